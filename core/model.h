@@ -1,0 +1,206 @@
+/*
+ * The checked configuration as plain data: what config makes and engine, heal, hosts and serve read. Made whole or not at all,
+ * never changed, counted by reference (the serving thread's snapshot points into it). Services, checks and paths are named by
+ * their index in its arrays; an index means something only together with its model.
+ *
+ * Times are nanoseconds, sizes bytes. Every string is valid UTF-8 and lives as long as the model.
+ */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include "base/arena.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MODEL_NONE SIZE_MAX /* no such index */
+
+struct model_place {
+    const char *file;      /* as a person would name it; "" for what is built in */
+    unsigned line, column; /* from 1; 0: the file as a whole */
+};
+
+/* ---- plugins and what they can do ---- */
+
+struct model_plugin {
+    const char *name;
+    const char *path;           /* absolute; NULL: `command` is a program that speaks the protocol */
+    const char *const *command; /* NULL-terminated */
+    bool shipped;               /* found in Talon's own plugin folder */
+    bool own_host;
+    struct model_place place;   /* line 0: nobody configured it */
+};
+
+struct model_metric {
+    const char *name, *unit; /* name "*": any, made at run time */
+};
+
+enum model_impact { MODEL_OBSERVE, MODEL_RESTART, MODEL_DISRUPT, MODEL_DESTROY };
+
+struct model_operation {
+    const char *name; /* as in YAML: "redis", "kubernetes.workload" */
+    size_t plugin;
+    bool action, blocking, repeatable;
+    enum model_impact impact;
+    size_t n_metrics;
+    const struct model_metric *metrics;
+};
+
+/* ---- secrets: where a value comes from; the value itself is never in the model ---- */
+
+enum model_secret_source { MODEL_SECRET_ENV, MODEL_SECRET_FILE, MODEL_SECRET_COMMAND };
+
+struct model_secret {
+    const char *name;
+    enum model_secret_source source;
+    const char *env, *file;
+    const char *const *command; /* NULL-terminated */
+    const char *json;           /* dotted path of the field to pick, NULL: the whole text */
+    uint64_t ttl;               /* 0: kept until the next reload */
+    bool pem;                   /* used where PEM text is expected: line breaks inside are right */
+    struct model_place place;
+};
+
+/* JSON text with holes: at byte `at`, inside a JSON string, the JSON-escaped value of that secret belongs. Ordered by `at`. */
+struct model_hole {
+    size_t at, secret;
+};
+
+struct model_conf {
+    const char *json; /* an object, as docs/plugin-protocol.md says, without the secrets' values */
+    size_t n_holes;
+    const struct model_hole *holes;
+};
+
+/* ---- conditions: `when:`, as a tree in an array; children come before their parent, the last node is the root ---- */
+
+enum model_when_kind { MODEL_WHEN_VERDICT, MODEL_WHEN_METRIC, MODEL_WHEN_NOT, MODEL_WHEN_AND, MODEL_WHEN_OR };
+enum model_comparison { MODEL_LESS, MODEL_LESS_EQUAL, MODEL_GREATER, MODEL_GREATER_EQUAL, MODEL_EQUAL, MODEL_NOT_EQUAL };
+
+struct model_when {
+    enum model_when_kind kind;
+    size_t check;                    /* VERDICT, METRIC */
+    int verdict;                     /* enum engine_verdict */
+    const char *metric;              /* METRIC: as declared */
+    enum model_comparison comparison;
+    double value;                    /* in the metric's own unit */
+    size_t left, right;              /* NOT (left), AND, OR: indexes of nodes */
+};
+
+struct model_condition {
+    const char *text; /* as written */
+    size_t n;
+    const struct model_when *nodes;
+};
+
+/* ---- runbooks: of these only the name and the parameters so far ---- */
+
+struct model_param {
+    const char *name, *fallback; /* NULL: none */
+    bool required;
+};
+
+struct model_runbook {
+    const char *name, *title;
+    size_t n_params;
+    const struct model_param *params;
+    struct model_place place;
+};
+
+struct model_binding {
+    const char *name, *value;
+};
+
+struct model_heal {
+    struct model_condition when; /* n 0: always */
+    size_t runbook;
+    size_t n_with;
+    const struct model_binding *with;
+    struct model_place place;
+};
+
+/* ---- what is watched ---- */
+
+struct model_path { /* a way with a bound on what goes through it at once */
+    const char *name;
+    unsigned concurrent;
+};
+
+struct model_need { /* met while any one of them is */
+    size_t n;
+    const size_t *any; /* services */
+};
+
+struct model_check {
+    const char *name;      /* within its service: "ping" */
+    const char *full_name; /* "redis.ping" */
+    size_t service;
+    size_t operation;
+    struct model_conf conf;
+    uint64_t fingerprint;  /* of operation, plugin and options: the same one after a reload means the same check, which keeps its state */
+    uint64_t every, timeout, confirm_every;
+    unsigned fail_after, recover_after, unknown_after;
+    size_t path;           /* MODEL_NONE: unbounded */
+    bool witness;
+    bool enabled;          /* false as well when its service is not */
+    struct model_place place;
+};
+
+struct model_service {
+    const char *name, *title, *note; /* title: the name where none is given; note: NULL or what helps */
+    bool critical, enabled, heal_stopped;
+    size_t first_check, n_checks; /* its checks stand together */
+    size_t n_needs;
+    const struct model_need *needs;
+    uint64_t needs_wait, recover_grace, start_timeout, tell_warn_after;
+    size_t n_heal;
+    const struct model_heal *heal;
+    uint64_t fingerprint; /* of all but its checks */
+    struct model_place place;
+};
+
+struct model_settings {
+    const char *listen_host; /* numeric */
+    uint16_t listen_port;
+    const char *const *allow_hosts; /* NULL-terminated, beside the loopback names */
+    const char *state;              /* folder */
+    const char *log_file;
+    int log_level;                  /* enum log_level */
+    uint64_t log_rotate;            /* bytes; 0: never */
+    const char *exec_path;          /* PATH of children */
+    uint64_t guard_stall;
+    const char *control_path, *control_group; /* NULL: the default; none */
+    unsigned remediation_at_most, remediation_concurrent;
+    uint64_t remediation_window;
+    unsigned storm_percent;
+    uint64_t storm_cooldown, reopen, flap_escalate;
+};
+
+struct model {
+    atomic_uint users;
+    struct arena *arena;   /* holds the model itself and all that it points to */
+    const char *file;      /* the main file, absolute */
+    uint64_t generation;   /* grows with every model of this process */
+    struct model_settings settings;
+    size_t n_plugins, n_operations, n_secrets, n_paths, n_runbooks, n_services, n_checks;
+    const struct model_plugin *plugins;
+    const struct model_operation *operations;
+    const struct model_secret *secrets;
+    const struct model_path *paths;
+    const struct model_runbook *runbooks;
+    const struct model_service *services; /* by file in reading order */
+    const struct model_check *checks;
+};
+
+/* One more user; returns the same. Any thread. */
+const struct model *model_keep(const struct model *model);
+/* One user less; the last one frees it. NULL: nothing. Any thread. */
+void model_drop(const struct model *model);
+/* The index of that service, MODEL_NONE: none. */
+size_t model_service(const struct model *model, const char *name);
+/* The index of that check by "service.check", or by "service" where it has one check; MODEL_NONE: none. */
+size_t model_check(const struct model *model, const char *full_name);
+
+#endif
