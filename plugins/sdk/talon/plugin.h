@@ -479,6 +479,32 @@ static inline uint64_t talon_left_ns(struct talon_run *run)
     return run->deadline_ns == 0 ? UINT64_MAX : run->deadline_ns > now ? run->deadline_ns - now : 0;
 }
 
+/* What a peer said, on one line for a summary: at most `max` bytes of it, runs of blanks and control characters as
+ * one space, cut between characters, with "..." where something is left out. Never NULL; lives as long as its owner. */
+static inline const char *talon_quote(struct talon_run *owner, const char *bytes, size_t n, size_t max)
+{
+    size_t from = 0, used = 0;
+    char *text = (char *)owner->host->alloc(owner, max + 4);
+    for (; from < n && used < max; from++) {
+        const unsigned char c = (unsigned char)bytes[from];
+        const int blank = c <= ' ' || c == 0x7f;
+        if (!blank)
+            text[used++] = (char)c;
+        else if (used > 0 && text[used - 1] != ' ')
+            text[used++] = ' ';
+    }
+    while (from < n && ((unsigned char)bytes[from] & 0xc0) == 0x80 && used > 0) {
+        const int head = ((unsigned char)text[used - 1] & 0xc0) != 0x80;
+        used--;
+        if (head)
+            break;
+    }
+    while (used > 0 && text[used - 1] == ' ')
+        used--;
+    memcpy(text + used, from < n ? "..." : "", from < n ? 4 : 1);
+    return text;
+}
+
 #ifdef __cplusplus
 }
 template <class T> static inline T talon_request()
