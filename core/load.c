@@ -111,6 +111,7 @@ static void describe(struct load *load)
     size_t n;
     const struct config_plugin *plugins = config_plugins(load->config, &n);
 
+    hosts_set_child_path(load->request.hosts, config_settings(load->config)->exec_path);
     load->asking = true;
     for (size_t i = 0; i < n; i++) {
         struct hosts_plugin plugin = { .name = plugins[i].name, .path = plugins[i].path, .command = plugins[i].command, .own_host = plugins[i].own_host };

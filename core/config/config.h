@@ -59,6 +59,9 @@ struct config_file {
 struct config *config_read(const struct config_request *request);
 void config_free(struct config *config);
 
+/* The settings as far as they could be read, defaults for the rest: known before any plugin is, since it takes them to start one. Borrowed. */
+const struct model_settings *config_settings(const struct config *config);
+
 /* A plugin that the configuration names, by check types and `plugins:`. */
 struct config_plugin {
     const char *name;

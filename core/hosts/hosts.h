@@ -33,6 +33,8 @@ struct hosts_settings {
 
 /* NULL: no memory. Copies the settings. Starts nothing yet. */
 struct hosts *hosts_create(struct ev_loop *loop, const struct hosts_settings *settings);
+/* The PATH of plugins' children has changed (a reload): hosts that run are told by another `hello`. Copies it. */
+void hosts_set_child_path(struct hosts *hosts, const char *child_path);
 /* Ends every host (quit, then SIGKILL 1 s later without waiting longer; abandoned ones are left) and frees everything. No callback follows. Runs the loop
  * for at most that second. */
 void hosts_free(struct hosts *hosts);
