@@ -505,6 +505,28 @@ static inline const char *talon_quote(struct talon_run *owner, const char *bytes
     return text;
 }
 
+/* A time for people, in one unit: "0.4 ms", "1.2 s", "14 min", "3 h", "12 d". Lives as long as its owner. */
+static inline const char *talon_show_time(struct talon_run *owner, uint64_t ns)
+{
+    const double s = (double)ns / 1e9;
+    return s < 0.0995   ? talon_text(owner, "%.1f ms", s * 1e3)
+           : s < 0.9995 ? talon_text(owner, "%.0f ms", s * 1e3)
+           : s < 120    ? talon_text(owner, "%.1f s", s)
+           : s < 7200   ? talon_text(owner, "%.0f min", s / 60)
+           : s < 172800 ? talon_text(owner, "%.0f h", s / 3600)
+                        : talon_text(owner, "%.0f d", s / 86400);
+}
+
+/* A size for people: "512 B", "1.2 MiB". Lives as long as its owner. */
+static inline const char *talon_show_size(struct talon_run *owner, double bytes)
+{
+    static const char units[6][4] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB" };
+    unsigned u = 0;
+    for (; bytes >= 1023.95 && u < 5; u++)
+        bytes /= 1024;
+    return talon_text(owner, u > 0 ? "%.1f %s" : "%.0f %s", bytes, units[u]);
+}
+
 #ifdef __cplusplus
 }
 template <class T> static inline T talon_request()
