@@ -1,0 +1,524 @@
+/*
+ * The daemon: the only place where the loop and the engine meet. Events of the world become engine events, the engine's effects become
+ * calls; there is no judgement here. The way of a result: timer -> engine says START_CHECK -> instances -> plugin host -> on_done() ->
+ * engine -> effects, carried out in carry_out().
+ */
+#include "daemon.h"
+
+#include "base/os/clock.h"
+#include "base/os/log.h"
+#include "base/os/loop.h"
+#include "base/os/random.h"
+#include "daemon_self.h"
+#include "engine/engine.h"
+#include "instances.h"
+#include "load.h"
+#include "serve/serve.h"
+#include "store/state.h"
+#include "watch.h"
+
+#include <ev.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PUBLISH_DISTANCE (100 * (uint64_t)NS_PER_MS)
+#define SHORTEST_GAP (5 * (uint64_t)NS_PER_S)
+#define OLD_STATE_DISTANCE (5 * (uint64_t)NS_PER_S)
+
+struct daemon {
+    struct daemon_settings settings;
+    struct ev_loop *loop;
+    struct engine *engine;
+    struct hosts *hosts;
+    struct secrets *secrets;
+    struct instances *instances;
+    struct load *load;             /* a configuration on its way; NULL: none */
+    struct watch *watch;
+    struct state *state;
+    struct serve *serve;           /* NULL: the port could not be had */
+    struct daemon_self self;       /* what Talon says of itself */
+    ev_timer wake, publish, tick;
+    ev_signal hangup, terminate, interrupt;
+    uint64_t published_at;         /* awake */
+    uint64_t seen_elapsed;         /* of the last event or tick: a gap shows against it */
+    uint64_t shortest;             /* interval of the model */
+    uint64_t old_state_at;         /* awake; when state.json was written last */
+    bool old_state_due, reload_due, quitting;
+    int exit_code;
+};
+
+/* ---- publishing: at once when the last snapshot is 100 ms old, else when it is */
+
+static void publish_now(struct daemon *d, const struct moment *now)
+{
+    struct snapshot_plugin plugins[DAEMON_SELF_HOSTS];
+    struct snapshot_extra extra = daemon_self_extra(&d->self, d->hosts, d->state, plugins);
+    struct snapshot *snapshot = snapshot_make(d->engine, now, &extra);
+
+    ev_timer_stop(d->loop, &d->publish);
+    d->published_at = now->awake;
+    if (snapshot && d->serve)
+        serve_publish(d->serve, snapshot);
+    else
+        snapshot_drop(snapshot);
+}
+
+static void publish(struct daemon *d, const struct moment *now)
+{
+    uint64_t age = now->awake - d->published_at;
+
+    if (age >= PUBLISH_DISTANCE) {
+        publish_now(d, now);
+    } else if (!ev_is_active(&d->publish)) {
+        ev_timer_set(&d->publish, (double)(PUBLISH_DISTANCE - age) / 1e9, 0.);
+        ev_timer_start(d->loop, &d->publish);
+    }
+}
+
+static void on_publish(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct moment now = clock_moment();
+
+    (void)loop, (void)events;
+    publish_now(timer->data, &now);
+}
+
+/* ---- effects */
+
+static void set_wake(struct daemon *d, const struct moment *now, uint64_t awake)
+{
+    ev_timer_stop(d->loop, &d->wake);
+    if (awake == UINT64_MAX)
+        return;
+    ev_now_update(d->loop);
+    ev_timer_set(&d->wake, awake > now->awake ? (double)(awake - now->awake) / 1e9 : 0., 0.);
+    ev_timer_start(d->loop, &d->wake);
+}
+
+static void write_log(const struct daemon *d, const struct engine_effect *effect)
+{
+    const struct model *model = engine_model(d->engine);
+    const char *service = effect->of.log.service < model->n_services ? model->services[effect->of.log.service].name : NULL;
+    const char *check = effect->of.log.check < model->n_checks ? model->checks[effect->of.log.check].full_name : NULL;
+    void (*write)(const char *, ...) = effect->of.log.level >= LOG_LEVEL_ERROR  ? log_error
+                                       : effect->of.log.level == LOG_LEVEL_WARN ? log_warn
+                                       : effect->of.log.level == LOG_LEVEL_INFO ? log_info
+                                                                                : log_debug;
+
+    if (check)
+        write(effect->of.log.text, "check", check, NULL);
+    else if (service)
+        write(effect->of.log.text, "service", service, NULL);
+    else
+        write(effect->of.log.text, NULL);
+}
+
+static void record(struct daemon *d, const struct engine_effect *effect)
+{
+    const struct model *model = engine_model(d->engine);
+    size_t index = effect->of.record.index;
+
+    d->old_state_due = true;
+    if (effect->of.record.kind == RECORD_SERVICE_CHANGED && index < model->n_services)
+        log_info("service has changed", "service", model->services[index].name, "from", engine_verdict_name((enum engine_verdict)effect->of.record.from), "to",
+                 engine_verdict_name((enum engine_verdict)effect->of.record.to), NULL);
+}
+
+static void carry_out(struct daemon *d, const struct moment *now)
+{
+    size_t n;
+    const struct engine_effect *effects = engine_effects(d->engine, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        switch (effects[i].kind) {
+        case EFFECT_START_CHECK:
+            instances_start(d->instances, effects[i].of.start.check, effects[i].of.start.run, effects[i].of.start.timeout,
+                            effects[i].of.start.cause == CAUSE_NUDGE ? HOSTS_NUDGED : 0);
+            break;
+        case EFFECT_CANCEL:
+            instances_cancel(d->instances, effects[i].of.cancel.run);
+            break;
+        case EFFECT_WAKE_AT:
+            set_wake(d, now, effects[i].of.wake.awake);
+            break;
+        case EFFECT_RECORD:
+            record(d, &effects[i]);
+            break;
+        case EFFECT_PUBLISH:
+            publish(d, now);
+            break;
+        case EFFECT_LOG:
+            write_log(d, &effects[i]);
+            break;
+        case EFFECT_OBSERVE:
+        case EFFECT_RECORD_INTENT:
+        case EFFECT_RUN_ACTION:
+        case EFFECT_COLLECT:
+        case EFFECT_NOTIFY:
+            log_error("the engine asked for something that this version cannot do", NULL);
+            break;
+        }
+    }
+}
+
+/* ---- events: all go through feed(), which also sees when the loop was stopped for long */
+
+static void tell_gap(struct daemon *d, const struct moment *now)
+{
+    uint64_t slept = now->elapsed - d->seen_elapsed;
+    uint64_t bound = 2 * d->shortest > SHORTEST_GAP ? 2 * d->shortest : SHORTEST_GAP;
+    struct engine_event event = { .kind = EVENT_GAP, .of.gap = { .slept = slept } };
+
+    d->seen_elapsed = now->elapsed;
+    if (slept <= bound)
+        return;
+    log_warn("the machine slept or Talon was stopped; results from before do not count", NULL);
+    if (engine_event(d->engine, now, &event) == ENGINE_DONE)
+        carry_out(d, now);
+}
+
+static enum engine_outcome feed(struct daemon *d, const struct engine_event *event)
+{
+    struct moment now = clock_moment();
+    enum engine_outcome outcome;
+
+    tell_gap(d, &now);
+    outcome = engine_event(d->engine, &now, event);
+    if (outcome == ENGINE_DONE)
+        carry_out(d, &now);
+    return outcome;
+}
+
+static void on_wake(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct engine_event event = { .kind = EVENT_TIME };
+
+    (void)loop, (void)events;
+    feed(timer->data, &event);
+}
+
+static void on_done(void *arg, size_t check, uint64_t run, struct result *result)
+{
+    struct engine_event event = { .kind = result ? EVENT_RESULT : EVENT_RUN_LOST, .of.result = { .run = run, .result = result } };
+
+    (void)check;
+    feed(arg, &event);
+    result_drop(result);
+}
+
+static void on_nudge(void *arg, size_t check)
+{
+    struct engine_event event = { .kind = EVENT_NUDGE, .of.nudge = { .check = check } };
+
+    feed(arg, &event);
+}
+
+static void on_save(void *arg, const char *full_name, const void *bytes, size_t n)
+{
+    struct daemon *d = arg;
+
+    state_save(d->state, full_name, bytes, n);
+}
+
+static size_t on_recall(void *arg, const char *full_name, void *bytes, size_t room)
+{
+    struct daemon *d = arg;
+
+    return state_recall(d->state, full_name, bytes, room);
+}
+
+/* ---- the endpoint: a taken port is reported and tried again, never fatal */
+
+static void open_endpoint(struct daemon *d)
+{
+    const struct model_settings *settings = &engine_model(d->engine)->settings;
+    struct serve_settings serve = { .host = settings->listen_host, .port = settings->listen_port, .allow_hosts = settings->allow_hosts };
+    struct moment now = clock_moment();
+    char why[256], endpoint[128];
+    int n;
+
+    d->serve = serve_start(&serve, why, sizeof why);
+    if (!d->serve) {
+        daemon_self_port(&d->self, why);
+        return;
+    }
+    daemon_self_port(&d->self, NULL);
+    n = snprintf(endpoint, sizeof endpoint, strchr(serve.host, ':') ? "[%s]:%u\n" : "%s:%u\n", serve.host, (unsigned)serve_port(d->serve));
+    state_write(d->state, "endpoint", endpoint, (size_t)n);
+    endpoint[n - 1] = '\0';
+    log_info("answering", "endpoint", endpoint, NULL);
+    serve_turned(d->serve, now.awake);
+    publish_now(d, &now);
+}
+
+static bool same_endpoint(const struct model_settings *a, const struct model_settings *b)
+{
+    size_t i = 0;
+
+    while (a->allow_hosts[i] && b->allow_hosts[i] && strcmp(a->allow_hosts[i], b->allow_hosts[i]) == 0)
+        i++;
+    return strcmp(a->listen_host, b->listen_host) == 0 && a->listen_port == b->listen_port && !a->allow_hosts[i] && !b->allow_hosts[i];
+}
+
+/* ---- the tick: once a second, so that a quiet loop turns as well */
+
+static void write_old_state(struct daemon *d, const struct moment *now)
+{
+    struct snapshot_extra extra = daemon_self_extra(&d->self, d->hosts, d->state, NULL);
+    struct snapshot *snapshot = snapshot_make(d->engine, now, &extra);
+
+    d->old_state_due = false;
+    d->old_state_at = now->awake;
+    if (snapshot)
+        daemon_self_write(d->state, snapshot);
+    snapshot_drop(snapshot);
+}
+
+static void begin_load(struct daemon *d, const struct config_source *source);
+
+static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct daemon *d = timer->data;
+    struct moment now = clock_moment();
+
+    (void)loop, (void)events;
+    tell_gap(d, &now);
+    if (d->serve)
+        serve_turned(d->serve, now.awake);
+    else
+        open_endpoint(d);
+    if (d->old_state_due && now.awake - d->old_state_at >= OLD_STATE_DISTANCE)
+        write_old_state(d, &now);
+    state_flush(d->state);
+    if (daemon_self_changed(&d->self, d->hosts, d->state))
+        publish(d, &now);
+    if (watch_look(d->watch, now.awake))
+        d->reload_due = true;
+    if (d->reload_due && !d->load)
+        begin_load(d, NULL);
+}
+
+/* ---- configuration: whole or not at all */
+
+static void take_model(struct daemon *d, const struct model *model)
+{
+    const struct model *old = engine_model(d->engine);
+    struct engine_event event = { .kind = EVENT_MODEL, .of.model = model };
+    struct moment now = clock_moment();
+    bool moved;
+
+    if (old)
+        model_keep(old);
+    moved = old && !same_endpoint(&old->settings, &model->settings);
+    secrets_reload(d->secrets, model);
+    if (engine_event(d->engine, &now, &event) != ENGINE_DONE) {
+        daemon_self_config(&d->self, "the new configuration was not taken: no memory");
+    } else if (instances_model(d->instances, model, NULL)) {
+        daemon_self_loaded(&d->self, &now, model);
+        d->shortest = daemon_self_shortest(model);
+        carry_out(d, &now);
+    } else if (old) { /* the engine goes back: both judge by the same model always */
+        event.of.model = old;
+        engine_event(d->engine, &now, &event);
+        carry_out(d, &now);
+        daemon_self_config(&d->self, "the new configuration was not taken: no memory");
+    }
+    model_drop(old);
+    if (moved) {
+        serve_stop(d->serve);
+        d->serve = NULL;
+    }
+    if (!d->serve)
+        open_endpoint(d);
+    publish(d, &now);
+}
+
+/* The first load has said what is wrong; the last good configuration, if there is one, is what Talon runs with. */
+static void fall_back(struct daemon *d)
+{
+    struct buffer text = buffer_make(64u << 20);
+    struct config_source *source = NULL;
+
+    if (state_read(d->self.folder, "last-good.conf", &text))
+        source = config_unpack(buffer_string(&text), text.len);
+    buffer_free(&text);
+    if (!source) {
+        fprintf(stderr, "talon: there is no usable configuration, and none that was good before; mend the errors above (`talon validate` shows them again)\n");
+        d->exit_code = 3;
+        ev_break(d->loop, EVBREAK_ALL);
+        return;
+    }
+    log_error("running the last good configuration, since the files are bad", "error", d->self.config_error, NULL);
+    begin_load(d, source);
+}
+
+static bool take_state(struct daemon *d, const char *folder)
+{
+    char why[512];
+    pid_t holder;
+
+    d->state = state_open(folder, &holder, why, sizeof why);
+    if (d->state)
+        return true;
+    if (holder > 0)
+        fprintf(stderr, "talon: another talon (pid %ld) watches with the state folder %s; stop it first, or set `state:` to another folder\n", (long)holder, folder);
+    else
+        fprintf(stderr, "talon: the state folder %s cannot be used: %s\n", folder, why);
+    d->exit_code = 3;
+    ev_break(d->loop, EVBREAK_ALL);
+    return false;
+}
+
+static void on_loaded(void *arg, struct load *load, struct model *model, struct config *config)
+{
+    struct daemon *d = arg;
+    bool from_disk = !d->self.source;
+    struct moment now = clock_moment();
+
+    (void)load;
+    d->load = NULL;
+    config_source_free(d->self.source);
+    d->self.source = NULL;
+    if (!d->state && !take_state(d, config_settings(config)->state)) {
+        model_drop(model);
+        return;
+    }
+    if (from_disk)
+        daemon_self_problems(&d->self, config, model == NULL);
+    watch_take(&d->watch, config);
+    if (model) {
+        daemon_self_log(&model->settings);
+        if (from_disk)
+            daemon_self_pack(d->state, config);
+        take_model(d, model);
+        model_drop(model);
+        ev_timer_start(d->loop, &d->tick);
+    } else if (!engine_model(d->engine)) {
+        fall_back(d);
+    } else {
+        publish(d, &now);
+    }
+}
+
+static void begin_load(struct daemon *d, const struct config_source *source)
+{
+    struct load_request request = {
+        .loop = d->loop,
+        .hosts = d->hosts,
+        .file = d->settings.config,
+        .source = source,
+        .tolerate = true,
+        .done = on_loaded,
+        .arg = d,
+    };
+
+    d->reload_due = false;
+    d->self.source = (struct config_source *)(uintptr_t)source;
+    d->load = load_start(&request);
+    if (!d->load)
+        log_error("the configuration was not loaded: no memory", NULL);
+}
+
+/* ---- signals */
+
+static void on_hangup(struct ev_loop *loop, ev_signal *signal, int events)
+{
+    struct daemon *d = signal->data;
+
+    (void)loop, (void)events;
+    log_info("told to reload", NULL);
+    d->reload_due = true;
+    if (!d->load && engine_model(d->engine))
+        begin_load(d, NULL);
+}
+
+static void on_terminate(struct ev_loop *loop, ev_signal *signal, int events)
+{
+    struct daemon *d = signal->data;
+
+    (void)events;
+    log_info("told to stop", NULL);
+    d->quitting = true;
+    ev_break(loop, EVBREAK_ALL);
+}
+
+/* ---- life */
+
+static void init_watchers(struct daemon *d)
+{
+    ev_timer_init(&d->wake, on_wake, 0., 0.);
+    ev_timer_init(&d->publish, on_publish, 0., 0.);
+    ev_timer_init(&d->tick, on_tick, 1., 1.);
+    ev_signal_init(&d->hangup, on_hangup, SIGHUP);
+    ev_signal_init(&d->terminate, on_terminate, SIGTERM);
+    ev_signal_init(&d->interrupt, on_terminate, SIGINT);
+    d->wake.data = d->publish.data = d->tick.data = d;
+    d->hangup.data = d->terminate.data = d->interrupt.data = d;
+    ev_set_priority(&d->wake, EV_MINPRI); /* results of the same instant are judged before timers */
+    ev_signal_start(d->loop, &d->hangup);
+    ev_signal_start(d->loop, &d->terminate);
+    ev_signal_start(d->loop, &d->interrupt);
+}
+
+static bool create(struct daemon *d)
+{
+    struct instances_calls calls = { .done = on_done, .nudge = on_nudge, .save = on_save, .recall = on_recall, .arg = d };
+
+    d->loop = loop_create();
+    d->engine = engine_create(random_id());
+    if (!d->loop || !d->engine)
+        return false;
+    d->hosts = daemon_self_hosts(d->loop);
+    d->secrets = secrets_create(d->loop, NULL);
+    if (!d->hosts || !d->secrets)
+        return false;
+    d->instances = instances_create(d->loop, d->hosts, d->secrets, &calls);
+    return d->instances != NULL;
+}
+
+static void destroy(struct daemon *d)
+{
+    struct moment now = clock_moment();
+
+    load_stop(d->load);
+    config_source_free(d->self.source);
+    serve_stop(d->serve);
+    if (d->state && engine_model(d->engine))
+        write_old_state(d, &now);
+    instances_free(d->instances);
+    if (d->secrets)
+        secrets_free(d->secrets);
+    if (d->hosts)
+        hosts_free(d->hosts);
+    watch_free(d->watch);
+    state_close(d->state);
+    if (d->engine)
+        engine_free(d->engine);
+    if (d->loop)
+        ev_loop_destroy(d->loop);
+    daemon_self_free(&d->self);
+    log_close();
+}
+
+int daemon_run(const struct daemon_settings *settings)
+{
+    struct daemon d = { .settings = *settings };
+    struct moment now = clock_moment();
+
+    log_open(&(struct log_settings){ .level = LOG_LEVEL_INFO, .to_stderr = true });
+    signal(SIGPIPE, SIG_IGN);
+    d.seen_elapsed = now.elapsed;
+    if (create(&d)) {
+        daemon_self_begin(&d.self, &now);
+        init_watchers(&d);
+        begin_load(&d, NULL);
+        ev_run(d.loop, 0);
+    } else {
+        fprintf(stderr, "talon: cannot start: no memory or no descriptor left\n");
+        d.exit_code = 3;
+    }
+    destroy(&d);
+    return d.exit_code;
+}

@@ -1,0 +1,195 @@
+/* What the daemon knows of itself: see daemon_self.h. */
+#include "daemon_self.h"
+
+#include "base/os/install_paths.h"
+#include "base/os/log.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PACKED_MAX = 64 << 20, LOGGED_PROBLEMS = 20 };
+
+void daemon_self_begin(struct daemon_self *self, const struct moment *now)
+{
+    self->started_at = now->wall;
+}
+
+void daemon_self_free(struct daemon_self *self)
+{
+    config_source_free(self->source);
+    self->source = NULL;
+}
+
+struct hosts *daemon_self_hosts(struct ev_loop *loop)
+{
+    struct hosts_settings settings = { .host_program = install_host_program(), .child_path = getenv("PATH") };
+
+    return hosts_create(loop, &settings);
+}
+
+void daemon_self_port(struct daemon_self *self, const char *why)
+{
+    if (why && strcmp(self->port, why) != 0)
+        log_error("cannot answer; trying again each second", "why", why, NULL);
+    snprintf(self->port, sizeof self->port, "%s", why ? why : "");
+}
+
+void daemon_self_config(struct daemon_self *self, const char *error)
+{
+    snprintf(self->config_error, sizeof self->config_error, "%s", error ? error : "");
+    if (error)
+        log_error("configuration refused, the old one goes on", "error", error, NULL);
+}
+
+static void log_problem(const struct config_problem *problem, struct buffer *line)
+{
+    buffer_clear(line);
+    config_show_problem(problem, line);
+    while (line->len > 0 && line->data[line->len - 1] == '\n')
+        line->data[--line->len] = '\0';
+    if (problem->severity == CONFIG_ERROR)
+        log_error("configuration", "problem", buffer_string(line), NULL);
+    else
+        log_warn("configuration", "problem", buffer_string(line), NULL);
+}
+
+void daemon_self_problems(struct daemon_self *self, const struct config *config, bool refused)
+{
+    size_t n, more, errors = config_errors(config);
+    const struct config_problem *problems = config_problems(config, &n, &more);
+    struct buffer line = buffer_make(4096);
+    const struct config_problem *first = NULL;
+    char error[DAEMON_SELF_TEXT];
+
+    for (size_t i = 0; i < n; i++) {
+        if (i < LOGGED_PROBLEMS)
+            log_problem(&problems[i], &line);
+        if (!first && problems[i].severity == CONFIG_ERROR)
+            first = &problems[i];
+    }
+    buffer_free(&line);
+    if (!refused) {
+        daemon_self_config(self, NULL);
+        return;
+    }
+    snprintf(error, sizeof error, "%s:%u:%u: %.300s%s", first ? first->place.file : "", first ? first->place.line : 0, first ? first->place.column : 0,
+             first ? first->message : "no memory", errors > 1 ? " (and more)" : "");
+    daemon_self_config(self, error);
+}
+
+void daemon_self_loaded(struct daemon_self *self, const struct moment *now, const struct model *model)
+{
+    size_t enabled = 0;
+    char checks[32];
+
+    for (size_t i = 0; i < model->n_checks; i++)
+        enabled += model->checks[i].enabled;
+    snprintf(checks, sizeof checks, "%zu", enabled);
+    self->loaded_at = now->wall;
+    snprintf(self->folder, sizeof self->folder, "%s", model->settings.state);
+    log_info("configuration is in force", "file", model->file, "checks", checks, NULL);
+}
+
+void daemon_self_log(const struct model_settings *settings)
+{
+    struct log_settings log = { .file = settings->log_file, .level = (enum log_level)settings->log_level, .rotate_bytes = settings->log_rotate, .to_stderr = true };
+
+    if (!log_open(&log))
+        log_warn("the log file cannot be opened; logging to standard error", "file", settings->log_file, NULL);
+}
+
+void daemon_self_pack(struct state *state, const struct config *config)
+{
+    struct buffer text = buffer_make(PACKED_MAX);
+
+    config_pack(config, &text);
+    if (!text.failed)
+        state_write(state, "last-good.conf", text.data, text.len);
+    buffer_free(&text);
+}
+
+void daemon_self_write(struct state *state, const struct snapshot *snapshot)
+{
+    struct buffer text = buffer_make(PACKED_MAX);
+
+    render_old_state(snapshot, &text);
+    if (!text.failed)
+        state_write(state, "state.json", text.data, text.len);
+    buffer_clear(&text);
+    render_old_probes(snapshot, &text);
+    if (!text.failed)
+        state_write(state, "last-probe.json", text.data, text.len);
+    buffer_clear(&text);
+    render_status(snapshot, false, &text); /* for `talon status` while no daemon runs */
+    if (!text.failed)
+        state_write(state, "status.json", text.data, text.len);
+    buffer_free(&text);
+}
+
+uint64_t daemon_self_shortest(const struct model *model)
+{
+    uint64_t shortest = UINT64_MAX / 4;
+
+    for (size_t i = 0; i < model->n_checks; i++)
+        if (model->checks[i].enabled && model->checks[i].every < shortest)
+            shortest = model->checks[i].every;
+    return shortest;
+}
+
+/* ---- for the snapshot */
+
+static const char *trouble(struct daemon_self *self, const struct state *state)
+{
+    const char *stored = state ? state_trouble(state) : NULL;
+    char lost[96] = "";
+
+    if (log_lost() > 0)
+        snprintf(lost, sizeof lost, "%llu log lines could not be written", (unsigned long long)log_lost());
+    snprintf(self->text, sizeof self->text, "%s%s%s%s%s", self->port, self->port[0] && stored ? "; " : "", stored ? stored : "",
+             lost[0] && (self->port[0] || stored) ? "; " : "", lost);
+    return self->text[0] ? self->text : NULL;
+}
+
+static unsigned long long look(struct daemon_self *self, const struct hosts *hosts, const struct state *state)
+{
+    const char *text = trouble(self, state);
+    unsigned long long hash = text_hash(TEXT_HASH, self->config_error, strlen(self->config_error));
+    struct hosts_view view;
+
+    if (text)
+        hash = text_hash(hash, text, strlen(text));
+    for (size_t i = 0; hosts_view(hosts, i, &view); i++) {
+        long facts[3] = { (long)view.pid, (long)view.deaths, (long)view.instances };
+
+        hash = text_hash(hash, facts, sizeof facts);
+        hash = text_hash(hash, view.state, strlen(view.state));
+    }
+    return hash;
+}
+
+bool daemon_self_changed(struct daemon_self *self, const struct hosts *hosts, const struct state *state)
+{
+    return look(self, hosts, state) != self->shown;
+}
+
+struct snapshot_extra daemon_self_extra(struct daemon_self *self, const struct hosts *hosts, const struct state *state, struct snapshot_plugin *plugins)
+{
+    struct snapshot_extra extra = {
+        .loaded_at = self->loaded_at,
+        .started_at = self->started_at,
+        .config_error = self->config_error[0] ? self->config_error : NULL,
+        .self = trouble(self, state),
+        .plugins = plugins,
+    };
+    struct hosts_view view;
+
+    for (size_t i = 0; plugins && i < DAEMON_SELF_HOSTS && hosts_view(hosts, i, &view); i++)
+        plugins[extra.n_plugins++] = (struct snapshot_plugin){
+            .name = view.name, .state = view.state, .last_end = view.last_end, .pid = (long)view.pid, .deaths = view.deaths, .plugins = view.plugins, .instances = view.instances
+        };
+    if (plugins)
+        self->shown = look(self, hosts, state);
+    return extra;
+}

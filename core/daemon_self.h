@@ -1,0 +1,50 @@
+/*
+ * What the daemon knows of itself: its configuration's errors, trouble with its port, state folder and log, its plugin hosts. Kept apart from
+ * daemon.c, which joins events and effects and should hold nothing else.
+ */
+#ifndef DAEMON_SELF_H
+#define DAEMON_SELF_H
+
+#include "config/config.h"
+#include "hosts/hosts.h"
+#include "serve/serve.h"
+#include "store/state.h"
+
+enum { DAEMON_SELF_HOSTS = 64, DAEMON_SELF_TEXT = 512 };
+
+struct daemon_self {
+    int64_t started_at, loaded_at;           /* wall ns */
+    struct config_source *source;            /* of the load on its way: the last good configuration; NULL: from the disk */
+    char folder[1024];                       /* the state folder */
+    char config_error[DAEMON_SELF_TEXT];     /* "": none */
+    char port[DAEMON_SELF_TEXT];             /* "": it is ours */
+    char text[2 * DAEMON_SELF_TEXT];         /* all trouble in one sentence, for the snapshot */
+    unsigned long long shown;                /* of what the last snapshot said of hosts and trouble */
+};
+
+void daemon_self_begin(struct daemon_self *self, const struct moment *now);
+void daemon_self_free(struct daemon_self *self);
+/* The plugin hosts, with what the installation says. NULL: no memory. */
+struct hosts *daemon_self_hosts(struct ev_loop *loop);
+
+/* NULL: the port is ours. Said in the log when it changes. */
+void daemon_self_port(struct daemon_self *self, const char *why);
+void daemon_self_config(struct daemon_self *self, const char *error);
+/* What a load from the disk has found: each problem goes to the log; the first error, with how many there are, to status and /health when
+ * it was refused. At start they also go to standard error as `talon validate` prints them. */
+void daemon_self_problems(struct daemon_self *self, const struct config *config, bool refused);
+/* A new model is in force. */
+void daemon_self_loaded(struct daemon_self *self, const struct moment *now, const struct model *model);
+void daemon_self_log(const struct model_settings *settings);
+void daemon_self_pack(struct state *state, const struct config *config);
+/* state.json and last-probe.json */
+void daemon_self_write(struct state *state, const struct snapshot *snapshot);
+/* The shortest interval of an enabled check; UINT64_MAX / 4: there is none. */
+uint64_t daemon_self_shortest(const struct model *model);
+
+/* For the snapshot. plugins has room for DAEMON_SELF_HOSTS; NULL: without them. Borrowed from self, hosts and plugins. */
+struct snapshot_extra daemon_self_extra(struct daemon_self *self, const struct hosts *hosts, const struct state *state, struct snapshot_plugin *plugins);
+/* Has something of the above changed since the last daemon_self_extra() with plugins? */
+bool daemon_self_changed(struct daemon_self *self, const struct hosts *hosts, const struct state *state);
+
+#endif
