@@ -1,0 +1,65 @@
+/* talon: one program, one word for each thing it can do. This file only finds the command. */
+#include "base/text.h"
+#include "cli/cli.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct command {
+    const char *name;
+    int (*call)(int argc, char **argv);
+    const char *what;
+} commands[] = {
+    { "run", cli_run, "watch, always on, in the foreground; launchd and systemd start this" },
+    { "check", cli_check, "run every check (or the named ones) once, now; never heals, never writes" },
+    { "status", cli_status, "what the running daemon concludes" },
+    { "validate", cli_validate, "every error of the configuration, with file, line and column" },
+    { "config", cli_config, "show: the effective values, and the file and line each came from" },
+    { "plugin", cli_plugin, "list, info NAME, schema: what plugins there are and what they can do" },
+    { "init", cli_init, "look around on this host and write a first configuration" },
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static int help(FILE *to)
+{
+    fprintf(to, "talon watches one host and everything stacked on it.\n\nusage: talon COMMAND [OPTION...]\n\n");
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(to, "  %-10s%s\n", commands[i].name, commands[i].what);
+    fprintf(to, "\n`talon COMMAND --help` shows its options; talon(1) and talon.yaml(5) tell the rest.\n");
+    return to == stderr ? CLI_UNKNOWN : CLI_OK;
+}
+
+static int unknown(const char *word)
+{
+    const char *names[COMMANDS], *nearest;
+
+    for (size_t i = 0; i < COMMANDS; i++)
+        names[i] = commands[i].name;
+    nearest = text_nearest(word, names, COMMANDS);
+    fprintf(stderr, "talon: there is no command `%s`", word);
+    if (nearest)
+        fprintf(stderr, "; did you mean `%s`?", nearest);
+    fprintf(stderr, " (`talon --help` lists them)\n");
+    return CLI_UNKNOWN;
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_CTYPE, "");
+    if (argc < 2)
+        return help(stderr);
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].call(argc - 1, argv + 1);
+    if (strcmp(argv[1], "help") == 0 || ((strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) && argc == 2))
+        return help(stdout);
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
+        printf("talon %s\n", TALON_VERSION);
+        return CLI_OK;
+    }
+    if (argv[1][0] == '-')
+        return cli_old(argc, argv);
+    return unknown(argv[1]);
+}
