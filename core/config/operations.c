@@ -1,0 +1,125 @@
+/* The model's plugins and operations, and which operation each check is a use of. */
+#include "config/operations.h"
+#include "config/steps.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+static void make_plugins(struct config *c)
+{
+    struct model_plugin *made = arena_array(c->made, c->plugins.n + 1, sizeof *made);
+
+    for (size_t i = 0; i < c->plugins.n; i++) {
+        const struct plugin_plan *plan = work_plugin_at(c, i);
+
+        made[i] = (struct model_plugin){ .name = plan->shown.name, .path = plan->shown.path, .command = plan->shown.command, .shipped = plan->shown.shipped,
+                                         .own_host = plan->shown.own_host };
+        made[i].place = plan->key ? work_place(c, plan->key->place) : (struct model_place){ .file = "" };
+    }
+    c->model->plugins = made;
+    c->model->n_plugins = c->plugins.n;
+}
+
+struct operation *operations_find(const struct config *c, const char *name)
+{
+    for (size_t i = 0; i < c->operations.n; i++) {
+        struct operation *operation = VECTOR_AT(&c->operations, struct operation, i);
+
+        if (strcmp(operation->name, name) == 0)
+            return operation;
+    }
+    return NULL;
+}
+
+/* ---- the check types that may be meant ---- */
+
+static void list_types(struct config *c)
+{
+    c->check_types = arena_array(c->arena, c->operations.n + 1, sizeof *c->check_types);
+    for (size_t i = 0; i < c->operations.n; i++) {
+        const struct operation *operation = VECTOR_AT(&c->operations, struct operation, i);
+
+        if (!operation->action && !operation->unknown)
+            c->check_types[c->n_check_types++] = operation->name;
+    }
+}
+
+static void tell_none(struct config *c, const struct node *key, const struct plugin_plan *plugin, const struct operation *action)
+{
+    if (action) {
+        problem_error(c, key->place, "`%s` is an action, which a runbook may do; a check type is expected here", key->of.text);
+        return;
+    }
+    problem_error(c, key->place, "the plugin `%s` has no check type %s", plugin->shown.name, problem_quote(c, key->of.text));
+    problem_nearest(c, key->of.text, c->check_types, c->n_check_types);
+}
+
+/* ---- of a type's key ---- */
+
+/* The operation of a plugin that cannot be had is known by its name alone. */
+static void add_unknown(struct config *c, const char *name, size_t plugin)
+{
+    struct operation *operation;
+
+    if (operations_find(c, name))
+        return;
+    operation = vector_push(c->arena, &c->operations, sizeof *operation);
+    operation->name = operation->own_name = arena_string(c->made, name);
+    operation->plugin = plugin;
+    operation->unknown = true;
+}
+
+static void add_unknowns(struct config *c)
+{
+    for (size_t i = 0; i < c->checks.n; i++) {
+        const struct check_plan *check = work_check_at(c, i);
+        const struct plugin_plan *plugin = check->type ? plugins_of_type(c, check->type->key->of.text) : NULL;
+
+        if (plugin && plugin->why && plugin->tolerated)
+            add_unknown(c, check->type->key->of.text, (size_t)(plugin - work_plugin_at(c, 0)));
+    }
+}
+
+const struct operation *operations_of(struct config *c, const struct node *key)
+{
+    const struct plugin_plan *plugin = plugins_of_type(c, key->of.text);
+    const struct operation *operation = operations_find(c, key->of.text);
+
+    if (operation && !operation->action)
+        return operation;
+    if (!plugin || plugin->wrong)
+        return NULL;
+    if (plugin->why)
+        problem_error(c, key->place, "the plugin `%s` cannot be used: %s", plugin->shown.name, plugin->why);
+    else if (!plugin->described)
+        problem_error(c, key->place, "the plugin `%s` cannot be used: nobody could ask it what it does", plugin->shown.name);
+    else
+        tell_none(c, key, plugin, operation);
+    return NULL;
+}
+
+static void make_operations(struct config *c)
+{
+    struct model_operation *made = arena_array(c->made, c->operations.n + 1, sizeof *made);
+
+    for (size_t i = 0; i < c->operations.n; i++) {
+        const struct operation *o = VECTOR_AT(&c->operations, struct operation, i);
+
+        made[i] = (struct model_operation){ .name = o->name, .plugin = o->plugin, .action = o->action, .blocking = o->blocking, .repeatable = o->repeatable,
+                                            .impact = o->impact, .n_metrics = o->n_metrics, .metrics = o->metrics };
+    }
+    c->model->operations = made;
+    c->model->n_operations = c->operations.n;
+}
+
+void operations_make(struct config *c)
+{
+    make_plugins(c);
+    add_unknowns(c);
+    list_types(c);
+    make_operations(c);
+    for (size_t i = 0; i < c->checks.n; i++)
+        if (work_check_at(c, i)->type)
+            work_check_at(c, i)->operation = operations_of(c, work_check_at(c, i)->type->key);
+}

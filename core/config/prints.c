@@ -1,0 +1,104 @@
+/*
+ * Fingerprints: the same after a reload means the same check (or service), which keeps its state. Made of what is in force, not of how it is
+ * written; of secrets the names and sources, never values.
+ */
+#include "config/steps.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+typedef unsigned long long print;
+
+static print add_text(print hash, const char *text)
+{
+    static const char none[] = "\1";
+
+    return text ? text_hash(hash, text, strlen(text) + 1) : text_hash(hash, none, sizeof none);
+}
+
+static print add_list(print hash, const char *const *list)
+{
+    for (size_t i = 0; list && list[i]; i++)
+        hash = add_text(hash, list[i]);
+    return add_text(hash, NULL);
+}
+
+/* Byte by byte, so that it does not hang on the machine's order of bytes. */
+static print add_number(print hash, uint64_t number)
+{
+    unsigned char bytes[8];
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (unsigned char)(number >> (8 * i));
+    return text_hash(hash, bytes, sizeof bytes);
+}
+
+static print add_secret(print hash, const struct model_secret *secret)
+{
+    hash = add_text(hash, secret->name);
+    hash = add_number(hash, (uint64_t)secret->source);
+    hash = add_text(hash, secret->env);
+    hash = add_text(hash, secret->file);
+    hash = add_text(hash, secret->json);
+    return add_list(hash, secret->command);
+}
+
+static uint64_t print_check(const struct model *m, const struct model_check *check)
+{
+    const struct model_operation *operation = &m->operations[check->operation];
+    const struct model_plugin *plugin = &m->plugins[operation->plugin];
+    print hash = add_text(TEXT_HASH, operation->name);
+
+    hash = add_text(hash, plugin->path);
+    hash = add_list(hash, plugin->command);
+    hash = add_number(hash, plugin->own_host);
+    hash = add_text(hash, check->conf.json);
+    for (size_t i = 0; i < check->conf.n_holes; i++) {
+        hash = add_number(hash, check->conf.holes[i].at);
+        hash = add_secret(hash, &m->secrets[check->conf.holes[i].secret]);
+    }
+    return hash;
+}
+
+static print add_heal(const struct model *m, print hash, const struct model_heal *heal)
+{
+    hash = add_text(hash, heal->when.text);
+    hash = add_text(hash, m->runbooks[heal->runbook].name);
+    for (size_t i = 0; i < heal->n_with; i++) {
+        hash = add_text(hash, heal->with[i].name);
+        hash = add_text(hash, heal->with[i].value);
+    }
+    return add_number(hash, heal->n_with);
+}
+
+static uint64_t print_service(const struct model *m, const struct model_service *s)
+{
+    print hash = add_text(TEXT_HASH, s->name);
+
+    hash = add_text(hash, s->title);
+    hash = add_text(hash, s->note);
+    hash = add_number(hash, (uint64_t)s->critical | (uint64_t)s->enabled << 1 | (uint64_t)s->heal_stopped << 2);
+    hash = add_number(hash, s->needs_wait);
+    hash = add_number(hash, s->recover_grace);
+    hash = add_number(hash, s->start_timeout);
+    hash = add_number(hash, s->tell_warn_after);
+    for (size_t i = 0; i < s->n_needs; i++) {
+        for (size_t k = 0; k < s->needs[i].n; k++)
+            hash = add_text(hash, m->services[s->needs[i].any[k]].name);
+        hash = add_number(hash, s->needs[i].n);
+    }
+    for (size_t i = 0; i < s->n_heal; i++)
+        hash = add_heal(m, hash, &s->heal[i]);
+    return hash;
+}
+
+void prints_make(struct config *c)
+{
+    const struct model *m = c->model;
+
+    for (size_t i = 0; i < m->n_checks; i++)
+        ((struct model_check *)&m->checks[i])->fingerprint = print_check(m, &m->checks[i]);
+    for (size_t i = 0; i < m->n_services; i++)
+        ((struct model_service *)&m->services[i])->fingerprint = print_service(m, &m->services[i]);
+}

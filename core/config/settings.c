@@ -1,0 +1,382 @@
+/* The main file's settings: what holds by itself, what the file says, and the shape of what later parts of Talon will read. */
+#include "config/values.h"
+
+#include "base/os/files.h"
+#include "base/os/log.h"
+#include "base/scalar.h"
+#include "config/steps.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LISTEN_PORT = 9999 };
+
+#define SECONDS(n) ((uint64_t)(n) * 1000000000u)
+
+static const char *const levels[] = { "debug", "info", "warn", "error" };
+static const char exec_path[] = "/opt/homebrew/bin:~/.local/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+
+/* ---- what holds where nothing is said ---- */
+
+static const char *home_path(struct config *c, const char *path)
+{
+    char absolute[4096];
+
+    return files_absolute(path, NULL, absolute, sizeof absolute) ? arena_string(c->made, absolute) : NULL;
+}
+
+static const char *default_exec_path(struct config *c)
+{
+    const char *home = getenv("HOME"), *tilde = strchr(exec_path, '~');
+
+    if (!home || home[0] != '/' || strchr(home, ':'))
+        return arena_printf(c->made, "%.*s%s", (int)(tilde - exec_path), exec_path, strchr(tilde, ':') + 1);
+    return arena_printf(c->made, "%.*s%s%s", (int)(tilde - exec_path), exec_path, home, tilde + 1);
+}
+
+void settings_begin(struct config *c)
+{
+    struct model_settings *s = &c->model->settings;
+    const char *environment = getenv("TALON_STATE");
+    const char *state = home_path(c, environment && environment[0] ? environment : "~/.local/state/talon");
+
+    *s = (struct model_settings){
+        .listen_host = "127.0.0.1", .listen_port = LISTEN_PORT, .allow_hosts = arena_array(c->made, 1, sizeof(char *)),
+        .state = state ? state : "/var/lib/talon", .log_level = LOG_LEVEL_INFO, .log_rotate = 10 << 20,
+        .exec_path = default_exec_path(c), .guard_stall = SECONDS(30), .remediation_at_most = 10, .remediation_concurrent = 1,
+        .remediation_window = SECONDS(3600), .storm_percent = 60, .storm_cooldown = SECONDS(120), .reopen = SECONDS(1800), .flap_escalate = SECONDS(900),
+    };
+    s->log_file = arena_printf(c->made, "%s/talon.log", s->state);
+}
+
+/* ---- lines for config show ---- */
+
+static void show_duration(struct config *c, const char *name, uint64_t ns, const struct node *from)
+{
+    char text[64];
+
+    scalar_show_duration(ns, text, sizeof text);
+    work_show(c, name, text, from);
+}
+
+static void show_size(struct config *c, const char *name, uint64_t bytes, const struct node *from)
+{
+    char text[64];
+
+    scalar_show_size(bytes, text, sizeof text);
+    work_show(c, name, text, from);
+}
+
+/* ---- one reader for each key; node NULL: the key is not there ---- */
+
+static struct model_settings *settings(struct config *c)
+{
+    return &c->model->settings;
+}
+
+static void take_listen(struct config *c, const struct node *node)
+{
+    struct scalar_address address;
+    unsigned char numeric[16];
+    char why[SCALAR_WHY];
+    const char *text;
+
+    if (!value_text(c, node, "listen", "an address such as 127.0.0.1:9999", &text))
+        return;
+    if (!scalar_address(text, &address, why)) {
+        problem_error(c, node->place, "`listen` must be an address such as 127.0.0.1:9999: %s", why);
+        return;
+    }
+    if (inet_pton(AF_INET, address.host, numeric) != 1 && inet_pton(AF_INET6, address.host, numeric) != 1) {
+        problem_error(c, node->place, "`listen` must be a numeric address such as 127.0.0.1:9999, not %s", problem_quote(c, text));
+        return;
+    }
+    settings(c)->listen_host = arena_string(c->made, address.host);
+    settings(c)->listen_port = address.port;
+}
+
+static void read_listen(struct config *c, const struct node *node)
+{
+    const struct model_settings *s = settings(c);
+    char text[300];
+
+    if (node)
+        take_listen(c, node);
+    snprintf(text, sizeof text, strchr(s->listen_host, ':') ? "[%s]:%u" : "%s:%u", s->listen_host, (unsigned)s->listen_port);
+    work_show(c, "listen", text, node);
+}
+
+static void read_allow_hosts(struct config *c, const struct node *node)
+{
+    struct buffer text = buffer_make(0);
+    size_t n;
+
+    if (!node || !value_list(c, node, "allow_hosts", &settings(c)->allow_hosts, &n))
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (settings(c)->allow_hosts[i])
+            buffer_printf(&text, "%s%s", i > 0 ? ", " : "", settings(c)->allow_hosts[i]);
+    work_show(c, "allow_hosts", buffer_string(&text), node);
+    buffer_free(&text);
+}
+
+static void read_state(struct config *c, const struct node *node)
+{
+    struct model_settings *s = settings(c);
+    const char *environment = getenv("TALON_STATE");
+    const char *wins = environment && environment[0] ? home_path(c, environment) : NULL;
+
+    if (node)
+        value_path(c, node, "state", &s->state);
+    else if (!wins && !home_path(c, "~"))
+        problem_error(c, work_file_place(c->root->place.source), "HOME is not set, so `state:` must say where Talon keeps its state");
+    if (wins)
+        s->state = wins;
+    s->log_file = arena_printf(c->made, "%s/talon.log", s->state);
+    work_show(c, "state", s->state, wins ? NULL : node);
+    if (wins)
+        VECTOR_AT(&c->settings, struct shown, c->settings.n - 1)->word = "$TALON_STATE";
+}
+
+static void read_log(struct config *c, const struct node *node)
+{
+    static const char *const keys[] = { "file", "level", "rotate" };
+    struct model_settings *s = settings(c);
+    const struct node *file = tree_get(node, "file"), *level = tree_get(node, "level"), *rotate = tree_get(node, "rotate");
+    size_t index = (size_t)s->log_level;
+
+    if (node && value_is_map(c, node, "log", "`file`, `level` and `rotate`"))
+        work_keys(c, node, keys, sizeof keys / sizeof *keys);
+    if (file)
+        value_path(c, file, "log.file", &s->log_file);
+    if (level && value_word(c, level, "log.level", levels, sizeof levels / sizeof *levels, &index))
+        s->log_level = (int)index;
+    if (rotate)
+        value_size(c, rotate, "log.rotate", 0, &s->log_rotate);
+    work_show(c, "log.file", s->log_file, file);
+    work_show(c, "log.level", levels[s->log_level], level);
+    show_size(c, "log.rotate", s->log_rotate, rotate);
+}
+
+static void take_exec_path(struct config *c, const struct node *node)
+{
+    struct buffer text = buffer_make(0);
+
+    for (size_t i = 0; node->kind == NODE_LIST && i < node->n; i++) {
+        const struct node *item = node->of.items[i];
+        const char *path;
+
+        if (!value_path(c, item, "exec_path", &path))
+            continue;
+        if (strchr(path, ':'))
+            problem_error(c, item->place, "a folder of `exec_path` cannot have a `:` in its name");
+        buffer_printf(&text, "%s%s", text.len > 0 ? ":" : "", path);
+    }
+    if (text.len == 0)
+        problem_error(c, node->place, "`exec_path` names no folder: programs could not be found");
+    settings(c)->exec_path = arena_string(c->made, buffer_string(&text));
+    buffer_free(&text);
+}
+
+static void read_exec_path(struct config *c, const struct node *node)
+{
+    if (node && value_is_list(c, node, "exec_path", "folders"))
+        take_exec_path(c, node);
+    work_show(c, "exec_path", settings(c)->exec_path, node);
+}
+
+static void read_guard(struct config *c, const struct node *node)
+{
+    static const char *const keys[] = { "stall" };
+    const struct node *stall = tree_get(node, "stall");
+
+    if (node && value_is_map(c, node, "guard", "`stall`"))
+        work_keys(c, node, keys, 1);
+    if (stall)
+        value_duration(c, stall, "guard.stall", SECONDS(1), SECONDS(3600), &settings(c)->guard_stall);
+    show_duration(c, "guard.stall", settings(c)->guard_stall, stall);
+}
+
+static void read_control(struct config *c, const struct node *node)
+{
+    static const char *const keys[] = { "path", "group" };
+    struct model_settings *s = settings(c);
+    const struct node *path = tree_get(node, "path"), *group = tree_get(node, "group");
+
+    if (!node || !value_is_map(c, node, "control", "`path` and `group`"))
+        return;
+    work_keys(c, node, keys, 2);
+    if (path && value_path(c, path, "control.path", &s->control_path))
+        work_show(c, "control.path", s->control_path, path);
+    if (group && value_string(c, group, "control.group", &s->control_group))
+        work_show(c, "control.group", s->control_group, group);
+}
+
+static void read_remediation(struct config *c, const struct node *node)
+{
+    static const char *const keys[] = { "at_most", "concurrent" };
+    struct model_settings *s = settings(c);
+    const struct node *at_most = tree_get(node, "at_most"), *concurrent = tree_get(node, "concurrent");
+    char text[100], window[64];
+
+    if (node && value_is_map(c, node, "remediation", "`at_most` and `concurrent`"))
+        work_keys(c, node, keys, 2);
+    if (at_most)
+        value_rate(c, at_most, "remediation.at_most", &s->remediation_at_most, &s->remediation_window);
+    if (concurrent)
+        value_count(c, concurrent, "remediation.concurrent", 1, 100, &s->remediation_concurrent);
+    scalar_show_duration(s->remediation_window, window, sizeof window);
+    snprintf(text, sizeof text, "%u per %s", s->remediation_at_most, window);
+    work_show(c, "remediation.at_most", text, at_most);
+    snprintf(text, sizeof text, "%u", s->remediation_concurrent);
+    work_show(c, "remediation.concurrent", text, concurrent);
+}
+
+static void read_storm(struct config *c, const struct node *node)
+{
+    char text[16];
+
+    if (node)
+        value_percent(c, node, "storm", &settings(c)->storm_percent);
+    snprintf(text, sizeof text, "%u%%", settings(c)->storm_percent);
+    work_show(c, "storm", text, node);
+}
+
+static void read_time(struct config *c, const struct node *node, const char *name, uint64_t *ns)
+{
+    if (node)
+        value_duration(c, node, name, 0, SECONDS(366 * 86400), ns);
+    show_duration(c, name, *ns, node);
+}
+
+static void read_storm_cooldown(struct config *c, const struct node *node)
+{
+    read_time(c, node, "storm_cooldown", &settings(c)->storm_cooldown);
+}
+
+static void read_reopen(struct config *c, const struct node *node)
+{
+    read_time(c, node, "reopen", &settings(c)->reopen);
+}
+
+static void read_flap_escalate(struct config *c, const struct node *node)
+{
+    read_time(c, node, "flap_escalate", &settings(c)->flap_escalate);
+}
+
+/* ---- what later parts of Talon will read: its documented shape ---- */
+
+static void shape_heartbeat(struct config *c, const struct node *node)
+{
+    static const char *const keys[] = { "url", "every" };
+    uint64_t every;
+    const char *url;
+
+    if (!node || !value_is_map(c, node, "heartbeat", "`url` and `every`"))
+        return;
+    work_keys(c, node, keys, 2);
+    if (tree_get(node, "url"))
+        value_string(c, tree_get(node, "url"), "heartbeat.url", &url);
+    else
+        problem_error(c, node->place, "`heartbeat` needs a `url`");
+    if (tree_get(node, "every"))
+        value_duration(c, tree_get(node, "every"), "heartbeat.every", SECONDS(1), 0, &every);
+}
+
+/* Years are known here alone: "3y". */
+static void shape_keeping(struct config *c, const struct node *node, const char *what)
+{
+    uint64_t ns;
+    size_t digits;
+
+    if (node && node->kind == NODE_TEXT) {
+        digits = strspn(node->of.text, "0123456789");
+        if (digits > 0 && digits < 4 && strcmp(node->of.text + digits, "y") == 0)
+            return;
+    }
+    if (node)
+        value_duration(c, node, what, SECONDS(1), 0, &ns);
+}
+
+static void shape_history(struct config *c, const struct node *node)
+{
+    static const char *const keys[] = { "raw", "hourly", "daily", "max" };
+    uint64_t bytes;
+
+    if (!node || !value_is_map(c, node, "history", "`raw`, `hourly`, `daily` and `max`"))
+        return;
+    work_keys(c, node, keys, 4);
+    shape_keeping(c, tree_get(node, "raw"), "history.raw");
+    shape_keeping(c, tree_get(node, "hourly"), "history.hourly");
+    shape_keeping(c, tree_get(node, "daily"), "history.daily");
+    if (tree_get(node, "max"))
+        value_size(c, tree_get(node, "max"), "history.max", 1 << 20, &bytes);
+}
+
+static void shape_map(struct config *c, const struct node *node, const char *what)
+{
+    if (node)
+        value_is_map(c, node, what, "names and settings");
+}
+
+static void shape_notify(struct config *c, const struct node *node)
+{
+    const struct node *messages = tree_get(node, "messages");
+    unsigned n;
+    uint64_t window;
+
+    shape_map(c, node, "notify");
+    if (messages)
+        value_rate(c, messages, "notify.messages", &n, &window);
+}
+
+static void shape_programs(struct config *c, const struct node *node)
+{
+    shape_map(c, node, "programs");
+}
+
+static void shape_many(struct config *c, const struct node *node, const char *what)
+{
+    if (node && node->kind == NODE_TEXT && !tree_empty(node))
+        problem_error(c, node->place, "`%s` must be a list or a map, not a text", what);
+}
+
+static void shape_ladder(struct config *c, const struct node *node)
+{
+    shape_many(c, node, "ladder");
+}
+
+static void shape_maintenance(struct config *c, const struct node *node)
+{
+    shape_many(c, node, "maintenance");
+}
+
+/* ---- the file ---- */
+
+static const struct setting {
+    const char *key;
+    void (*read)(struct config *, const struct node *); /* NULL: another step reads it */
+} known[] = {
+    { "listen", read_listen }, { "allow_hosts", read_allow_hosts }, { "state", read_state }, { "log", read_log }, { "exec_path", read_exec_path },
+    { "guard", read_guard }, { "control", read_control }, { "remediation", read_remediation }, { "storm", read_storm },
+    { "storm_cooldown", read_storm_cooldown }, { "reopen", read_reopen }, { "flap_escalate", read_flap_escalate },
+    { "heartbeat", shape_heartbeat }, { "history", shape_history }, { "notify", shape_notify }, { "programs", shape_programs },
+    { "ladder", shape_ladder }, { "maintenance", shape_maintenance },
+    { "vars", NULL }, { "defaults", NULL }, { "include", NULL }, { "runbooks", NULL }, { "plugins", NULL }, { "secrets", NULL }, { "services", NULL },
+    { "paths", NULL },
+};
+enum { KNOWN = sizeof known / sizeof *known };
+
+void settings_read(struct config *c, const struct node *root)
+{
+    const char *names[KNOWN];
+
+    for (size_t i = 0; i < KNOWN; i++)
+        names[i] = known[i].key;
+    work_keys(c, root, names, KNOWN);
+    for (size_t i = 0; i < KNOWN; i++)
+        if (known[i].read)
+            known[i].read(c, tree_get(root, known[i].key));
+}

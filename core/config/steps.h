@@ -1,0 +1,60 @@
+/* The steps from files to model, one file each, in the order in which config.c takes them. */
+#ifndef CONFIG_STEPS_H
+#define CONFIG_STEPS_H
+
+#include "config/source.h"
+#include "config/work.h"
+
+/* ---- config_read() ---- */
+
+/* settings.c: what holds where nothing is said. */
+void settings_begin(struct config *c);
+/* settings.c: the main file's settings. */
+void settings_read(struct config *c, const struct node *root);
+/* secrets_ref.c: `secrets:`: where values come from. */
+void secrets_read(struct config *c, const struct node *map);
+/* plugins.c: what lies in the plugin folders, and `plugins:`. */
+void plugins_find(struct config *c);
+void plugins_read(struct config *c, const struct node *map);
+/* plugins.c: the plan of a check type's plugin ("kubernetes.workload": kubernetes), made when it is a shipped one that was not used before. NULL: unknown. */
+struct plugin_plan *plugins_of_type(struct config *c, const char *type);
+/* plugins.c: the list for config_plugins(). */
+void plugins_list(struct config *c);
+/* include.c: the files that the main file names, and the services in it. */
+void include_read(struct config *c, const struct node *root);
+/* plan.c: a service, wherever it stands. */
+void plan_service(struct config *c, const char *name, const struct node *key, const struct node *node);
+void plan_service_file(struct config *c, const struct source *source);
+/* defaults.c: the check types in `defaults:`, whose plugins must be described as well. */
+void defaults_plan(struct config *c, const struct node *defaults);
+/* plan.c: who came first of two services of one name, and the indexes by name. */
+void plan_names(struct config *c);
+/* runbooks.c */
+void runbooks_file(struct config *c, const struct source *source);
+/* runbooks.c: the model's runbooks; twice the same name is told. */
+void runbooks_make(struct config *c);
+
+/* ---- config_check() ---- */
+
+/* describe.c: the operations of a described plugin. */
+void describe_read(struct config *c, size_t plugin, const char *description);
+/* operations.c: the model's plugins and operations, and the operation of each check. */
+void operations_make(struct config *c);
+/* paths.c: `paths:` */
+void paths_read(struct config *c, const struct node *map);
+/* checks.c, services.c: the settings of each, with their defaults, and the options. */
+void services_make(struct config *c);
+void checks_make(struct config *c);
+/* defaults.c: `defaults:` themselves, also where nothing uses them. */
+void defaults_check(struct config *c, const struct node *defaults);
+/* needs.c: names and cycles. */
+void needs_make(struct config *c);
+/* heal.c */
+void heal_make(struct config *c);
+/* prints.c: the fingerprints. */
+void prints_make(struct config *c);
+
+/* schema_json.c: for config_schema(). */
+void schema_write(struct config *c, const char *const *descriptions, size_t n, struct buffer *out);
+
+#endif

@@ -1,0 +1,147 @@
+/* Finding things by name in what config works on, and the sentences that every step needs. */
+#include "config/work.h"
+
+#include "base/text.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const work_check_settings[CHECK_SETTINGS] = {
+    [CHECK_EVERY] = "every", [CHECK_TIMEOUT] = "timeout", [CHECK_FAIL_AFTER] = "fail_after", [CHECK_RECOVER_AFTER] = "recover_after",
+    [CHECK_UNKNOWN_AFTER] = "unknown_after", [CHECK_CONFIRM_EVERY] = "confirm_every", [CHECK_THROUGH] = "through", [CHECK_WITNESS] = "witness",
+    [CHECK_ENABLED] = "enabled", [CHECK_FOR_EACH] = "for_each",
+};
+
+const char *const work_service_settings[SERVICE_SETTINGS] = {
+    [SERVICE_NEEDS_WAIT] = "needs_wait", [SERVICE_RECOVER_GRACE] = "recover_grace", [SERVICE_START_TIMEOUT] = "start_timeout",
+    [SERVICE_TELL_WARN_AFTER] = "tell_warn_after", [SERVICE_TITLE] = "title", [SERVICE_NEEDS] = "needs", [SERVICE_CRITICAL] = "critical",
+    [SERVICE_ENABLED] = "enabled", [SERVICE_NOTE] = "note", [SERVICE_HEAL_STOPPED] = "heal_stopped", [SERVICE_CHECKS] = "checks", [SERVICE_HEAL] = "heal",
+    [SERVICE_DEFAULTS] = "defaults", [SERVICE_NOTIFY] = "notify", [SERVICE_ON_FAILURE] = "on_failure",
+};
+
+struct model_place work_place(struct config *c, struct place at)
+{
+    struct source *source = (struct source *)at.source;
+
+    if (!source)
+        return (struct model_place){ .file = "" };
+    if (!source->made_shown)
+        source->made_shown = arena_string(c->made, source->shown);
+    return (struct model_place){ .file = source->made_shown, .line = at.line, .column = at.column };
+}
+
+struct place work_file_place(const struct source *source)
+{
+    return (struct place){ .source = source, .line = 1, .column = 1 };
+}
+
+struct service_plan *work_service_at(const struct config *c, size_t i)
+{
+    return VECTOR_AT(&c->services, struct service_plan, i);
+}
+
+struct check_plan *work_check_at(const struct config *c, size_t i)
+{
+    return VECTOR_AT(&c->checks, struct check_plan, i);
+}
+
+struct plugin_plan *work_plugin_at(const struct config *c, size_t i)
+{
+    return VECTOR_AT(&c->plugins, struct plugin_plan, i);
+}
+
+static int name_is(const void *name, const void *item)
+{
+    return strcmp(name, (*(const struct service_plan *const *)item)->name);
+}
+
+const struct service_plan *work_service(const struct config *c, const char *name)
+{
+    const struct service_plan **found = NULL;
+
+    if (c->n_services_by_name > 0)
+        found = bsearch(name, c->services_by_name, c->n_services_by_name, sizeof *c->services_by_name, name_is);
+    return found ? *found : NULL;
+}
+
+struct wanted {
+    const char *service, *check;
+};
+
+static int check_is(const void *key, const void *item)
+{
+    const struct wanted *wanted = key;
+    const struct check_plan *check = *(const struct check_plan *const *)item;
+    const size_t n = strlen(wanted->service);
+    const int order = strncmp(wanted->service, check->full_name, n);
+
+    if (order != 0)
+        return order;
+    if (check->full_name[n] != '.')
+        return '.' < check->full_name[n] ? -1 : 1;
+    return strcmp(wanted->check, check->full_name + n + 1);
+}
+
+const struct check_plan *work_check(const struct config *c, const char *service, const char *check)
+{
+    const struct wanted wanted = { .service = service, .check = check };
+    const struct check_plan **found = NULL;
+
+    if (c->n_checks_by_name > 0)
+        found = bsearch(&wanted, c->checks_by_name, c->n_checks_by_name, sizeof *c->checks_by_name, check_is);
+    return found ? *found : NULL;
+}
+
+void work_show(struct config *c, const char *name, const char *value, const struct node *from)
+{
+    struct shown *shown = vector_push(c->arena, &c->settings, sizeof *shown);
+
+    *shown = (struct shown){ .name = name, .value = arena_string(c->arena, value), .from = from };
+}
+
+void work_keys(struct config *c, const struct node *map, const char *const *names, size_t n)
+{
+    for (size_t i = 0; map->kind == NODE_MAP && i < map->n; i++) {
+        const struct node *key = map->of.entries[i].key;
+        size_t at = 0;
+
+        while (at < n && strcmp(names[at], key->of.text) != 0)
+            at++;
+        if (at < n)
+            continue;
+        problem_error(c, key->place, "unknown key %s", problem_quote(c, key->of.text));
+        problem_nearest(c, key->of.text, names, n);
+    }
+}
+
+/* The same with small letters and `-` for what is not allowed; NULL: nothing is left. */
+static const char *mend_name(struct config *c, const char *name)
+{
+    char *mended = arena_string(c->arena, name);
+    size_t n = 0;
+
+    for (const char *p = name; *p; p++) {
+        const int letter = tolower((unsigned char)*p);
+        const bool good = (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '_';
+
+        if (good)
+            mended[n++] = (char)letter;
+        else if (n > 0 && mended[n - 1] != '-')
+            mended[n++] = '-';
+    }
+    while (n > 0 && mended[n - 1] == '-')
+        n--;
+    mended[n] = '\0';
+    return text_is_name(mended) ? mended : NULL;
+}
+
+void work_bad_name(struct config *c, const struct node *name, const char *of)
+{
+    const char *mended = mend_name(c, name->of.text);
+
+    problem_error(c, name->place, "%s is no name for a %s: names have up to 63 of a-z, 0-9, - and _, and begin with a letter or digit",
+                  problem_quote(c, name->of.text), of);
+    if (mended)
+        problem_note(c, "did you mean `%s`?", mended);
+}
