@@ -205,13 +205,18 @@ static void raise_waits(struct config *c)
 
     for (size_t i = 0; i < c->model->n_services; i++)
         longest[i] = longest_timeout(c->model, &c->model->services[i]);
-    for (size_t i = 0; i < c->model->n_services; i++) {
-        struct model_service *service = (struct model_service *)&c->model->services[i];
+    for (size_t i = 0; i < c->services.n; i++) {
+        struct service_plan *plan = work_service_at(c, i);
+        struct model_service *service = (struct model_service *)&c->model->services[plan->index];
 
-        for (size_t k = 0; k < service->n_needs; k++)
-            for (size_t n = 0; n < service->needs[k].n; n++)
-                if (longest[service->needs[k].any[n]] > service->needs_wait)
-                    service->needs_wait = longest[service->needs[k].any[n]];
+        for (size_t k = 0; !plan->twice && k < service->n_needs; k++) {
+            for (size_t n = 0; n < service->needs[k].n; n++) {
+                if (longest[service->needs[k].any[n]] <= service->needs_wait)
+                    continue;
+                service->needs_wait = longest[service->needs[k].any[n]];
+                plan->raised = true;
+            }
+        }
     }
 }
 

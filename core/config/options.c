@@ -293,8 +293,8 @@ bool options_write(struct config *c, const struct options_use *use, struct model
     struct writing w = { .c = c, .use = use, .good = true };
     struct object top = { .options = use->operation->options, .n_options = use->operation->n_options, .path = "", .top = true };
 
-    if (!is_options(c, use))
-        return false;
+    if (c->conf_bytes > OPTIONS_CONFS || !is_options(c, use))
+        return false; /* the bound was told once */
     memcpy(top.levels, use->levels, sizeof top.levels);
     buffer_clear(&c->full);
     buffer_clear(&c->bare);

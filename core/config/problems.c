@@ -212,7 +212,7 @@ static void fill(struct problems *p)
     sort(p);
     if (p->no_memory)
         p->shown[n++] = (struct config_problem){ .severity = CONFIG_ERROR,
-                                                 .place = { .file = p->no_memory_file },
+                                                 .place = { .file = p->no_memory_file, .line = 1, .column = 1 },
                                                  .message = "there is not enough memory for this configuration, which may take up to 54 MiB; make it smaller" };
     for (size_t i = 0; i < p->all.n && n < PROBLEMS_SHOWN; i++) {
         const struct problem *problem = VECTOR_AT(&p->all, struct problem, i);

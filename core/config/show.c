@@ -244,6 +244,17 @@ static void show_check(struct show *s, const struct check_plan *plan)
     show_leave(s, length);
 }
 
+static void show_needs_wait(struct show *s, const struct service_plan *plan, uint64_t ns)
+{
+    char text[64];
+
+    scalar_show_duration(ns, text, sizeof text);
+    if (plan->raised)
+        show_from(s, "needs_wait", text, "the longest timeout of what it needs", 0);
+    else
+        show_line(s, "needs_wait", text, plan->given[SERVICE_NEEDS_WAIT]);
+}
+
 static void show_service(struct show *s, const struct service_plan *plan)
 {
     const struct model_service *service = &s->c->model->services[plan->index];
@@ -258,7 +269,7 @@ static void show_service(struct show *s, const struct service_plan *plan)
     show_bool(s, "critical", service->critical, given[SERVICE_CRITICAL]);
     show_bool(s, "enabled", service->enabled, given[SERVICE_ENABLED]);
     show_bool(s, "heal_stopped", service->heal_stopped, given[SERVICE_HEAL_STOPPED]);
-    show_duration(s, "needs_wait", service->needs_wait, given[SERVICE_NEEDS_WAIT]);
+    show_needs_wait(s, plan, service->needs_wait);
     show_duration(s, "recover_grace", service->recover_grace, given[SERVICE_RECOVER_GRACE]);
     show_duration(s, "start_timeout", service->start_timeout, given[SERVICE_START_TIMEOUT]);
     show_duration(s, "tell_warn_after", service->tell_warn_after, given[SERVICE_TELL_WARN_AFTER]);

@@ -39,6 +39,7 @@ static int64_t changed_at(const struct stat *st)
 
 /* ---- one file ---- */
 
+/* Of the main file nobody but the caller speaks: it is told at its own beginning. */
 static void refuse(struct config *c, struct place at, const char *shown, const char *why)
 {
     struct source *missing;
@@ -49,7 +50,7 @@ static void refuse(struct config *c, struct place at, const char *shown, const c
     }
     missing = arena_alloc(c->arena, sizeof *missing);
     missing->shown = shown;
-    problem_error(c, (struct place){ .source = missing }, "this file cannot be read: %s", why);
+    problem_error(c, work_file_place(missing), "this file cannot be read: %s", why);
 }
 
 static const char *wrong_kind(mode_t mode)

@@ -7,8 +7,8 @@
 
 enum source_kind { SOURCE_MAIN, SOURCE_SERVICE, SOURCE_RUNBOOK, SOURCE_KINDS };
 
-/* Reads a file and puts it on the list. NULL: it was told at `at` why it cannot be read (or, *again, it is on the list already). at.source NULL: the file as a whole
- * is what is told about. */
+/* Reads a file and puts it on the list. NULL: it was told at `at` why it cannot be read (or, *again, it is on the list already). at.source NULL: it is told at the
+ * file's own beginning. */
 const struct source *source_read(struct config *c, const char *path, const char *shown, enum source_kind kind, struct place at, bool *again);
 /* Reads what the pattern names (`*` in its last part), in the order of names. `from`: the text with the pattern; folder and shown_folder: what it is relative to. */
 void source_include(struct config *c, const char *pattern, const struct node *from, enum source_kind kind,

@@ -105,6 +105,13 @@ static bool check_tag(struct tree *t, const yaml_char_t *tag, struct place at)
 
 /* ---- where a node goes ---- */
 
+static void push(struct tree *t, struct vector *nodes, const struct node *node)
+{
+    const struct node **new = vector_push(t->c->arena, nodes, sizeof *new);
+
+    *new = node;
+}
+
 static bool is_key(const struct frame *frame)
 {
     return frame->node->kind == NODE_MAP && frame->items.n % 2 == 0 && !frame->merging;
@@ -123,7 +130,7 @@ static bool put_key(struct tree *t, struct frame *frame, const struct node *node
         return false;
     }
     if (!frame->merging)
-        *(const struct node **)vector_push(t->c->arena, &frame->items, sizeof(struct node *)) = node;
+        push(t, &frame->items, node);
     return true;
 }
 
@@ -155,9 +162,9 @@ static bool put(struct tree *t, const struct node *node)
     if (is_key(frame))
         return put_key(t, frame, node);
     if (frame->merging)
-        *(const struct node **)vector_push(t->c->arena, &frame->merged, sizeof(struct node *)) = node;
+        push(t, &frame->merged, node);
     else
-        *(const struct node **)vector_push(t->c->arena, &frame->items, sizeof(struct node *)) = move_empty(t, frame, node);
+        push(t, &frame->items, move_empty(t, frame, node));
     frame->merging = false;
     return true;
 }
@@ -203,13 +210,13 @@ static bool on_text(struct tree *t)
     return count(t, node->place, 1) && check_tag(t, e->data.scalar.tag, node->place) && add_anchor(t, e->data.scalar.anchor, node) && put(t, node);
 }
 
-static bool on_start(struct tree *t, enum node_kind kind, const yaml_char_t *anchor, const yaml_char_t *tag)
+static bool on_start(struct tree *t, enum node_kind kind, const yaml_char_t *anchor, const yaml_char_t *tag, bool flow)
 {
     struct node *node = make(t, kind, &t->event.start_mark);
 
     if (!count(t, node->place, 1) || !bound_depth(t, node->place, 1) || !check_tag(t, tag, node->place) || !add_anchor(t, anchor, node))
         return false;
-    t->stack[t->depth++] = (struct frame){ .node = node, .anchor = anchor ? t->anchors.n : 0 };
+    t->stack[t->depth++] = (struct frame){ .node = node, .anchor = anchor ? t->anchors.n : 0, .flow = flow };
     return true;
 }
 
@@ -255,9 +262,11 @@ static bool on_event(struct tree *t)
     case YAML_SCALAR_EVENT:
         return on_text(t);
     case YAML_SEQUENCE_START_EVENT:
-        return on_start(t, NODE_LIST, t->event.data.sequence_start.anchor, t->event.data.sequence_start.tag);
+        return on_start(t, NODE_LIST, t->event.data.sequence_start.anchor, t->event.data.sequence_start.tag,
+                        t->event.data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE);
     case YAML_MAPPING_START_EVENT:
-        return on_start(t, NODE_MAP, t->event.data.mapping_start.anchor, t->event.data.mapping_start.tag);
+        return on_start(t, NODE_MAP, t->event.data.mapping_start.anchor, t->event.data.mapping_start.tag,
+                        t->event.data.mapping_start.style == YAML_FLOW_MAPPING_STYLE);
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:
         return on_end(t);
@@ -325,7 +334,7 @@ static bool parse(struct tree *t, const char *text)
         if (type == YAML_DOCUMENT_END_EVENT || type == YAML_STREAM_END_EVENT)
             return true;
     }
-    tree_syntax(t->c, t->source, &t->parser);
+    tree_syntax(t->c, t->source, &t->parser, t->depth > 0 && t->stack[t->depth - 1].flow ? t->stack[t->depth - 1].node : NULL);
     return false;
 }
 

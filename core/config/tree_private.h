@@ -15,6 +15,7 @@ struct frame {
     size_t merges;           /* of `<<` keys */
     struct vector merged;    /* const struct node *: the values of `<<` */
     size_t anchor;           /* its number from 1; 0: none */
+    bool flow;               /* in brackets */
 };
 
 /* Puts what was read into the map: own keys first, then those of `<<` that are not there yet; tells keys that are there twice. Returns how many nodes
@@ -22,7 +23,7 @@ struct frame {
 size_t tree_finish_map(struct config *c, struct frame *frame);
 /* Is this key `<<`? */
 bool tree_is_merge(const struct node *key);
-/* Tells libyaml's own complaint in our words. */
-void tree_syntax(struct config *c, const struct source *source, const yaml_parser_t *parser);
+/* Tells libyaml's own complaint in our words. open: the list or map in brackets that it stands in, NULL: none. */
+void tree_syntax(struct config *c, const struct source *source, const yaml_parser_t *parser, const struct node *open);
 
 #endif

@@ -39,13 +39,15 @@ static struct place place_of(const struct source *source, const yaml_mark_t *mar
     return (struct place){ .source = source, .line = (unsigned)mark->line + 1, .column = (unsigned)mark->column + 1 };
 }
 
-/* The character there, NUL: the end. libyaml counts characters. */
-static char character_at(const struct source *source, size_t index)
+/* The character there, NUL: the end; and the one before it. libyaml counts characters. */
+static char character_at(const struct source *source, size_t index, char *before)
 {
     const char *text = source->text + (strncmp(source->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
 
-    for (; *text && index > 0; text++)
+    for (*before = '\0'; *text && index > 0; text++) {
         index -= ((unsigned char)text[1] & 0xc0) != 0x80;
+        *before = *text;
+    }
     return *text;
 }
 
@@ -57,36 +59,44 @@ static void tell_character(struct config *c, struct place at, char character)
         problem_error(c, at, "text that begins with `%c` must be put into quotes", character);
 }
 
-static void tell_unclosed(struct config *c, struct place at, char bracket)
+/* What is told only because of what stands there. */
+static bool tell_by_character(struct config *c, const yaml_parser_t *parser, struct place at, const struct source *source, const struct node *open)
 {
-    problem_error(c, at, "this `%c` is not closed: is the `%c` missing, or the file cut short?", bracket, bracket == '{' ? '}' : ']');
+    char before;
+    const char character = character_at(source, parser->problem_mark.index, &before);
+    const bool in_quotes = strstr(parser->problem, "unexpected end of stream") != NULL;
+
+    if (strncmp(parser->problem, "found character that cannot start any token", 43) == 0) {
+        tell_character(c, at, character);
+    } else if (character == '\0' && open && !in_quotes) {
+        problem_error(c, open->place, "this `%c` is not closed: is the `%c` missing, or the file cut short?", open->kind == NODE_MAP ? '{' : '[',
+                      open->kind == NODE_MAP ? '}' : ']');
+    } else if (character == '{' && before == '$' && open) {
+        at.column--;
+        problem_error(c, at, "text with `${...}` must be put into quotes within brackets");
+    } else {
+        return false;
+    }
+    return true;
 }
 
-void tree_syntax(struct config *c, const struct source *source, const yaml_parser_t *parser)
+void tree_syntax(struct config *c, const struct source *source, const yaml_parser_t *parser, const struct node *open)
 {
-    const char *theirs = parser->problem ? parser->problem : "it cannot be read";
     const struct place problem = place_of(source, &parser->problem_mark), context = place_of(source, &parser->context_mark);
-    const char at_problem = character_at(source, parser->problem_mark.index);
 
-    if (parser->error == YAML_MEMORY_ERROR) {
+    if (parser->error == YAML_MEMORY_ERROR || !parser->problem) {
         problem_error(c, (struct place){ .source = source, .line = 1, .column = 1 }, "there is no memory to read this file");
         return;
     }
-    if (strncmp(theirs, "found character that cannot start any token", 43) == 0) {
-        tell_character(c, problem, at_problem);
+    if (tell_by_character(c, parser, problem, source, open))
         return;
-    }
-    if (at_problem == '\0' && parser->context && strstr(parser->context, "a flow ")) {
-        tell_unclosed(c, context, character_at(source, parser->context_mark.index));
-        return;
-    }
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (strncmp(theirs, known[i].theirs, strlen(known[i].theirs)) != 0)
+        if (strncmp(parser->problem, known[i].theirs, strlen(known[i].theirs)) != 0)
             continue;
         problem_error(c, known[i].where == AT_PROBLEM ? problem : context, "%s", known[i].ours);
         if (known[i].where == AT_PROBLEM && parser->context && strstr(parser->context, "while parsing a") && parser->context_mark.line != parser->problem_mark.line)
             problem_note_at(c, context, "what it should continue begins here");
         return;
     }
-    problem_error(c, problem, "this is no YAML: %s", theirs);
+    problem_error(c, problem, "this is no YAML: %s", parser->problem);
 }

@@ -214,6 +214,10 @@ static void read_variable(struct config *c, const struct entry *entry)
         return;
     }
     good = variables_text(c, entry->value, entry->key->of.text, false, &text);
+    if (text.n > WORK_VARIABLE) {
+        problem_error(c, entry->value->place, "the variable `%s` is longer than 64 KiB", entry->key->of.text);
+        return;
+    }
     v = vector_push(c->arena, &c->variables, sizeof *v);
     *v = (struct variable){ .name = entry->key->of.text, .text = text.text, .n = text.n, .known = good, .environment = text.environment, .key = entry->key };
 }

@@ -19,8 +19,9 @@ enum {
     WORK_CHECKS = 20000,
     WORK_ITEMS = 1000,      /* of a for_each */
     WORK_NAMED = 1000,      /* variables, secrets, paths */
+    WORK_VARIABLE = 1 << 16, /* bytes of one */
     WORK_TEXT = 1 << 20,    /* bytes of a text with its variables put in */
-    WORK_NEAREST = 2000000, /* names compared in search of the one that was meant, in all */
+    WORK_NEAREST = 500000,  /* names compared in search of the one that was meant, in all */
 };
 
 /* ---- what may be set for a check, and for a service; the order of work_check_settings and work_service_settings ---- */
@@ -98,6 +99,7 @@ struct service_plan {
     const struct node *defaults; /* of its file, or its own */
     const struct node *given[SERVICE_SETTINGS]; /* where the value in force stands; NULL: built in */
     bool twice;                  /* a service of that name came first: told, and left out */
+    bool raised;                 /* needs_wait is its needs' longest timeout */
     size_t first_check, n_checks;
     size_t index;                /* in the model */
     const size_t *edges;         /* services that it needs (plans), with the place of each */

@@ -1,0 +1,105 @@
+/*
+ * Expressions for the values of headers. The host compiles the expressions of pattern options alone; those inside a map
+ * are compiled here, once for each instance, and matched within a bound, since the text comes from a peer.
+ */
+#include "http.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+enum { MATCH_STEPS = 100000, MATCH_KIB = 1024 };
+
+struct http_header_pattern {
+    const char *name, *text;
+    pcre2_code *code; /* NULL: the last one */
+};
+
+int http_header_is_pattern(const char *pattern, char *why, size_t room)
+{
+    int error;
+    PCRE2_SIZE offset;
+    PCRE2_UCHAR words[120];
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, 0, &error, &offset, NULL);
+
+    if (code) {
+        pcre2_code_free(code);
+        return 1;
+    }
+    pcre2_get_error_message(error, words, sizeof words);
+    snprintf(why, room, "%s at character %zu", (const char *)words, (size_t)offset + 1);
+    return 0;
+}
+
+static void free_code(void *code)
+{
+    pcre2_code_free(code);
+}
+
+struct http_header_pattern *http_header_patterns(struct talon_run *instance, const struct talon_pair *expect)
+{
+    struct http_header_pattern *patterns;
+    size_t n = 0, made = 0;
+    int error;
+    PCRE2_SIZE offset;
+
+    while (expect && expect[n].name)
+        n++;
+    if (n == 0)
+        return NULL;
+    patterns = instance->host->alloc(instance, (n + 1) * sizeof *patterns);
+    for (; expect->name; expect++) {
+        pcre2_code *code = pcre2_compile((PCRE2_SPTR)expect->value, PCRE2_ZERO_TERMINATED, 0, &error, &offset, NULL);
+
+        if (!code) { /* validate() saw that it compiles: there is no memory */
+            talon_done(instance, TALON_UNKNOWN, "local", "no memory for the expression of header %s", expect->name);
+            return NULL;
+        }
+        instance->host->defer(instance, free_code, code);
+        patterns[made++] = (struct http_header_pattern){ expect->name, expect->value, code };
+    }
+    return patterns;
+}
+
+static int matches(const struct http_header_pattern *pattern, const char *value)
+{
+    pcre2_match_data *data = pcre2_match_data_create(1, NULL);
+    pcre2_match_context *bounds = pcre2_match_context_create(NULL);
+    int found = 0;
+
+    if (data && bounds) {
+        pcre2_set_match_limit(bounds, MATCH_STEPS);
+        pcre2_set_heap_limit(bounds, MATCH_KIB);
+        found = pcre2_match(pattern->code, (PCRE2_SPTR)value, strlen(value), 0, 0, data, bounds) >= 0;
+    }
+    pcre2_match_context_free(bounds);
+    pcre2_match_data_free(data);
+    return found;
+}
+
+static const char *one_problem(struct talon_run *run, const struct http_header_pattern *expect,
+                               const struct talon_pair *headers)
+{
+    const char *value, *seen = NULL;
+
+    for (; (value = talon_header(headers, expect->name)) != NULL; headers++) {
+        if (matches(expect, value))
+            return NULL;
+        seen = value;
+        while (headers->value != value) /* the same name may stand again behind it */
+            headers++;
+    }
+    if (!seen)
+        return talon_text(run, "header %s is missing", expect->name);
+    return talon_text(run, "header %s is \"%s\", expected /%s/", expect->name,
+                      talon_quote(run, seen, strlen(seen), 100), expect->text);
+}
+
+const char *http_header_problem(struct talon_run *run, const struct http_header_pattern *expect,
+                                const struct talon_pair *headers)
+{
+    const char *problem = NULL;
+
+    for (; expect && expect->code && !problem; expect++)
+        problem = one_problem(run, expect, headers);
+    return problem;
+}

@@ -1,0 +1,64 @@
+/* What the files of the `http` plugin share: its options, and one function for each expectation. */
+#ifndef HTTP_H
+#define HTTP_H
+
+#include <talon/plugin.h>
+
+enum http_version { HTTP_AUTO, HTTP_PRIOR, HTTP_OFF };
+
+struct http_tls {
+    const char *ca, *cert, *key, *server_name;
+    int32_t insecure;
+};
+
+struct http_conf {
+    const char *url, *unix_path, *connect_to, *method, *body;
+    const struct talon_pair *headers;
+    const char *user, *password, *bearer;
+    const char *const *expect_status;
+    const struct talon_pattern *expect_body;
+    const struct talon_pair *expect_json, *expect_header;
+    int64_t follow;
+    uint64_t max_body, warn_expiry, warn_after;
+    int32_t http2, keep;
+    struct http_tls tls;
+};
+
+struct http_header_pattern;
+
+struct http_self {                       /* of an instance */
+    struct http_header_pattern *headers; /* expect_header, compiled; NULL: nothing is expected */
+    const char *const *lines;            /* what to send, "Name: value"; NULL: nothing */
+};
+
+extern const struct talon_option http_options[];
+extern const struct talon_metric http_metrics[];
+
+/* What the option types cannot say (struct talon_operation, validate). */
+int http_validate(const void *conf, struct talon_problem *problem);
+/* The instance's header lines, credentials among them. NULL: none. */
+const char *const *http_lines(struct talon_run *instance);
+
+/* Is it one of `200`, `2xx`, `200-399`? */
+int http_status_is_pattern(const char *pattern);
+/* Is the status among those? NULL or an empty list: any 2xx. */
+int http_status_matches(const char *const *patterns, uint32_t status);
+
+/* Can the path be walked: names and indexes with dots between, none empty? */
+int http_json_is_path(const char *path);
+/* Compares what stands at each path with its value. NULL: all as expected; else what is not, a sentence that lives as
+ * long as the run. */
+const char *http_json_problem(struct talon_run *run, const struct talon_pair *expect, const char *body, size_t n);
+
+/* Does the expression compile? If not, says why. */
+int http_header_is_pattern(const char *pattern, char *why, size_t room);
+/* Compiled for as long as the instance lives; NULL for NULL. */
+struct http_header_pattern *http_header_patterns(struct talon_run *instance, const struct talon_pair *expect);
+/* NULL: for each name one of its values matches; else what does not, a sentence that lives as long as the run. */
+const char *http_header_problem(struct talon_run *run, const struct http_header_pattern *expect,
+                                const struct talon_pair *headers);
+
+/* Judges an answer and ends the run. */
+void http_judge(struct talon_run *run, const struct talon_response *got);
+
+#endif
