@@ -1,6 +1,6 @@
 # core/config: YAML to a checked model, and the values of secrets.
-noinst_LIBRARIES += core/config/libconfig.a
-core_config_libconfig_a_SOURCES = \
+noinst_LTLIBRARIES += core/config/libconfig.la
+core_config_libconfig_la_SOURCES = \
 	core/config/bytes.c \
 	core/config/checks.c \
 	core/config/checks.h \

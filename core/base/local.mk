@@ -1,0 +1,23 @@
+# core/base: pure helpers (also linked into plugins/host), and base/os: what asks the operating system.
+noinst_LTLIBRARIES += core/base/libbase.la core/base/os/libos.la
+core_base_libbase_la_SOURCES = \
+	core/base/arena.c core/base/arena.h \
+	core/base/buffer.c core/base/buffer.h \
+	core/base/logic.h core/base/moment.h \
+	core/base/result.c core/base/result.h \
+	core/base/scalar.c core/base/scalar.h \
+	core/base/text.c core/base/text.h
+core_base_os_libos_la_SOURCES = \
+	core/base/os/child.c core/base/os/child.h \
+	core/base/os/clock.c core/base/os/clock.h \
+	core/base/os/files.c core/base/os/files.h \
+	core/base/os/install_paths.c core/base/os/install_paths.h \
+	core/base/os/lines.c core/base/os/lines.h \
+	core/base/os/log.c core/base/os/log.h \
+	core/base/os/loop.c core/base/os/loop.h core/base/os/loop_backends.h \
+	core/base/os/random.c core/base/os/random.h
+if DARWIN
+core_base_os_libos_la_SOURCES += core/base/os/loop_darwin.c
+else
+core_base_os_libos_la_SOURCES += core/base/os/loop_linux.c
+endif

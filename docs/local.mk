@@ -1,0 +1,1 @@
+# docs: manual pages and what is read in the source.

@@ -1,0 +1,42 @@
+# The shipped plugins: each knows talon/plugin.h and its own libraries, nothing else of Talon.
+PLUGIN_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared $(PLUGIN_NO_UNDEFINED)
+plugin_LTLIBRARIES += \
+	plugins/disk.la plugins/exec.la plugins/file.la plugins/http.la plugins/load.la plugins/memory.la plugins/process.la \
+	plugins/redis.la plugins/tcp.la
+
+plugins_disk_la_SOURCES = plugins/disk/disk.c plugins/disk/disk.h
+plugins_disk_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_exec_la_SOURCES = plugins/exec/exec.c plugins/exec/exec.h plugins/exec/nagios.c plugins/exec/perfdata.c plugins/exec/perfdata.h
+plugins_exec_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_exec_la_LIBADD = -lm
+plugins_file_la_SOURCES = plugins/file/file.c plugins/file/file.h
+plugins_file_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_http_la_SOURCES = \
+	plugins/http/header.c plugins/http/http.c plugins/http/http.h plugins/http/json.c plugins/http/judge.c \
+	plugins/http/options.c plugins/http/status.c
+plugins_http_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)
+plugins_http_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_http_la_LIBADD = $(CJSON_LIBS) $(PCRE2_LIBS) -lm
+plugins_load_la_SOURCES = plugins/load.c
+plugins_load_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_memory_la_SOURCES = plugins/memory/memory.c plugins/memory/memory.h
+plugins_memory_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_process_la_SOURCES = plugins/process/address.c plugins/process/process.c plugins/process/process.h
+plugins_process_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_redis_la_SOURCES = plugins/redis/info.c plugins/redis/info.h plugins/redis/redis.c
+plugins_redis_la_CFLAGS = $(AM_CFLAGS) $(HIREDIS_CFLAGS)
+plugins_redis_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_redis_la_LIBADD = $(HIREDIS_LIBS)
+plugins_tcp_la_SOURCES = plugins/tcp.c
+plugins_tcp_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+if DARWIN
+plugins_disk_la_SOURCES += plugins/disk/disk_darwin.c
+plugins_file_la_SOURCES += plugins/file/file_darwin.c
+plugins_memory_la_SOURCES += plugins/memory/memory_darwin.c
+plugins_process_la_SOURCES += plugins/process/process_darwin.c
+else
+plugins_disk_la_SOURCES += plugins/disk/disk_linux.c
+plugins_file_la_SOURCES += plugins/file/file_linux.c
+plugins_memory_la_SOURCES += plugins/memory/memory_linux.c plugins/memory/memory_linux.h
+plugins_process_la_SOURCES += plugins/process/process_linux.c
+endif

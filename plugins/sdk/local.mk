@@ -1,0 +1,13 @@
+# plugins/sdk: what authors of plugins need: the ABI's header, talon.pc, and the fake host for their unit tests.
+pkgconfigdir = $(libdir)/pkgconfig
+nodist_pkgconfig_DATA = plugins/sdk/talon.pc
+taloninclude_HEADERS = plugins/sdk/talon/plugin.h plugins/sdk/talon/fake_host.h
+talonincludedir = $(includedir)/talon
+
+lib_LTLIBRARIES = libtalon-fake-host.la
+libtalon_fake_host_la_SOURCES = \
+	plugins/sdk/fake_copy.c plugins/sdk/fake_describe.c plugins/sdk/fake_host.c plugins/sdk/fake_ops.c \
+	plugins/sdk/fake_options.c plugins/sdk/fake_peer.c plugins/sdk/fake_private.h plugins/sdk/fake_time.c
+libtalon_fake_host_la_CFLAGS = $(AM_CFLAGS) -fvisibility=default $(PCRE2_CFLAGS)
+libtalon_fake_host_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0
+libtalon_fake_host_la_LIBADD = $(PCRE2_LIBS) -lm

@@ -1,0 +1,1 @@
+# tests: what runs the built programs.

@@ -1,0 +1,1 @@
+# tests/unit/host.mk: unit tests, see the sources for what they hold.

@@ -1,0 +1,1 @@
+# tests/unit/serve.mk: unit tests, see the sources for what they hold.
