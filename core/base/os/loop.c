@@ -12,7 +12,7 @@ struct ev_loop *loop_create(void)
 
     for (size_t i = 0; loop_backends[i] != 0 && !loop; i++)
         if (loop_backend_works(loop_backends[i]))
-            loop = ev_loop_new(loop_backends[i] | EVFLAG_NOENV);
+            loop = ev_default_loop(loop_backends[i] | EVFLAG_NOENV); /* the only one in which libev watches children */
     return loop;
 }
 

@@ -7,7 +7,8 @@
 
 struct ev_loop;
 
-/* NULL: no memory or no descriptor. Freed with ev_loop_destroy(). */
+/* The process' loop: one at a time, since libev watches child processes in its default loop alone. NULL: no memory or no descriptor. Freed with
+ * ev_loop_destroy(), after which another may be made. */
 struct ev_loop *loop_create(void);
 /* "epoll", "kqueue", "poll", "select" */
 const char *loop_backend(struct ev_loop *loop);
