@@ -1,0 +1,107 @@
+# shellcheck shell=sh
+# What `./bootstrap check` and `./bootstrap soak` run, stage by stage: read by bootstrap, whose functions it uses. A stage that fails ends
+# the whole; what each took is printed beside its budget, because the whole must stay a thing that one runs before each commit.
+
+# From bootstrap.
+top=${top:?} build=${build:?} python=${python:?}
+
+logs=$build/check
+rm -rf "$logs"
+mkdir -p "$logs"
+: >"$logs/stages"
+
+stage() { # stage NAME BUDGET_SECONDS COMMAND...
+    name=$1 budget=$2
+    shift 2
+    say "stage $name"
+    begun=$(date +%s)
+    if "$@" >"$logs/$name.log" 2>&1; then
+        took=$(($(date +%s) - begun))
+        note=
+        [ "$took" -le "$budget" ] || note=' OVER BUDGET'
+        printf 'stage %-22s %4d s of %4d s%s\n' "$name" "$took" "$budget" "$note" | tee -a "$logs/stages"
+        return 0
+    fi
+    printf 'stage %s FAILED after %d s:\n' "$name" "$(($(date +%s) - begun))" >&2
+    failure "$name" >&2
+    die "stage $name failed; all of it is in $logs/$name.log"
+}
+
+failure() { # what a person needs to see of a failed stage
+    find "$build" -name '*.log' -path '*/tests/*' -newer "$logs/stages" 2>/dev/null | while read -r log; do
+        if grep -qE '\[ +FAILED +\]|ERROR: |runtime error|^FAIL' "$log"; then
+            printf -- '---- %s\n' "$log"
+            grep -nE -B2 -A12 '\[ +FAILED +\]|ERROR: |runtime error|^FAIL' "$log" | head -n 60
+        fi
+    done
+    printf -- '---- the end of the stage\n'
+    tail -n 80 "$logs/$1.log"
+}
+
+# ---- stages
+
+scripts() {
+    (cd "$top" && git ls-files 2>/dev/null || (cd "$top" && find . -type f -not -path './build/*' | sed 's|^\./||')) | while read -r file; do
+        if head -n 1 "$top/$file" 2>/dev/null | grep -qE '^#!.*(/|env )(ba)?sh'; then
+            echo "$file"
+        fi
+    done
+}
+
+house() {
+    "$top/tests/house"
+    "$top/tests/house" --self-test
+    # shellcheck disable=SC2046 # a list of words
+    (cd "$top" && shellcheck -x $(scripts) tests/check.sh)
+    for page in "$top"/docs/*.[157]; do
+        mandoc -T lint -W warning "$page" || return 1
+    done
+}
+
+gcc_build() { configured "$build" --enable-silent-rules && made "$build" all; }
+clang_build() { configured "$build/clang" --enable-silent-rules --enable-werror CC=clang && made "$build/clang" all; }
+sanitized_build() {
+    configured "$build/sanitized" --enable-silent-rules --enable-werror --enable-sanitizers --enable-debug-hooks CC=gcc CFLAGS='-g -O1' &&
+        made "$build/sanitized" all
+}
+unit() { made "$1" check; }
+integration() { # integration FOLDER NAME
+    (cd "$top" && PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -p no:cacheprovider -q -x --durations=15 --build "$1" \
+        --junit-xml "$logs/$2.xml" tests/integration)
+}
+installed() {
+    rm -rf "$logs/tree" && "$top/bootstrap" install --no-install --prefix "$logs/tree" && "$logs/tree/bin/talon" plugin list &&
+        (cd "$top" && PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -p no:cacheprovider -q -x --installed "$logs/tree" tests/integration/test_installed.py)
+}
+distcheck() { made "$build" distcheck; }
+
+figures() { # each figure once: the last that was printed
+    cat "$build"/tests/unit/*.log "$build"/tests/sim/*.log "$logs"/*.log 2>/dev/null | grep -E '^figure [a-z_.]+ [-0-9.]+ ' |
+        awk '{ seen[$2] = $0 } END { for (name in seen) print seen[name] }' | sort
+}
+
+count() { # the closing line, counted from what the test programs printed
+    passed=$(cat "$logs"/unit-*.log "$build"/tests/*/*.log "$build"/*/tests/*/*.log 2>/dev/null | sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' |
+        awk '{ n += $1 } END { print n + 0 }')
+    more=$(sed -n 's/.*tests="\([0-9]*\)".*/\1/p' "$logs"/*.xml 2>/dev/null | awk '{ n += $1 } END { print n + 0 }')
+    printf '%d passed, 0 failed\n' "$((passed + more))"
+}
+
+stage house 30 house
+stage build-gcc 120 gcc_build
+stage unit-gcc 120 unit "$build"
+stage integration-gcc 240 integration "$build" integration-gcc
+stage build-clang 120 clang_build
+stage unit-clang 120 unit "$build/clang"
+stage build-sanitized 150 sanitized_build
+stage unit-sanitized 180 unit "$build/sanitized"
+stage integration-sanitized 300 integration "$build/sanitized" integration-sanitized
+stage installed 150 installed
+if [ -n "${SOAK:-}" ]; then
+    stage distcheck 900 distcheck
+fi
+
+echo
+cat "$logs/stages"
+figures
+count

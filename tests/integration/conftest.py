@@ -1,0 +1,259 @@
+"""What the integration tests share: a Talon with a folder, a configuration and a port of its own, and servers to watch.
+
+Nothing is written outside pytest's temporary folder, nothing is left running: each fixture ends what it started and says so when that fails.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--build", default=str(TOP / "build"), help="the build folder whose programs are tested")
+    parser.addoption("--installed", default=None, help="the prefix of an installed tree")
+
+
+@pytest.fixture(scope="session")
+def build(request):
+    return pathlib.Path(request.config.getoption("--build")).resolve()
+
+
+@pytest.fixture(scope="session")
+def sanitized(build):
+    return "sanitize" in (build / ".options").read_text() if (build / ".options").exists() else False
+
+
+@pytest.fixture(scope="session")
+def program(build, request):
+    prefix = request.config.getoption("--installed")
+    path = pathlib.Path(prefix) / "bin" / "talon" if prefix else build / "talon"
+    assert path.exists(), f"{path} is not built: ./bootstrap build"
+    return path
+
+
+def free_port(family=socket.AF_INET):
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1" if family == socket.AF_INET else "::1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(what, condition, seconds=10.0):
+    """Waits with a deadline; returns the first true value of condition()."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"{what}: not within {seconds} s")
+        time.sleep(0.01)
+
+
+def children_of(pid):
+    """All descendants of a process, as {pid: state}."""
+    parents = {}
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        with contextlib.suppress(OSError, IndexError):
+            fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+            parents[int(entry.name)] = (int(fields[1]), fields[0])
+    found, again = {}, {pid}
+    while again:
+        again = {child for child, (parent, _) in parents.items() if parent in again and child not in found}
+        found.update({child: parents[child][1] for child in again})
+    return found
+
+
+class Talon:
+    """One configuration, and the commands that use it."""
+
+    def __init__(self, program, folder):
+        self.program = program
+        self.folder = folder
+        self.config = folder / "talon.yaml"
+        self.state = folder / "state"
+        self.home = folder / "home"
+        self.home.mkdir(exist_ok=True)
+        self.port = free_port()
+        self.daemon = None
+        self.errors = folder / "stderr.txt"
+
+    def environment(self, **more):
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("TALON_") and key != "NO_COLOR"}
+        environment.update(HOME=str(self.home), LC_ALL="C.UTF-8", **more)
+        return environment
+
+    def write(self, services, settings=""):
+        """The main file: our own port and state folder, then the settings and services as given."""
+        self.config.write_text(f"listen: 127.0.0.1:{self.port}\nstate: {self.state}\n{settings}\n{services}")
+        return self.config
+
+    def command(self, *words, config=True, timeout=60, check=False, env=None, **more):
+        line = [str(self.program), *[str(word) for word in words]]
+        if config:
+            line += ["--config", str(self.config)]
+        return subprocess.run(line, capture_output=True, text=True, timeout=timeout, check=check, env=env or self.environment(), cwd=self.folder, **more)
+
+    def start(self, *words, ready=True):
+        errors = self.errors.open("a")
+        self.daemon = subprocess.Popen([str(self.program), "run", "--config", str(self.config), *words], stdin=subprocess.DEVNULL,
+                                       stdout=errors, stderr=errors, env=self.environment(), cwd=self.folder, start_new_session=True)
+        errors.close()
+        if ready:
+            self.wait("the first round is complete", lambda: self.get("/readyz")[0] == 200)
+        return self.daemon
+
+    def wait(self, what, condition, seconds=10.0):
+        def alive():
+            if self.daemon and self.daemon.poll() is not None:
+                raise AssertionError(f"talon run ended with {self.daemon.returncode}:\n{self.errors.read_text()[-4000:]}")
+            return condition()
+        try:
+            return wait_until(what, alive, seconds)
+        except AssertionError as late:
+            raise AssertionError(f"{late}\n--- its log:\n{self.errors.read_text()[-4000:]}") from None
+
+    def get(self, path, **headers):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+        except OSError:
+            return 0, b""
+
+    def health(self):
+        status, body = self.get("/health")
+        return json.loads(body) if status == 200 else {}
+
+    def status(self):
+        status, body = self.get("/api/v1/status")
+        return json.loads(body) if status == 200 else {"services": []}
+
+    def service(self, name):
+        return next((s for s in self.status()["services"] if s["name"] == name), {"verdict": "", "why": "", "checks": []})
+
+    def verdicts(self):
+        return {s["name"]: s["verdict"] for s in self.status()["services"]}
+
+    def host_pids(self):
+        pids = []
+        for pid in children_of(self.daemon.pid):
+            with contextlib.suppress(OSError):
+                if pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].endswith(b"talon-host"):
+                    pids.append(pid)
+        return pids
+
+    def stop(self, how=signal.SIGTERM, seconds=10):
+        if not self.daemon:
+            return None
+        left = children_of(self.daemon.pid)
+        if self.daemon.poll() is None:
+            self.daemon.send_signal(how)
+        code = self.daemon.wait(timeout=seconds)
+        self.daemon = None
+        wait_until(f"children {list(left)} end with talon", lambda: not [pid for pid in left if pathlib.Path(f"/proc/{pid}").exists()], 5)
+        return code
+
+
+@pytest.fixture
+def talon(program, tmp_path):
+    made = Talon(program, tmp_path)
+    yield made
+    if made.daemon:
+        try:
+            code = made.stop()
+            assert code == 0, f"talon run ended with {code}:\n{made.errors.read_text()[-4000:]}"
+        finally:
+            if made.daemon and made.daemon.poll() is None:
+                made.daemon.kill()
+                made.daemon.wait()
+    text = made.errors.read_text() if made.errors.exists() else ""
+    assert "Sanitizer" not in text and "runtime error" not in text, text[-6000:]
+
+
+class Server:
+    """A real server in a process of its own that can be stopped, frozen and started again on the same port."""
+
+    def __init__(self, line, port, folder, ready):
+        self.line, self.port, self.folder, self.ready = line, port, folder, ready
+        self.process = None
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(self.line, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(f"{self.line[0]} answers", self.ready, 20)
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def freeze(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
+
+
+def answers(port, ask, expect):
+    with contextlib.suppress(OSError):
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+            connection.sendall(ask)
+            return expect in connection.recv(65536)
+    return False
+
+
+def missing(name, package):
+    pytest.skip(f"{name} is missing: install the package {package}")
+
+
+@pytest.fixture
+def redis(tmp_path):
+    if not shutil.which("redis-server"):
+        missing("redis-server", "redis-server (Debian), redis (Homebrew)")
+    port = free_port()
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    server = Server(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""], port, folder,
+                    lambda: answers(port, b"PING\r\n", b"PONG"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def caddy(tmp_path):
+    """Caddy with its admin interface, a plain port and a TLS port of its internal authority."""
+    if not shutil.which("caddy"):
+        missing("caddy", "caddy")
+    folder = tmp_path / "caddy"
+    folder.mkdir()
+    port, tls, admin = free_port(), free_port(), free_port()
+    (folder / "Caddyfile").write_text(
+        "{\n admin 127.0.0.1:%d\n auto_https disable_redirects\n skip_install_trust\n storage file_system %s\n}\n"
+        "http://127.0.0.1:%d {\n bind 127.0.0.1\n respond / \"hello\" 200\n respond /gone 404\n}\n"
+        "https://localhost:%d {\n bind 127.0.0.1\n tls internal\n respond \"secure\" 200\n}\n" % (admin, folder / "data", port, tls))
+    os.environ.setdefault("XDG_DATA_HOME", str(folder))
+    server = Server(["caddy", "run", "--config", "Caddyfile", "--adapter", "caddyfile"], port, folder,
+                    lambda: answers(port, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", b"200 OK"))
+    server.tls_port, server.admin_port = tls, admin
+    server.root = folder / "data" / "pki" / "authorities" / "local" / "root.crt"
+    yield server
+    server.stop()

@@ -1,0 +1,116 @@
+"""`talon validate`: every mistake at once, each at its place, and hostile files in bounded time and memory."""
+import json
+import re
+import resource
+import subprocess
+import time
+
+import pytest
+
+MISTAKES = """\
+lisen: 127.0.0.1:1
+services:
+  a:
+    checks:
+      one:
+        tpc: { address: 127.0.0.1:1 }
+      two:
+        tcp: { adress: 127.0.0.1:1 }
+      three:
+        tcp: { address: 127.0.0.1:1 }
+        evry: 5s
+      four:
+        tcp: { address: 127.0.0.1:1 }
+        every: 5
+      five:
+        http: { url: 'http://127.0.0.1/', follow: 0x1F }
+      six:
+        http: { url: 'http://127.0.0.1/', http2: perhaps }
+  b:
+    needs: [aa]
+    critical: yes
+    checks:
+      one:
+        tcp: { address: 127.0.0.1 }
+    heal:
+      - when: won failed
+        run: nothing-such
+"""
+
+
+def test_ten_mistakes_ten_errors(talon):
+    talon.config.write_text(MISTAKES)
+    done = talon.command("validate", talon.config, config=False)
+    assert done.returncode == 3
+    errors = [line for line in done.stderr.splitlines() if ": error: " in line]
+    assert len(errors) >= 10, done.stderr
+    places = [tuple(map(int, re.search(r":(\d+):(\d+): error: ", line).groups())) for line in errors]
+    assert places == sorted(places) and len(set(places)) == len(places), done.stderr
+    for place in ((1, 1), (6, 9), (8, 16), (11, 9), (14, 16), (16, 51), (18, 50), (20, 13), (21, 15), (24, 25)):
+        assert place in places, (place, done.stderr)
+    for right in ("listen", "tcp", "address", "every", "write true", "did you mean"):
+        assert right in done.stderr, right
+    machine = talon.command("validate", talon.config, "--json", config=False)
+    answer = json.loads(machine.stdout)
+    assert machine.returncode == 3 and answer["ok"] is False and len(answer["problems"]) >= 10
+
+
+HOSTILE = {
+    "utf-16": "services: {}\n".encode("utf-16"),
+    "nul": b"services: {a\x00: 1}\n",
+    "bad utf-8": b"services: {\xff\xfe: 1}\n",
+    "bare cr": b"services: {}\rlisten: 1\r",
+    "too large": b"# " + b"x" * (1 << 20) + b"\nservices: {}\n",
+    "too deep": b"services: " + b"[" * 65 + b"]" * 65 + b"\n",
+    "billion laughs": b"a: &a [x,x,x,x,x,x,x,x,x,x]\n" + b"".join(b"%c: &%c [%s]\n" % (98 + i, 98 + i, b",".join([b"*%c" % (97 + i)] * 10)) for i in range(9)),
+    "merge bomb": b"a0: &a0 {k0: 1}\n" + b"".join(b"a%d: &a%d {<<: [*a%d, *a%d], k%d: 1}\n" % (i, i, i - 1, i - 1, i) for i in range(1, 40)),
+    "many nodes": b"services: [" + b"1," * 100001 + b"1]\n",
+    "two documents": b"services: {}\n---\nservices: {}\n",
+    "own tag": b"services: !ruby/object:Gem {}\n",
+    "duplicate key": b"services: {}\nservices: {}\n",
+    "open quote": b'services: "' + b"x" * 900000,
+    "a million brackets": b"[" * 1000000,
+    "an alias to itself": b"a: &a [*a]\n",
+    "empty": b"",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_files_are_errors_in_a_second_and_64_mib(talon, name, sanitized):
+    talon.config.write_bytes(HOSTILE[name])
+    begun = time.monotonic()
+    child = subprocess.Popen([str(talon.program), "validate", str(talon.config)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=talon.environment())
+    _, errors = child.communicate(timeout=60)
+    took = time.monotonic() - begun
+    assert child.returncode == 3 and b"error: " in errors, errors[:500]
+    assert errors.startswith(str(talon.config).encode()) or b"talon.yaml" in errors.split(b"\n")[0]
+    assert all(31 < byte or byte == 10 for byte in errors), "control characters are shown, not sent"
+    if not sanitized:
+        assert took < 1.0
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        assert peak < 64 * 1024 or peak == 0, f"{peak} KiB (the largest child so far)"
+
+
+def test_special_files_are_refused_without_being_opened(talon):
+    import os
+    os.mkfifo(talon.folder / "fifo.yaml")
+    talon.write("include: [fifo.yaml, /dev/zero]\nservices: {}\n")
+    done = talon.command("validate", timeout=10)
+    assert done.returncode == 3 and "fifo.yaml" in done.stderr and "/dev/zero" in done.stderr
+
+
+def test_a_good_file_says_so(talon):
+    talon.write("services: { a: { checks: { b: { tcp: { address: 127.0.0.1:1 } } } } }")
+    done = talon.command("validate")
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    shown = talon.command("config", "show")
+    assert shown.returncode == 0 and "talon.yaml:" in shown.stdout and "services.a.checks.b" in shown.stdout
+
+
+def test_secrets_never_show(talon):
+    talon.write("secrets: { token: { env: TALON_TEST_TOKEN } }\n"
+                "services: { a: { checks: { b: { http: { url: 'http://127.0.0.1:1/', bearer: '${secrets.token}' } } } } }")
+    env = talon.environment(TALON_TEST_TOKEN="hunter2hunter2")
+    for words in (("validate",), ("config", "show"), ("check", "--json"), ("check", "--trace")):
+        done = talon.command(*words, env=env)
+        assert "hunter2" not in done.stdout + done.stderr, words
