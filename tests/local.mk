@@ -1,1 +1,4 @@
 # tests: what runs the built programs.
+EXTRA_PROGRAMS = tests/bench/bench-server
+tests_bench_bench_server_SOURCES = tests/bench/bench_server.c
+tests_bench_bench_server_LDADD = $(EV_LIBS)
