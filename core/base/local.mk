@@ -5,8 +5,8 @@ core_base_libbase_la_SOURCES = \
 	core/base/buffer.c core/base/buffer.h \
 	core/base/logic.h core/base/moment.h \
 	core/base/result.c core/base/result.h \
-	core/base/scalar.c core/base/scalar.h \
-	core/base/text.c core/base/text.h
+	core/base/scalar.c core/base/scalar.h core/base/scalar_address.c core/base/scalar_private.h core/base/scalar_units.c \
+	core/base/text.c core/base/text.h core/base/text_nearest.c
 core_base_os_libos_la_SOURCES = \
 	core/base/os/child.c core/base/os/child.h \
 	core/base/os/clock.c core/base/os/clock.h \
