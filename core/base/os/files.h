@@ -6,8 +6,11 @@
 
 #include <sys/types.h>
 
-/* Reads a regular file of at most b->max bytes (opened non-blocking, so that a FIFO cannot hang it). False: errno and a sentence in why. */
+/* Appends what a regular file holds, b->max bytes at most (0: no bound); folders, FIFOs and devices are refused without being opened. False: errno and, in
+ * why, what is wrong with it, without its path, which the caller shows as it was written ("it is a FIFO", "Permission denied"). */
 bool files_read(const char *path, struct buffer *b, char *why, size_t why_size);
+/* In the functions below, why is a whole sentence with the path. */
+
 /* Writes beside and renames, so that readers see the old file or the new one, whole; with sync it is on disk before it returns. Mode as given. */
 bool files_write(const char *path, const void *bytes, size_t n, mode_t mode, bool sync, char *why, size_t why_size);
 /* Makes a folder and those above it, mode 0700. */
@@ -15,7 +18,8 @@ bool files_make_folder(const char *path, char *why, size_t why_size);
 /* Takes the lock file: returns a descriptor to be kept open, or -1: held by another process (its pid in *holder, 0 if it cannot be told) or
  * trouble (*holder -1, why says what). Seen through by flock, never by a pid alone. */
 int files_lock(const char *path, pid_t *holder, char *why, size_t why_size);
-/* `~` at the start expanded, then made absolute against folder (NULL: the working directory). False: too long or no home. */
+/* `~` at the start expanded, then made absolute against folder (NULL: the working directory); `..` stays as it is, since only the file system knows what
+ * it means. False: too long, no home, or another one's (~name). */
 bool files_absolute(const char *path, const char *folder, char *out, size_t n);
 
 #endif
