@@ -8,17 +8,20 @@ core_base_libbase_la_SOURCES = \
 	core/base/scalar.c core/base/scalar.h core/base/scalar_address.c core/base/scalar_private.h core/base/scalar_units.c \
 	core/base/text.c core/base/text.h core/base/text_nearest.c
 core_base_os_libos_la_SOURCES = \
-	core/base/os/child.c core/base/os/child.h \
-	core/base/os/clock.c core/base/os/clock.h \
-	core/base/os/crumb.c core/base/os/crumb.h \
-	core/base/os/files.c core/base/os/files.h \
-	core/base/os/install_paths.c core/base/os/install_paths.h \
+	core/base/os/child.c core/base/os/child.h core/base/os/child_system.h \
+	core/base/os/clock.c core/base/os/clock.h core/base/os/clock_shift.c core/base/os/clock_shift.h core/base/os/clock_system.h \
+	core/base/os/files.c core/base/os/files.h core/base/os/files_lock.c core/base/os/files_system.h \
+	core/base/os/install_paths.c core/base/os/install_paths.h core/base/os/install_paths_system.h \
 	core/base/os/lines.c core/base/os/lines.h \
 	core/base/os/log.c core/base/os/log.h \
 	core/base/os/loop.c core/base/os/loop.h core/base/os/loop_backends.h \
-	core/base/os/random.c core/base/os/random.h
+	core/base/os/random.c core/base/os/random.h core/base/os/random_system.h
 if DARWIN
-core_base_os_libos_la_SOURCES += core/base/os/loop_darwin.c
+core_base_os_libos_la_SOURCES += \
+	core/base/os/child_darwin.c core/base/os/clock_darwin.c core/base/os/files_darwin.c core/base/os/install_paths_darwin.c \
+	core/base/os/loop_darwin.c core/base/os/random_darwin.c
 else
-core_base_os_libos_la_SOURCES += core/base/os/loop_linux.c
+core_base_os_libos_la_SOURCES += \
+	core/base/os/child_linux.c core/base/os/clock_linux.c core/base/os/files_linux.c core/base/os/install_paths_linux.c \
+	core/base/os/loop_linux.c core/base/os/random_linux.c
 endif

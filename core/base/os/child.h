@@ -18,9 +18,10 @@ struct child_request {
 };
 
 /* Starts it and returns its pid, or -1 with errno and, in why, a sentence ("limactl is not found in /usr/bin:/bin"). Blocks only until exec
- * has happened or failed. ENOENT: not found. EACCES: not executable. Else our own trouble (EAGAIN, ENOMEM, EMFILE). */
+ * has happened or failed. ENOENT: not found. EACCES: not executable. ENOTDIR: the folder cannot be entered. Else our own trouble (EAGAIN, ENOMEM, EMFILE).
+ * With die_with_parent, call it from a thread that lives as long as the process: Linux takes the end of that thread for the parent's. */
 pid_t child_start(const struct child_request *request, char *why, size_t why_size);
-/* Looks a program up as child_start would. Writes its path and returns 1; 0: not found; -1: found, not executable. */
+/* Looks a program up as child_start would: `~` and relative paths are made absolute, relative folders in `path` are passed over. Writes its path and returns 1; 0: not found; -1: found, not executable. */
 int child_find(const char *program, const char *path, char *found, size_t found_size);
 
 #endif

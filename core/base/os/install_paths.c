@@ -1,0 +1,127 @@
+/* Where Talon's own parts lie: see install_paths.h. */
+#include "base/os/install_paths.h"
+
+#include "base/os/install_paths_system.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static struct {
+    char host[INSTALL_PATH_SIZE], plugins[INSTALL_PATH_SIZE], runbooks[INSTALL_PATH_SIZE], modules[INSTALL_PATH_SIZE];
+    const char *folders[2];
+} found;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static bool is_folder(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool is_file(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* False: too long. */
+static bool join(char out[INSTALL_PATH_SIZE], const char *folder, const char *rest)
+{
+    const int n = snprintf(out, INSTALL_PATH_SIZE, "%s/%s", folder, rest);
+
+    return n > 0 && n < INSTALL_PATH_SIZE;
+}
+
+/* Cuts the last part off; what is left of "/x" is "". */
+static void cut(char *path)
+{
+    char *slash = strrchr(path, '/');
+
+    if (slash)
+        *slash = '\0';
+}
+
+/* Does the folder hold talon-host and plugins/? */
+static bool take_build(const char *folder)
+{
+    char plugins[INSTALL_PATH_SIZE];
+
+    return join(found.host, folder, "talon-host") && is_file(found.host) && join(plugins, folder, "plugins") && is_folder(plugins) &&
+           join(found.plugins, folder, "plugins/.libs") && join(found.modules, folder, "plugins/host/.libs");
+}
+
+/* What lies under the prefix, each part by itself: libraries may be elsewhere than programs. */
+static void take_installed(const char *prefix)
+{
+    if (!join(found.host, prefix, "libexec/talon/talon-host") || !is_file(found.host))
+        snprintf(found.host, sizeof found.host, "%s/talon-host", TALON_HOSTDIR);
+    if (!join(found.plugins, prefix, "lib/talon/plugins") || !is_folder(found.plugins))
+        snprintf(found.plugins, sizeof found.plugins, "%s", TALON_PLUGINDIR);
+    if (!join(found.runbooks, prefix, "share/talon/runbooks") || !is_folder(found.runbooks))
+        snprintf(found.runbooks, sizeof found.runbooks, "%s", TALON_RUNBOOKDIR);
+    snprintf(found.modules, sizeof found.modules, "%s", found.host);
+    cut(found.modules);
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t n = strlen(text), size = strlen(end);
+
+    return n >= size && strcmp(text + n - size, end) == 0;
+}
+
+static void find(void)
+{
+    char program[INSTALL_PATH_SIZE], folder[INSTALL_PATH_SIZE];
+    const bool known = install_system_program(program) != 0;
+
+    found.folders[0] = found.plugins;
+    if (!known)
+        program[0] = '\0';
+    memcpy(folder, program, sizeof folder);
+    cut(folder);
+    if (ends_with(folder, "/.libs")) /* libtool keeps the program itself there, and a script in its place */
+        cut(folder);
+    if (take_build(folder))
+        return;
+    if (ends_with(program, "/libexec/talon/talon-host")) /* talon-host asks: from there it is one folder more up to the prefix */
+        cut(folder);
+    cut(folder);
+    take_installed(folder);
+    if (ends_with(program, "/talon-host")) {
+        memcpy(found.host, program, sizeof found.host);
+        memcpy(found.modules, program, sizeof found.modules);
+        cut(found.modules);
+    }
+    if (!is_folder(found.runbooks))
+        found.runbooks[0] = '\0';
+}
+
+const char *install_host_program(void)
+{
+    pthread_once(&once, find);
+    return found.host;
+}
+
+const char *const *install_plugin_folders(void)
+{
+    pthread_once(&once, find);
+    return found.folders;
+}
+
+const char *install_runbook_folder(void)
+{
+    pthread_once(&once, find);
+    return found.runbooks[0] ? found.runbooks : NULL;
+}
+
+const char *install_host_modules(void)
+{
+    pthread_once(&once, find);
+    return found.modules;
+}
