@@ -27,7 +27,7 @@ static const struct talon_option options[] = {
       TALON_NUMBER_AT(struct conf, fail),
       .max = 100,
       .fallback = "95",
-      .help = "Percent used, at or above which it is a failure." },
+      .help = "Percent used, at or above which it is a failure; for inodes as well." },
     { .name = NULL },
 };
 
@@ -92,6 +92,9 @@ static void judge(struct talon_run *run, const struct disk_figures *disk)
     if (full >= conf->fail)
         talon_done(run, TALON_FAIL, "disk.full", "%s is %.1f %% full, %s left; failure at %g %%", conf->path, full,
                    left, conf->fail);
+    else if (disk->inodes > 0 && inodes >= conf->fail)
+        talon_done(run, TALON_FAIL, "disk.inodes", "%s has used %.1f %% of its inodes, %.0f left; failure at %g %%",
+                   conf->path, inodes, disk->inodes_free, conf->fail);
     else if (full >= conf->warn)
         talon_done(run, TALON_WARN, "disk.filling", "%s is %.1f %% full, %s left; warning at %g %%", conf->path, full,
                    left, conf->warn);

@@ -213,8 +213,8 @@ static void finished(struct talon_run *run, void *arg, const struct talon_exit *
     tell(run, ended);
     if (ended->error.code)
         talon_failed(run, &ended->error, "%s", program(run));
-    else if (ended->signal)
-        talon_done(run, TALON_FAIL, "exec.signal", "%s was killed by signal %d (%s)%s", program(run),
+    else if (ended->signal) /* a monitoring plugin that dies has said nothing about its target */
+        talon_done(run, conf->nagios ? TALON_UNKNOWN : TALON_FAIL, "exec.signal", "%s was killed by signal %d (%s)%s", program(run),
                    (int)ended->signal, strsignal((int)ended->signal), last_words(run, ended));
     else if (!conf->nagios)
         judge(run, ended);

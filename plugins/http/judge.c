@@ -194,11 +194,12 @@ static int judge_content(struct talon_run *run, const struct talon_response *got
 static void judge_manner(struct talon_run *run, const struct talon_response *got)
 {
     const struct http_conf *conf = run->conf;
-    const double left = got->peer && got->peer->not_after ? cert_left(run, got->peer) : 0;
+    const int dated = conf->warn_expiry > 0 && got->peer && got->peer->not_after;
+    const double left = dated ? cert_left(run, got->peer) : 0;
     const char *took = talon_show_time(run, got->total_ns);
 
     tell_answer(run, got, 1);
-    if (got->peer && got->peer->not_after && left < (double)conf->warn_expiry / NS_PER_S)
+    if (dated && left < (double)conf->warn_expiry / NS_PER_S)
         talon_done(run, TALON_WARN, "http.expiry", "HTTP %u in %s, but the certificate of %s %s %s%s", got->status,
                    took, got->peer->subject, left < 0 ? "expired" : "expires in",
                    talon_show_time(run, (uint64_t)((left < 0 ? -left : left) * NS_PER_S)), left < 0 ? " ago" : "");

@@ -13,10 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SHORT_NAME = 15, MOST_FDS = 65536, LINE = 512 };
+enum { SHORT_NAME = 15, MOST_FDS = 65536, LINE = 512, LISTENING = 0x0a, ARRIVING = 0x03 };
 
-/* Bytes of a socket table that are looked through; it tells about 150 of each socket. */
+/* Bytes of a socket table that are looked through; it tells about 150 of each socket. The kernel prints listening ones
+ * first, so beyond CONNECTIONS_AT_MOST the rest is skipped: a hundred thousand connections shall not stop the host. */
 #define TABLE_AT_MOST (16u << 20)
+#define CONNECTIONS_AT_MOST (1u << 20)
 
 /* Reads /proc/PID/FILE, NUL-terminated; returns its length, -1: errno says why. */
 static ssize_t read_small(pid_t pid, const char *file, char *into, size_t room)
@@ -40,13 +42,17 @@ static ssize_t read_small(pid_t pid, const char *file, char *into, size_t room)
 
 /* ---- one process ---- */
 
-static double boot_seconds(void)
+/* Seconds since a moment that /proc counts in ticks since the boot; negative: not known. */
+static double seconds_since(unsigned long long ticks)
 {
+    const double each = (double)sysconf(_SC_CLK_TCK);
     struct timespec now;
+    double since;
 
     if (clock_gettime(CLOCK_BOOTTIME, &now) != 0)
         return -1;
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+    since = (double)now.tv_sec + (double)now.tv_nsec / 1e9 - (double)ticks / (each > 0 ? each : 100);
+    return since > 0 ? since : 0; /* a container may count from another boot than its /proc */
 }
 
 /* `PID (NAME) STATE ...`: the name may hold blanks and parentheses, so the last one ends it. */
@@ -56,7 +62,6 @@ static int parse_stat(char *text, struct process_facts *facts)
     char state = 0;
     unsigned long long started = 0;
     long pages = 0;
-    const double ticks = (double)sysconf(_SC_CLK_TCK);
 
     if (!open || !close || close < open || close[1] == '\0')
         return 0;
@@ -66,7 +71,7 @@ static int parse_stat(char *text, struct process_facts *facts)
     *close = '\0';
     snprintf(facts->name, sizeof facts->name, "%s", open + 1);
     facts->zombie = state == 'Z' || state == 'X' || state == 'x';
-    facts->uptime = boot_seconds() - (double)started / (ticks > 0 ? ticks : 100);
+    facts->uptime = seconds_since(started);
     facts->memory = (double)pages * (double)sysconf(_SC_PAGESIZE);
     return 1;
 }
@@ -159,8 +164,9 @@ static size_t read_address(const char *hex, unsigned char bytes[16])
     return n;
 }
 
-/* One line: `  0: 0100007F:18EB 00000000:0000 0A ... INODE`; 0A is LISTEN. */
-static void read_line(const char *line, const struct process_address *wanted, struct process_sockets *sockets)
+/* One line: `  0: 0100007F:18EB 00000000:0000 0A ... INODE`; 0A is LISTEN, 03 a connection that is not accepted yet.
+ * Returns 0 for any other socket. */
+static int read_line(const char *line, const struct process_address *wanted, struct process_sockets *sockets)
 {
     char hex[33];
     unsigned port, state;
@@ -168,25 +174,28 @@ static void read_line(const char *line, const struct process_address *wanted, st
     unsigned char bytes[16] = { 0 };
 
     if (sscanf(line, "%*d: %32[0-9A-Fa-f]:%x %*s %x %*s %*s %*s %*u %*d %lu", hex, &port, &state, &inode) != 4)
-        return;
-    if (state != 0x0a || port != wanted->port || sockets->n == PROCESS_SOCKETS)
-        return;
-    if (process_address_covers(wanted, read_address(hex, bytes) == 4 ? AF_INET : AF_INET6, bytes))
+        return 1; /* the heading */
+    if (state != LISTENING && state != ARRIVING)
+        return 0;
+    if (state == LISTENING && port == wanted->port && sockets->n < PROCESS_SOCKETS &&
+        process_address_covers(wanted, read_address(hex, bytes) == 4 ? AF_INET : AF_INET6, bytes))
         sockets->ids[sockets->n++] = inode;
+    return 1;
 }
 
-/* Returns 0 when the table could not be read to its end. */
+/* Returns 0 when the listening sockets could not be read to their end. */
 static int read_table(const char *path, const struct process_address *wanted, struct process_sockets *sockets)
 {
     char line[LINE];
     size_t seen = 0;
+    int listening = 1;
     FILE *table = fopen(path, "re");
 
     if (!table)
         return errno == ENOENT; /* no IPv6 here */
-    while (seen < TABLE_AT_MOST && fgets(line, sizeof line, table)) {
+    while (seen < (listening ? TABLE_AT_MOST : CONNECTIONS_AT_MOST) && fgets(line, sizeof line, table)) {
         seen += strlen(line);
-        read_line(line, wanted, sockets);
+        listening = read_line(line, wanted, sockets);
     }
     fclose(table);
     return seen < TABLE_AT_MOST;

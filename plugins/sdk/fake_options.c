@@ -31,6 +31,7 @@ static struct fake_setting *add(struct fake *fake, const char *option, const cha
     setting->option = fake_pool_text(&fake->setting_pool, option);
     setting->name = fake_pool_text(&fake->setting_pool, name);
     setting->value = fake_pool_text(&fake->setting_pool, value);
+    setting->row = !value; /* the first row is 1: what stands in none of a table has 0 */
     for (end = &fake->settings; *end; end = &(*end)->next) {
         size_t n = strlen((*end)->option);
 
@@ -94,8 +95,10 @@ static int read_units(const char *text, const struct unit *units, uint64_t *valu
         sum += number * unit->factor;
         text = end + letters;
     } while (*text);
+    if (!(sum < 0x1p63))
+        return 0;
     *value = (uint64_t)llround(sum);
-    return sum < 9e18;
+    return 1;
 }
 
 static int read_address(struct fake *fake, const char *text, struct talon_address *address)

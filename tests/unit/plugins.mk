@@ -1,1 +1,64 @@
-# tests/unit/plugins.mk: unit tests, see the sources for what they hold.
+# tests/unit/plugins.mk: the shipped plugins on the fake host, each compiled into its own test, and the fake host itself.
+FAKE_HOST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+FAKE_HOST_LIBS = libtalon-fake-host.la $(CMOCKA_LIBS) -lm
+PLUGIN_TESTS = \
+	tests/unit/test_fake_host tests/unit/test_plugin_disk tests/unit/test_plugin_exec tests/unit/test_plugin_file \
+	tests/unit/test_plugin_http tests/unit/test_plugin_load tests/unit/test_plugin_memory tests/unit/test_plugin_process \
+	tests/unit/test_plugin_redis tests/unit/test_plugin_tcp tests/unit/test_process_system
+check_PROGRAMS += $(PLUGIN_TESTS)
+TESTS += $(PLUGIN_TESTS) tests/unit/header_alone.sh
+dist_noinst_SCRIPTS += tests/unit/header_alone.sh
+
+tests_unit_test_fake_host_SOURCES = tests/unit/test_fake_host.c tests/unit/plugin_test.h
+tests_unit_test_fake_host_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_fake_host_LDADD = $(FAKE_HOST_LIBS)
+tests_unit_test_plugin_disk_SOURCES = \
+	tests/unit/test_plugin_disk.c tests/unit/plugin_test.h plugins/disk/disk.c plugins/disk/disk.h
+tests_unit_test_plugin_disk_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_disk_LDADD = $(FAKE_HOST_LIBS)
+tests_unit_test_plugin_exec_SOURCES = \
+	tests/unit/test_plugin_exec.c tests/unit/plugin_test.h \
+	plugins/exec/exec.c plugins/exec/exec.h plugins/exec/nagios.c plugins/exec/perfdata.c plugins/exec/perfdata.h
+tests_unit_test_plugin_exec_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_exec_LDADD = $(FAKE_HOST_LIBS)
+tests_unit_test_plugin_file_SOURCES = \
+	tests/unit/test_plugin_file.c tests/unit/plugin_test.h plugins/file/file.c plugins/file/file.h
+tests_unit_test_plugin_file_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_file_LDADD = $(FAKE_HOST_LIBS)
+tests_unit_test_plugin_http_SOURCES = \
+	tests/unit/test_plugin_http.c tests/unit/plugin_test.h \
+	plugins/http/header.c plugins/http/http.c plugins/http/http.h plugins/http/json.c plugins/http/judge.c \
+	plugins/http/options.c plugins/http/status.c
+tests_unit_test_plugin_http_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)
+tests_unit_test_plugin_http_LDADD = $(FAKE_HOST_LIBS) $(CJSON_LIBS) $(PCRE2_LIBS)
+tests_unit_test_plugin_load_SOURCES = tests/unit/test_plugin_load.c tests/unit/plugin_test.h plugins/load.c
+tests_unit_test_plugin_load_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_load_LDADD = $(FAKE_HOST_LIBS)
+tests_unit_test_plugin_memory_SOURCES = \
+	tests/unit/test_plugin_memory.c tests/unit/plugin_test.h plugins/memory/memory.c plugins/memory/memory.h \
+	plugins/memory/memory_linux.h
+tests_unit_test_plugin_memory_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_memory_LDADD = $(FAKE_HOST_LIBS)
+tests_unit_test_plugin_process_SOURCES = \
+	tests/unit/test_plugin_process.c tests/unit/plugin_test.h \
+	plugins/process/address.c plugins/process/process.c plugins/process/process.h
+tests_unit_test_plugin_process_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_process_LDADD = $(FAKE_HOST_LIBS)
+tests_unit_test_plugin_redis_SOURCES = \
+	tests/unit/test_plugin_redis.c tests/unit/plugin_test.h plugins/redis/info.c plugins/redis/info.h plugins/redis/redis.c
+tests_unit_test_plugin_redis_CFLAGS = $(FAKE_HOST_CFLAGS) $(HIREDIS_CFLAGS)
+tests_unit_test_plugin_redis_LDADD = $(FAKE_HOST_LIBS) $(HIREDIS_LIBS)
+tests_unit_test_plugin_tcp_SOURCES = tests/unit/test_plugin_tcp.c tests/unit/plugin_test.h plugins/tcp.c
+tests_unit_test_plugin_tcp_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_tcp_LDADD = $(FAKE_HOST_LIBS)
+tests_unit_test_process_system_SOURCES = \
+	tests/unit/test_process_system.c tests/unit/plugin_test.h plugins/process/address.c plugins/process/process.h
+tests_unit_test_process_system_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_process_system_LDADD = $(FAKE_HOST_LIBS)
+if DARWIN
+tests_unit_test_plugin_file_SOURCES += plugins/file/file_darwin.c
+tests_unit_test_process_system_SOURCES += plugins/process/process_darwin.c
+else
+tests_unit_test_plugin_file_SOURCES += plugins/file/file_linux.c
+tests_unit_test_process_system_SOURCES += plugins/process/process_linux.c
+endif

@@ -432,7 +432,6 @@ static void what_is_not_json(void **unused)
         { "a", "1", "{\"a\":1", "the body is not JSON" },
         { "a", "1", "{\"a\":1} trailing", "the body is not JSON" },
         { "a", "1", "{\"a\":1}{\"a\":1}", "the body is not JSON" },
-        { "a", "1", "{\"a\":01}", "the body is not JSON" },
         { "a", "1", "{'a':1}", "the body is not JSON" },
         { "a", "1", "{\"a\":\"\\ud800\"}", "the body is not JSON" },
         { "a", "1", "\"\\", "the body is not JSON" },
