@@ -37,8 +37,8 @@ static size_t room_for(const struct buffer *b, size_t needed)
 
     while (room < needed)
         room = room <= SIZE_MAX / 2 ? room * 2 : needed;
-    if (b->max > 0 && room > b->max && needed <= b->max)
-        room = b->max + 1;
+    if (b->max > 0 && room > b->max)
+        room = b->max < SIZE_MAX ? b->max + 1 : b->max;
     return room;
 }
 

@@ -91,7 +91,7 @@ static bool read_tcp(const char *text, struct scalar_address *address, char why[
     if (memchr(text, ':', n))
         return scalar_wrong(why, "%s has more than one `:`: an IPv6 address stands in brackets, as in [::1]:443", quote.text);
     if (n == 0)
-        return scalar_wrong(why, "%s has no host: write 127.0.0.1%s if this machine is meant", quote.text, strlen(text) < 20 ? text : ":PORT");
+        return read_port(text + 1, &address->port, why) && scalar_wrong(why, "%s has no host: write 127.0.0.1%s if this machine is meant", quote.text, text);
     if (n > 253)
         return scalar_wrong(why, "its host is longer than 253 bytes");
     memcpy(address->host, text, n);
