@@ -27,7 +27,7 @@ struct instance {
     struct secrets_question *asking; /* one at a time */
     struct secret_value values[MOST_SECRETS];
     size_t n_values;
-    uint64_t fresh_until;            /* awake; when a secret must be asked for again. UINT64_MAX: never */
+    uint64_t fresh_until;            /* elapsed (a lease runs out in sleep, too); when a secret must be asked for again. UINT64_MAX: never */
     unsigned long long hash;         /* of the filled conf */
     bool wanted;                     /* a run is in progress or waits */
     uint64_t run, deadline;          /* of that run; deadline in awake */
@@ -230,6 +230,7 @@ static void ask_next(struct instance *instance)
     const struct model *model = instance->all->model;
     const struct model_conf *conf = &check_of(instance)->conf;
     const struct model_secret *secret;
+    uint64_t now;
 
     if (instance->n_values == conf->n_holes) {
         resolved(instance);
@@ -240,8 +241,9 @@ static void ask_next(struct instance *instance)
         return;
     }
     secret = &model->secrets[conf->holes[instance->n_values].secret];
-    if (secret->ttl > 0 && clock_awake() + secret->ttl < instance->fresh_until)
-        instance->fresh_until = clock_awake() + secret->ttl;
+    now = clock_moment().elapsed;
+    if (secret->ttl > 0 && now + secret->ttl < instance->fresh_until)
+        instance->fresh_until = now + secret->ttl;
     instance->asking = secrets_get(instance->all->secrets, secret, on_secret, instance);
     if (!instance->asking)
         fail_run(instance, "local", "a secret could not be asked for: no memory");
@@ -267,7 +269,7 @@ void instances_start(struct instances *all, size_t check, uint64_t run, uint64_t
     instance->run = run;
     instance->flags = flags;
     instance->deadline = clock_awake() + timeout;
-    if (instance->hosted && clock_awake() < instance->fresh_until) {
+    if (instance->hosted && clock_moment().elapsed < instance->fresh_until) {
         send_run(instance);
         return;
     }

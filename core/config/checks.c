@@ -93,13 +93,18 @@ void checks_settings(struct config *c, const struct node *const *given, struct c
         value_bool(c, given[CHECK_ENABLED], "enabled", &s->enabled);
 }
 
-/* Of a timeout that somebody wrote: the built-in one is only a bound. */
+/* Of a timeout that somebody wrote: the built-in one is only a bound. At the one of the two that is the check's own; where both are inherited, once for all. */
 static void warn_of_timeout(struct config *c, const struct check_plan *check, const struct check_settings *s)
 {
-    if (s->timeout <= s->every || !check->given[CHECK_TIMEOUT])
+    const struct node *timeout = check->given[CHECK_TIMEOUT], *own_timeout = tree_get(check->node, "timeout"), *own_every = tree_get(check->node, "every");
+
+    if (s->timeout <= s->every || !timeout)
         return;
-    problem_warning(c, check->given[CHECK_TIMEOUT]->place, "the check `%s` may take longer than its interval (`timeout` above `every`): it would skip turns",
-                    check->full_name);
+    if (own_timeout || own_every)
+        problem_warning(c, (own_timeout ? own_timeout : own_every)->place, "the check `%s` may take longer than its interval (`timeout` above `every`): it would skip turns",
+                        check->key->of.text);
+    else
+        problem_warning(c, timeout->place, "checks may take longer than their interval (`timeout` above `every`): they would skip turns");
 }
 
 /* ---- options ---- */

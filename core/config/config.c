@@ -22,9 +22,8 @@ static atomic_ullong generations;
 static void give_up(struct config *c)
 {
     c->failed = true;
-    if (c->release)
-        c->release(c->held);
-    c->release = NULL;
+    while (c->n_held > 0)
+        work_release(c);
     if (c->problems)
         problem_no_memory(c->problems, c->given);
 }
@@ -128,10 +127,8 @@ static void read_files(struct config *c, const void *argument)
         source_unpacked(c, SOURCE_MAIN, read_root);
     } else {
         source = source_read(c, c->file, c->given, SOURCE_MAIN, (struct place){ .source = NULL }, &again);
-        if (source) {
-            source_watch(c, source->folder);
+        if (source)
             read_root(c, source);
-        }
     }
     c->packed = NULL;
     plan_names(c);
@@ -148,7 +145,7 @@ static struct config *create(const struct config_request *request)
 
     if (!c)
         return NULL;
-    c->full = c->bare = c->filled = buffer_make(0);
+    c->full = c->bare = c->filled = c->scratch = buffer_make(0);
     c->arena = arena_create(WORK_ARENA);
     c->made = arena_create(WORK_MADE);
     if (c->arena && c->made && take(c, begin, request))
@@ -173,6 +170,7 @@ void config_free(struct config *config)
     buffer_free(&config->full);
     buffer_free(&config->bare);
     buffer_free(&config->filled);
+    buffer_free(&config->scratch);
     if (config->model)
         model_drop(config->model);
     else
@@ -227,13 +225,6 @@ void config_described(struct config *config, const char *plugin, const char *des
 
 /* ---- checking ---- */
 
-/* A secret may hold line breaks where it is used as PEM text and nowhere else. */
-static void mark_pem(struct config *c)
-{
-    for (size_t i = 0; i < c->n_secrets; i++)
-        c->secrets[i].pem = c->secret_uses[i] == 1;
-}
-
 static void check(struct config *c, const void *argument)
 {
     (void)argument;
@@ -247,7 +238,6 @@ static void check(struct config *c, const void *argument)
     checks_make(c);
     needs_make(c);
     heal_make(c);
-    mark_pem(c);
     refused_list(c);
     c->checked = true;
     if (config_errors(c) == 0)

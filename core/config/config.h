@@ -90,7 +90,7 @@ struct model *config_model(struct config *config);
 
 /* The files that were read, the main one first: for the watch on changes and for the last good copy. Borrowed. */
 const struct config_file *config_files(const struct config *config, size_t *n);
-/* Folders whose content decides what is included: a new file there is a change. NULL-terminated. Borrowed. */
+/* Folders whose content decides what is included (a new file there is a change), and files that were refused. NULL-terminated. Borrowed. */
 const char *const *config_folders(const struct config *config);
 
 /* ---- the effective values (talon config show): "services.redis.checks.ping.every = 15s   # talon.yaml:12" lines; name NULL: all. Secrets as ******. ---- */

@@ -2,6 +2,8 @@
  * A plugin's description (docs/plugin-protocol.md) becomes operations and options. It comes from another process, so nothing in it is believed: what is
  * not as documented makes the plugin one that cannot be had.
  */
+#include "config/options.h"
+#include "config/problems.h"
 #include "config/steps.h"
 
 #include "base/scalar.h"
@@ -75,20 +77,48 @@ static bool read_bound(struct describing *d, const cJSON *object, const char *na
     return true;
 }
 
+/* It is read as YAML would be; what is wrong with it is the plugin's mistake, not one of the configuration. */
+static const struct node *read_list(struct describing *d, const struct source *source)
+{
+    const struct node *list;
+    bool refused;
+
+    problem_mute(d->c, true);
+    list = tree_read(d->c, source, &refused);
+    problem_mute(d->c, false);
+    return list;
+}
+
 static const struct node *make_fallback(struct describing *d, const struct option *option, const char *text)
 {
     struct source *source = arena_alloc(d->c->arena, sizeof *source);
     struct node *node = arena_alloc(d->c->arena, sizeof *node);
-    bool refused;
 
-    source->shown = "";
+    source->shown = source->path = "";
     source->folder = "/";
     source->text = text;
     source->n = strlen(text);
-    if (option->type >= OPTION_LIST && (text[0] == '[' || text[0] == '{'))
-        return tree_read(d->c, source, &refused);
+    if (text[0] == '[' || text[0] == '{')
+        if (option->type == OPTION_LIST || option->type == OPTION_MAP || option->type == OPTION_TABLE)
+            return read_list(d, source);
     *node = (struct node){ .kind = NODE_TEXT, .height = 1, .weight = 1, .place = { .source = source }, .n = source->n, .of.text = text };
     return node;
+}
+
+/* Its first use would show it, at no place that a person could mend. */
+static bool check_fallback(struct describing *d, const struct option *option)
+{
+    struct vector holes = { 0 };
+    bool good = option->fallback != NULL;
+
+    problem_mute(d->c, true);
+    if (good && option->type == OPTION_TABLE)
+        good = option->fallback->kind == NODE_LIST;
+    else if (good && option->type != OPTION_GROUP)
+        good = options_value(d->c, option, option->name, false, option->fallback, &holes);
+    problem_mute(d->c, false);
+    buffer_clear(&d->c->full);
+    return good || wrong(d, "the default of the option", option->name);
 }
 
 static bool read_choices(struct describing *d, const cJSON *object, struct option *option)
@@ -141,9 +171,12 @@ static bool read_option(struct describing *d, const cJSON *object, unsigned leve
     if (!read_bound(d, object, "min", option, &option->bounded_below, &option->least, &option->min) ||
         !read_bound(d, object, "max", option, &option->bounded_above, &option->most, &option->max))
         return false;
-    if (fallback)
-        option->fallback = make_fallback(d, option, fallback);
-    return read_choices(d, object, option) && read_fields(d, object, level, option);
+    if (!read_choices(d, object, option) || !read_fields(d, object, level, option))
+        return false;
+    if (!fallback)
+        return true;
+    option->fallback = make_fallback(d, option, fallback);
+    return check_fallback(d, option);
 }
 
 static bool read_options(struct describing *d, const cJSON *list, unsigned level, const struct option **options, size_t *n)
@@ -259,13 +292,11 @@ void describe_read(struct config *c, size_t plugin, const char *description)
     const size_t before = c->operations.n;
     cJSON *json = cJSON_Parse(description);
 
-    c->release = delete_json;
-    c->held = json;
+    work_hold(c, delete_json, json);
     if (!json)
         wrong(&d, "it is no", "JSON");
     else if (!read_operations(&d, json))
         c->operations.n = before;
-    c->release = NULL;
-    cJSON_Delete(json);
+    work_release(c);
     work_plugin_at(c, plugin)->why = d.why;
 }

@@ -22,7 +22,7 @@ static const struct model_runbook *find_runbook(struct config *c, const struct n
             return &c->model->runbooks[i];
     if (c->alone) {
         problem_warning(c, node->place, "the runbook %s is not checked without the main file", problem_quote(c, name));
-    } else if (!c->incomplete) {
+    } else if (!work_is_lost(c, name)) {
         problem_error(c, node->place, "there is no runbook %s", problem_quote(c, name));
         problem_nearest(c, name, c->runbook_names, c->n_runbook_names);
     }

@@ -41,15 +41,14 @@ void include_read(struct config *c, const struct node *root)
 
     if (services)
         include_services(c, services);
-    if (c->packed) {
-        source_unpacked(c, SOURCE_SERVICE, plan_service_file);
-        source_unpacked(c, SOURCE_RUNBOOK, runbooks_file);
-        return;
-    }
     if (include)
         include_all(c, include, "include", SOURCE_SERVICE, plan_service_file);
     if (runbooks)
         include_all(c, runbooks, "runbooks", SOURCE_RUNBOOK, runbooks_file);
-    else if (c->runbook_folder)
+    if (c->packed) {
+        source_unpacked(c, SOURCE_SERVICE, plan_service_file);
+        source_unpacked(c, SOURCE_RUNBOOK, runbooks_file);
+    } else if (!runbooks && c->runbook_folder) {
         source_folder(c, c->runbook_folder, "*.yaml", SOURCE_RUNBOOK, runbooks_file);
+    }
 }

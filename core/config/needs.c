@@ -9,8 +9,8 @@ struct needing {
     struct config *c;
     struct service_plan *service;
     struct vector needs, edges, places; /* struct model_need, size_t, struct place */
-    size_t *seen;                       /* by service: the last one (from 1) that named it */
-    size_t number;
+    size_t *seen, *seen_in_any;         /* by service: the last list (from 1) that named it */
+    size_t number, lists;               /* of the list at hand; so many there were */
 };
 
 /* ---- names ---- */
@@ -21,7 +21,7 @@ static void tell_unknown(struct config *c, const struct node *node, const char *
         problem_warning(c, node->place, "the need %s is not checked without the main file", problem_quote(c, name));
         return;
     }
-    if (c->incomplete)
+    if (work_is_lost(c, name))
         return;
     problem_error(c, node->place, "there is no service %s", problem_quote(c, name));
     problem_nearest(c, name, c->service_names, c->n_service_names);
@@ -33,7 +33,7 @@ static const struct service_plan *read_name(struct needing *n, const struct node
     const struct service_plan *service;
     const char *name;
 
-    if (!value_text(n->c, node, "needs", "a list of services", &name))
+    if (!value_text(n->c, node, "needs", "the name of a service, or `any: [ONE, OTHER]`", &name))
         return NULL;
     service = work_service(n->c, name);
     if (!service) {
@@ -58,21 +58,27 @@ static void add_need(struct needing *n, const size_t *any, size_t count)
     need->any = memcpy(arena_array(n->c->made, count, sizeof *any), any, count * sizeof *any);
 }
 
+/* What stands in `any` and beside it is not there twice: to leave it out would make the others of `any` needed. */
 static void read_any(struct needing *n, const struct node *list)
 {
-    size_t *any, count = 0;
+    const size_t number = n->number;
+    size_t *seen = n->seen, *any, count = 0;
 
     if (!value_is_list(n->c, list, "any", "services"))
         return;
     if (list->n == 0)
         problem_error(n->c, list->place, "`any` names no service");
     any = arena_array(n->c->arena, list->n + 1, sizeof *any);
+    n->seen = n->seen_in_any;
+    n->number = ++n->lists;
     for (size_t i = 0; list->kind == NODE_LIST && i < list->n; i++) {
         const struct service_plan *service = read_name(n, list->of.items[i]);
 
         if (service)
             any[count++] = service->index;
     }
+    n->seen = seen;
+    n->number = number;
     if (count > 0)
         add_need(n, any, count);
 }
@@ -86,6 +92,8 @@ static void read_need(struct needing *n, const struct node *node)
         work_keys(n->c, node, keys, 1);
         if (tree_get(node, "any"))
             read_any(n, tree_get(node, "any"));
+        else if (node->n == 0)
+            problem_error(n->c, node->place, "a need must be the name of a service, or `any: [ONE, OTHER]`, not an empty map");
         return;
     }
     service = read_name(n, node);
@@ -93,14 +101,18 @@ static void read_need(struct needing *n, const struct node *node)
         add_need(n, &service->index, 1);
 }
 
-static void read_needs(struct config *c, struct service_plan *service, size_t *seen, size_t number)
+static void read_needs(struct needing *all, struct service_plan *service)
 {
-    struct needing n = { .c = c, .service = service, .seen = seen, .number = number };
+    struct config *c = all->c;
+    struct needing n = { .c = c, .service = service, .seen = all->seen, .seen_in_any = all->seen_in_any };
     const struct node *list = service->given[SERVICE_NEEDS];
     struct model_service *made = (struct model_service *)&c->model->services[service->index];
 
-    if (!list || !value_is_list(c, list, "needs", "services"))
+    n.number = n.lists = all->lists + 1;
+    if (!list || (list->kind != NODE_MAP && !value_is_list(c, list, "needs", "services")))
         return;
+    if (list->kind == NODE_MAP) /* `needs: {any: [a, b]}` */
+        read_need(&n, list);
     for (size_t i = 0; list->kind == NODE_LIST && i < list->n; i++)
         read_need(&n, list->of.items[i]);
     made->n_needs = n.needs.n;
@@ -109,6 +121,7 @@ static void read_needs(struct config *c, struct service_plan *service, size_t *s
     service->edges = n.edges.items;
     service->edge_places = n.places.items;
     service->n_edges = n.edges.n;
+    all->lists = n.lists;
 }
 
 /* ---- cycles: depth first, on a stack of our own, since chains may be as long as there are services ---- */
@@ -130,7 +143,7 @@ struct walk {
 static void tell_cycle(const struct walk *w, size_t from)
 {
     const size_t length = w->depth - from;
-    struct buffer path = buffer_make(600);
+    struct buffer *path = work_scratch(w->c, 600);
     size_t first = from;
     const struct step *step;
 
@@ -138,11 +151,10 @@ static void tell_cycle(const struct walk *w, size_t from)
         if (w->stack[i].service < w->stack[first].service)
             first = i;
     for (size_t i = 0; i <= length; i++)
-        buffer_printf(&path, "%s%s", i > 0 ? " needs " : "", work_service_at(w->c, w->stack[from + (first - from + i) % length].service)->name);
+        buffer_printf(path, "%s%s", i > 0 ? " needs " : "", work_service_at(w->c, w->stack[from + (first - from + i) % length].service)->name);
     step = &w->stack[first];
-    problem_error(w->c, work_service_at(w->c, step->service)->edge_places[step->next - 1], "services need each other: %s%s", buffer_string(&path),
-                  path.failed ? " ..." : "");
-    buffer_free(&path);
+    problem_error(w->c, work_service_at(w->c, step->service)->edge_places[step->next - 1], "services need each other: %s%s", buffer_string(path),
+                  path->failed ? " ..." : "");
 }
 
 static void enter(struct walk *w, size_t service)
@@ -222,11 +234,13 @@ static void raise_waits(struct config *c)
 
 void needs_make(struct config *c)
 {
-    size_t *seen = arena_array(c->arena, c->model->n_services + 1, sizeof *seen);
+    struct needing all = { .c = c };
 
+    all.seen = arena_array(c->arena, c->model->n_services + 1, sizeof *all.seen);
+    all.seen_in_any = arena_array(c->arena, c->model->n_services + 1, sizeof *all.seen_in_any);
     for (size_t i = 0; i < c->services.n; i++)
         if (!work_service_at(c, i)->twice)
-            read_needs(c, work_service_at(c, i), seen, i + 1);
+            read_needs(&all, work_service_at(c, i));
     find_cycles(c);
     raise_waits(c);
 }

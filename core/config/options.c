@@ -70,15 +70,16 @@ static void tell_unknown(struct writing *w, const struct object *object, const s
     problem_error(w->c, key->place, "`%s` has no option %s", type, problem_quote(w->c, arena_printf(w->c->arena, "%s%s", object->path, key->of.text)));
     if (problem_nearest(w->c, key->of.text, names, object->n_options))
         return;
-    for (size_t i = 0; i < CHECK_SETTINGS; i++)
+    for (size_t i = 0; object->top && i < CHECK_SETTINGS; i++)
         if (strcmp(work_check_settings[i], key->of.text) == 0)
             problem_note(w->c, "`%s` belongs beside `%s:`, not into it", key->of.text, type);
 }
 
-static void check_keys(struct writing *w, const struct object *object, size_t level)
+/* The first level's alone: those of `defaults:` are told once, where they stand (defaults.c), and not at each use. */
+static void check_keys(struct writing *w, const struct object *object)
 {
-    const struct node *map = object->levels[level];
-    const bool settings = object->top && (level > 0 || w->use->defaults);
+    const struct node *map = object->levels[0];
+    const bool settings = object->top && w->use->defaults;
 
     for (size_t i = 0; map && map->kind == NODE_MAP && i < map->n; i++) {
         const struct node *key = map->of.entries[i].key;
@@ -145,6 +146,7 @@ static void write_leaf(struct writing *w, struct object *object, const struct op
     if (!options_value(c, option, path, object->secret || option->secret, node, &w->holes)) {
         w->good = false;
         w->holes.n = holes;
+        c->conf_bytes += c->full.len - before; /* it was work as well */
         cut(&c->full, before);
         return;
     }
@@ -239,8 +241,7 @@ static void write_option(struct writing *w, struct object *object, const struct 
 
 static void write_object(struct writing *w, struct object *object, struct place at, bool given)
 {
-    for (size_t i = 0; i < OPTIONS_LEVELS; i++)
-        check_keys(w, object, i);
+    check_keys(w, object);
     buffer_char(&w->c->full, '{');
     buffer_char(&w->c->bare, '{');
     for (size_t i = 0; i < object->n_options; i++)

@@ -1,6 +1,7 @@
 /* One option's value as JSON, by its type. The texts of secret options never reach a sentence. */
 #include "config/options.h"
 
+#include "config/steps.h"
 #include "config/values.h"
 
 #include "base/os/files.h"
@@ -58,8 +59,7 @@ static void add_hole(struct value *v, const struct spot *spot)
 {
     struct model_hole *hole = vector_push(v->c->arena, v->holes, sizeof *hole);
 
-    *hole = (struct model_hole){ .at = v->c->full.len, .secret = spot->secret };
-    v->c->secret_uses[spot->secret] |= v->option->type == OPTION_PEM ? 1 : 2;
+    *hole = (struct model_hole){ .at = v->c->full.len, .secret = secrets_use(v->c, spot->secret, v->option->type == OPTION_PEM) };
 }
 
 static bool write_text(struct value *v, const char *text, size_t n)
@@ -107,18 +107,17 @@ static bool write_pem(struct value *v)
 
 static bool write_enum(struct value *v)
 {
-    struct buffer why = buffer_make(300);
+    struct buffer *why = work_scratch(v->c, 300);
 
     for (size_t i = 0; i < v->option->n_choices; i++)
         if (strcmp(v->option->choices[i], v->text.text) == 0)
             return write_string(v);
-    buffer_text(&why, "it is one of");
+    buffer_text(why, "it is one of");
     for (size_t i = 0; i < v->option->n_choices; i++)
-        buffer_printf(&why, "%s `%s`", i > 0 ? "," : "", v->option->choices[i]);
-    wrong(v, buffer_string(&why));
+        buffer_printf(why, "%s `%s`", i > 0 ? "," : "", v->option->choices[i]);
+    wrong(v, buffer_string(why));
     if (!v->secret && !v->text.environment)
         problem_nearest(v->c, v->text.text, v->option->choices, v->option->n_choices);
-    buffer_free(&why);
     return false;
 }
 
@@ -276,18 +275,8 @@ static bool write_single(struct value *v)
         return good;
     }
     problem_error(v->c, v->node->place, "`%s` must be a list of texts, not %s", v->path, value_kind(v->node));
-    if (!v->secret && v->node->kind == NODE_TEXT && v->node->verbatim && !strpbrk(v->node->of.text, "[]{},:#'\"")) {
-        char list[120];
-        size_t n = 0;
-
-        for (const char *p = v->node->of.text; *p && n < sizeof list - 3; p++) {
-            if (*p == ' ')
-                list[n++] = ',';
-            list[n++] = *p;
-        }
-        list[n] = '\0';
-        problem_note(v->c, "write `[%s]`", list);
-    }
+    if (!v->secret)
+        value_as_list(v->c, v->node);
     return false;
 }
 

@@ -33,7 +33,7 @@ void config_pack(const struct config *config, struct buffer *out)
 {
     struct buffer body = buffer_make(0);
 
-    for (size_t i = 0; i < config->sources.n; i++) {
+    for (size_t i = 0; i < config->listed.n; i++) {
         const struct source *s = source_at(config, i);
         const struct config_file *file = VECTOR_AT(&config->listed, struct config_file, i);
 
@@ -42,7 +42,7 @@ void config_pack(const struct config *config, struct buffer *out)
         buffer_text(&body, s->shown);
         buffer_add(&body, file->text, file->n);
     }
-    buffer_printf(out, "%s %zu %llx\n", mark, config->sources.n, text_hash(TEXT_HASH, buffer_string(&body), body.len));
+    buffer_printf(out, "%s %zu %llx\n", mark, config->listed.n, text_hash(TEXT_HASH, buffer_string(&body), body.len));
     buffer_add(out, buffer_string(&body), body.len);
     if (body.failed)
         out->failed = true;

@@ -35,31 +35,45 @@ static const char **words_of_checks(struct config *c, size_t *n)
     return c->check_words;
 }
 
+/* The word that was meant by a key that is none; of "kubernets.workload", whose operations nobody knows yet, the plugin. NULL: no idea. */
+static const char *word_meant(struct config *c, const char *key)
+{
+    size_t n;
+    const char **words = words_of_checks(c, &n), *dot = strchr(key, '.'), *meant = problem_meant(c, key, words, n);
+
+    if (meant || !dot || strlen(key) > WORK_MEANT * 2)
+        return meant;
+    meant = problem_meant(c, arena_copy(c->arena, key, (size_t)(dot - key)), words + CHECK_SETTINGS, n - CHECK_SETTINGS);
+    return meant ? arena_printf(c->arena, "%s%s", meant, dot) : NULL;
+}
+
 static void tell_unknown(struct config *c, const struct entry *entry, bool is_type)
 {
-    const char *key = entry->key->of.text, *dot = strchr(key, '.'), *prefix, *meant;
-    size_t n;
-    const char **words = words_of_checks(c, &n);
+    const char *meant = word_meant(c, entry->key->of.text);
 
-    problem_error(c, entry->key->place, is_type ? "unknown check type %s" : "unknown key %s", problem_quote(c, key));
-    if (problem_nearest(c, key, words, n) || !dot || strlen(key) > 100)
-        return;
-    prefix = arena_copy(c->arena, key, (size_t)(dot - key));
-    meant = text_nearest(prefix, words + CHECK_SETTINGS, n - CHECK_SETTINGS);
+    problem_error(c, entry->key->place, is_type ? "unknown check type %s" : "unknown key %s", problem_quote(c, entry->key->of.text));
     if (meant)
-        problem_note(c, "did you mean `%s%s`?", meant, dot);
+        problem_note(c, "did you mean `%s`?", meant);
+}
+
+/* Of a service file alone: the plugin may stand under `plugins:` in the main file. */
+static bool assume_type(struct config *c, const struct entry *entry)
+{
+    if (!c->alone || entry->value->kind != NODE_MAP || word_meant(c, entry->key->of.text) || !plugins_assume(c, entry->key->of.text))
+        return false;
+    problem_warning(c, entry->key->place, "the check type %s is not checked without the main file", problem_quote(c, entry->key->of.text));
+    return true;
 }
 
 static void tell_no_type(struct config *c, const struct node *key)
 {
-    struct buffer types = buffer_make(300);
+    struct buffer *types = work_scratch(c, 300);
 
     for (size_t i = 0; i < c->n_plugin_names; i++)
-        buffer_printf(&types, "%s`%s`", i > 0 ? ", " : "", c->plugin_names[i]);
+        buffer_printf(types, "%s`%s`", i > 0 ? ", " : "", c->plugin_names[i]);
     problem_error(c, key->place, "the check `%s` has no type: a key such as `http:` or `exec:` is expected", key->of.text);
-    if (types.len > 0 && !types.failed)
-        problem_note(c, "there are %s", buffer_string(&types));
-    buffer_free(&types);
+    if (types->len > 0 && !types->failed)
+        problem_note(c, "there are %s", buffer_string(types));
 }
 
 /* The first key whose plugin there is; else the one that looks most like a type. */
@@ -91,6 +105,7 @@ static const struct entry *read_type(struct config *c, const struct node *key, c
         tell_no_type(c, key);
         return NULL;
     }
+    known = known || assume_type(c, type);
     if (!known)
         tell_unknown(c, type, type->value->kind == NODE_MAP || tree_empty(type->value));
     for (size_t i = 0; i < node->n; i++) {
@@ -220,7 +235,7 @@ static bool plan_check(struct config *c, size_t service, const struct entry *ent
     if (entry->value->kind != NODE_MAP) {
         problem_error(c, entry->value->place, "the check `%s` must be a map with its type (such as `http:`) and settings, not %s", entry->key->of.text,
                       value_kind(entry->value));
-        return true;
+        return add_check(c, &like, entry->key->of.text, NULL); /* it is there: conditions may name it */
     }
     like.type = read_type(c, entry->key, entry->value);
     for_each = tree_get(entry->value, "for_each");
@@ -249,10 +264,12 @@ void plan_service(struct config *c, const char *name, const struct node *key, co
 
     if (!text_is_name(name)) {
         work_bad_name(c, key, "service");
+        work_lost(c, name);
         return;
     }
     if (node->kind != NODE_MAP) {
         problem_error(c, node->place, "the service `%s` must be a map with `checks:`, not %s", name, value_kind(node));
+        work_lost(c, name);
         return;
     }
     memcpy(names, work_service_settings, sizeof work_service_settings);
@@ -282,7 +299,6 @@ void plan_service_file(struct config *c, const struct source *source)
     const struct node *root = tree_read(c, source, &refused);
     const struct entry *name = tree_entry(root, "service");
 
-    c->incomplete = c->incomplete || refused;
     if (refused)
         return;
     if (!root && source->n == 0)

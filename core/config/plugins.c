@@ -20,6 +20,13 @@ static bool is_plugin_file(const char *file, size_t *n)
     return *n < PLUGIN_NAME && strspn(file, "abcdefghijklmnopqrstuvwxyz0123456789_") == *n;
 }
 
+static bool is_plugin_name(const char *name)
+{
+    const size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+    return n > 0 && n < PLUGIN_NAME && name[n] == '\0';
+}
+
 static void close_folder(void *folder)
 {
     closedir(folder);
@@ -41,8 +48,7 @@ static void find_in(struct config *c, const char *folder)
 
     if (!dir)
         return;
-    c->release = close_folder;
-    c->held = dir;
+    work_hold(c, close_folder, dir);
     while (c->n_plugin_names < FOUND && (entry = readdir(dir))) {
         const char *name;
 
@@ -54,8 +60,7 @@ static void find_in(struct config *c, const char *folder)
         c->plugin_names[c->n_plugin_names] = name;
         c->plugin_paths[c->n_plugin_names++] = arena_printf(c->arena, "%s/%s", folder, entry->d_name);
     }
-    c->release = NULL;
-    closedir(dir);
+    work_release(c);
 }
 
 void plugins_find(struct config *c)
@@ -114,25 +119,31 @@ struct plugin_plan *plugins_of_type(struct config *c, const char *type)
     return plan;
 }
 
+struct plugin_plan *plugins_assume(struct config *c, const char *type)
+{
+    const char *name = arena_copy(c->arena, type, strcspn(type, "."));
+    struct plugin_plan *plan;
+
+    if (!is_plugin_name(name))
+        return NULL;
+    plan = add(c, name);
+    plan->why = "it is not known without the main file";
+    plan->described = plan->tolerated = true;
+    return plan;
+}
+
 void plugins_list(struct config *c)
 {
     size_t n = 0;
 
     c->plugin_list = arena_array(c->arena, c->plugins.n + 1, sizeof *c->plugin_list);
     for (size_t i = 0; i < c->plugins.n; i++)
-        if (!work_plugin_at(c, i)->wrong)
+        if (!work_plugin_at(c, i)->wrong && !work_plugin_at(c, i)->why)
             c->plugin_list[n++] = work_plugin_at(c, i)->shown;
     c->n_plugin_list = n;
 }
 
 /* ---- plugins: ---- */
-
-static bool is_plugin_name(const char *name)
-{
-    const size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
-
-    return n > 0 && n < PLUGIN_NAME && name[n] == '\0';
-}
 
 static void read_place(struct config *c, struct plugin_plan *plan, const struct node *path, const struct node *command, const struct node *at)
 {

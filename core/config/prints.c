@@ -61,9 +61,29 @@ static uint64_t print_check(const struct model *m, const struct model_check *che
     return hash;
 }
 
+/* What it means, so that a condition with another value in a variable is another one. */
+static print add_condition(const struct model *m, print hash, const struct model_condition *condition)
+{
+    for (size_t i = 0; i < condition->n; i++) {
+        const struct model_when *node = &condition->nodes[i];
+        uint64_t value;
+
+        memcpy(&value, &node->value, sizeof value);
+        hash = add_number(hash, (uint64_t)node->kind);
+        hash = add_text(hash, node->check == MODEL_NONE ? NULL : m->checks[node->check].full_name);
+        hash = add_number(hash, (uint64_t)node->verdict);
+        hash = add_text(hash, node->metric);
+        hash = add_number(hash, (uint64_t)node->comparison);
+        hash = add_number(hash, value);
+        hash = add_number(hash, node->left);
+        hash = add_number(hash, node->right);
+    }
+    return add_number(hash, condition->n);
+}
+
 static print add_heal(const struct model *m, print hash, const struct model_heal *heal)
 {
-    hash = add_text(hash, heal->when.text);
+    hash = add_condition(m, hash, &heal->when);
     hash = add_text(hash, m->runbooks[heal->runbook].name);
     for (size_t i = 0; i < heal->n_with; i++) {
         hash = add_text(hash, heal->with[i].name);

@@ -1,4 +1,7 @@
-/* Problems: collected in the config's arena in the order of their finding, sorted when somebody asks. */
+/*
+ * Problems: collected in the config's arena in the order of their finding, sorted when somebody asks. What is said again at the same place (an
+ * aliased mistake, a default that a thousand checks inherit) is one problem, so that repetitions never crowd out what else is wrong.
+ */
 #include "config/problems.h"
 
 #include "base/text.h"
@@ -9,21 +12,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUOTED = 60, MEANT = 100 };
+enum {
+    QUOTED = 60,
+    SENTENCE = 1024,
+    WARNINGS_KEPT = PROBLEMS_KEPT / 4, /* the rest is for errors */
+    TABLE = PROBLEMS_KEPT * 2,
+};
 
 struct problem {
     enum config_severity severity;
     struct place at, note_at;
     const char *message, *note;
+    unsigned long long hash;
     size_t order;
 };
 
 struct problems {
     struct arena *arena;
     struct vector all;    /* struct problem */
-    size_t dropped, errors;
+    unsigned short table[TABLE]; /* by hash: the number of a problem, from 1; found by `order` once they are sorted */
+    size_t errors, warnings;     /* told; repetitions do not count as long as all is kept */
     bool last_kept;       /* a note belongs to something */
-    bool sorted;
+    bool sorted, muted;
     char no_memory_file[256];
     bool no_memory;
     struct config_problem shown[PROBLEMS_SHOWN];
@@ -38,37 +48,85 @@ struct problems *problems_create(struct arena *arena)
     return p;
 }
 
-static const char *format_text(struct arena *arena, const char *format, va_list ap)
-{
-    char text[1024];
-    va_list again;
-    int n;
+/* ---- told ---- */
 
-    va_copy(again, ap);
-    n = vsnprintf(text, sizeof text, format, again);
-    va_end(again);
-    if (n < 0)
-        return arena_string(arena, format);
-    return arena_copy(arena, text, (size_t)n < sizeof text ? (size_t)n : text_valid_utf8(text, sizeof text - 1));
+static void format_text(char text[SENTENCE], const char *format, va_list ap)
+{
+    if (vsnprintf(text, SENTENCE, format, ap) < 0)
+        text[0] = '\0';
+    text[text_valid_utf8(text, strlen(text))] = '\0';
+}
+
+static unsigned long long hash_of(struct place at, const char *message)
+{
+    unsigned long long hash = text_hash(TEXT_HASH, message, strlen(message));
+
+    hash = text_hash(hash, &at.source, sizeof at.source);
+    hash = text_hash(hash, &at.line, sizeof at.line);
+    return text_hash(hash, &at.column, sizeof at.column);
+}
+
+static bool same_place(const struct place *a, const struct place *b)
+{
+    return a->source == b->source && a->line == b->line && a->column == b->column;
+}
+
+/* Where it stands in the table, or the free place where it belongs. The table is twice as large as what is kept: there always is one. */
+static unsigned short *slot_of(struct problems *p, unsigned long long hash, struct place at, const char *message)
+{
+    size_t i = hash % TABLE;
+
+    for (; p->table[i] > 0; i = (i + 1) % TABLE) {
+        const struct problem *other = VECTOR_AT(&p->all, struct problem, p->table[i] - 1u);
+
+        if (other->hash == hash && same_place(&other->at, &at) && strcmp(other->message, message) == 0)
+            break;
+    }
+    return &p->table[i];
+}
+
+static int by_order(const void *left, const void *right)
+{
+    const struct problem *a = left, *b = right;
+
+    return a->order < b->order ? -1 : a->order > b->order;
+}
+
+/* The table knows problems by the order of their finding. */
+static void unsort(struct problems *p)
+{
+    if (p->sorted && p->all.n > 1)
+        qsort(p->all.items, p->all.n, sizeof(struct problem), by_order);
+    p->sorted = false;
 }
 
 static void tell(struct problems *p, enum config_severity severity, struct place at, const char *format, va_list ap)
 {
+    const bool room = p->all.n < PROBLEMS_KEPT && (severity == CONFIG_ERROR || p->warnings < WARNINGS_KEPT);
+    char message[SENTENCE];
     struct problem *problem;
+    unsigned short *slot;
+    unsigned long long hash;
 
+    p->last_kept = false;
+    if (p->muted)
+        return;
+    format_text(message, format, ap);
+    hash = hash_of(at, message);
+    unsort(p);
+    slot = slot_of(p, hash, at, message);
+    if (*slot > 0)
+        return;
     if (severity == CONFIG_ERROR)
         p->errors++;
-    p->last_kept = p->all.n < PROBLEMS_KEPT;
-    if (!p->last_kept) {
-        p->dropped++;
+    else
+        p->warnings++;
+    if (!room)
         return;
-    }
     problem = vector_push(p->arena, &p->all, sizeof *problem);
-    problem->severity = severity;
-    problem->at = at;
-    problem->order = p->all.n;
-    problem->message = format_text(p->arena, format, ap);
-    p->sorted = false;
+    *problem = (struct problem){ .severity = severity, .at = at, .hash = hash, .order = p->all.n, .message = arena_string(p->arena, message) };
+    *slot = (unsigned short)p->all.n;
+    p->last_kept = true;
 }
 
 void problem_error(struct config *c, struct place at, const char *format, ...)
@@ -91,12 +149,14 @@ void problem_warning(struct config *c, struct place at, const char *format, ...)
 
 static void add_note(struct problems *p, const struct place *at, const char *format, va_list ap)
 {
+    char text[SENTENCE];
     struct problem *last;
 
     if (!p->last_kept)
         return;
     last = VECTOR_AT(&p->all, struct problem, p->all.n - 1);
-    last->note = format_text(p->arena, format, ap);
+    format_text(text, format, ap);
+    last->note = arena_string(p->arena, text);
     last->note_at = at ? *at : last->at;
 }
 
@@ -118,18 +178,24 @@ void problem_note_at(struct config *c, struct place at, const char *format, ...)
     va_end(ap);
 }
 
+/* A comparison costs the product of both lengths; a file full of long wrong words must not take minutes. */
+const char *problem_meant(struct config *c, const char *wrong, const char *const *names, size_t n)
+{
+    const size_t length = strlen(wrong), cost = 1 + length * length / 64;
+
+    if (length > WORK_MEANT || n > (WORK_NEAREST - c->compared) / cost)
+        return NULL;
+    c->compared += n * cost;
+    return text_nearest(wrong, names, n);
+}
+
 bool problem_nearest(struct config *c, const char *wrong, const char *const *names, size_t n)
 {
-    const char *name;
+    const char *name = c->problems->last_kept ? problem_meant(c, wrong, names, n) : NULL;
 
-    if (strlen(wrong) > MEANT || n > WORK_NEAREST - c->compared)
-        return false;
-    c->compared += n;
-    name = text_nearest(wrong, names, n);
-    if (!name)
-        return false;
-    problem_note(c, "did you mean `%s`?", name);
-    return true;
+    if (name)
+        problem_note(c, "did you mean `%s`?", name);
+    return name != NULL;
 }
 
 const char *problem_quote(struct config *c, const char *text)
@@ -142,11 +208,18 @@ const char *problem_quote(struct config *c, const char *text)
     return arena_printf(c->arena, "`%.*s...`", (int)n, text);
 }
 
+void problem_mute(struct config *c, bool mute)
+{
+    c->problems->muted = mute;
+}
+
 void problem_no_memory(struct problems *p, const char *file)
 {
     p->no_memory = true;
+    p->muted = false;
     snprintf(p->no_memory_file, sizeof p->no_memory_file, "%s", file ? file : "");
     p->no_memory_file[text_valid_utf8(p->no_memory_file, strlen(p->no_memory_file))] = '\0';
+    p->last_kept = false;
     p->errors++;
 }
 
@@ -176,7 +249,7 @@ static int compare(const void *left, const void *right)
     by_text = strcmp(a->message, b->message);
     if (by_text != 0)
         return a->severity == b->severity ? by_text : a->severity < b->severity ? -1 : 1;
-    return a->order < b->order ? -1 : a->order > b->order;
+    return by_order(a, b);
 }
 
 static struct model_place show_place(struct place at)
@@ -184,30 +257,17 @@ static struct model_place show_place(struct place at)
     return (struct model_place){ .file = at.source ? at.source->shown : "", .line = at.line, .column = at.column };
 }
 
-/* Sorts, and drops what is said twice: an aliased mistake is one mistake. */
 static void sort(struct problems *p)
 {
-    struct problem *all = p->all.items;
-    size_t n = 0;
-
-    if (p->sorted || p->all.n == 0)
-        return;
-    qsort(all, p->all.n, sizeof *all, compare);
-    for (size_t i = 0; i < p->all.n; i++) {
-        const bool again = n > 0 && compare_places(&all[n - 1].at, &all[i].at) == 0 && strcmp(all[n - 1].message, all[i].message) == 0;
-
-        if (!again)
-            all[n++] = all[i];
-        else if (all[i].severity == CONFIG_ERROR)
-            p->errors--;
-    }
-    p->all.n = n;
+    if (!p->sorted && p->all.n > 1)
+        qsort(p->all.items, p->all.n, sizeof(struct problem), compare);
     p->sorted = true;
 }
 
+/* Where not all have room, warnings are left out before errors are: an error that nobody sees cannot be mended. */
 static void fill(struct problems *p)
 {
-    size_t n = 0;
+    size_t n = 0, errors = p->errors < PROBLEMS_SHOWN ? p->errors : PROBLEMS_SHOWN, warnings = PROBLEMS_SHOWN - errors;
 
     sort(p);
     if (p->no_memory)
@@ -217,6 +277,9 @@ static void fill(struct problems *p)
     for (size_t i = 0; i < p->all.n && n < PROBLEMS_SHOWN; i++) {
         const struct problem *problem = VECTOR_AT(&p->all, struct problem, i);
 
+        if (problem->severity == CONFIG_WARNING && warnings == 0)
+            continue;
+        warnings -= problem->severity == CONFIG_WARNING;
         p->shown[n++] = (struct config_problem){ .severity = problem->severity,
                                                  .place = show_place(problem->at),
                                                  .message = problem->message,
@@ -224,7 +287,7 @@ static void fill(struct problems *p)
                                                  .note_place = show_place(problem->note_at) };
     }
     p->n_shown = n;
-    p->more = p->all.n + (p->no_memory ? 1 : 0) - n + p->dropped;
+    p->more = p->errors + p->warnings - n;
 }
 
 const struct config_problem *config_problems(const struct config *config, size_t *n, size_t *more)
@@ -237,7 +300,6 @@ const struct config_problem *config_problems(const struct config *config, size_t
 
 size_t config_errors(const struct config *config)
 {
-    sort(config->problems);
     return config->problems->errors;
 }
 

@@ -38,7 +38,6 @@ void runbooks_file(struct config *c, const struct source *source)
     const struct entry *name = tree_entry(root, "runbook");
     struct runbook_plan *plan;
 
-    c->incomplete = c->incomplete || refused;
     if (!root) {
         if (!refused && source->n == 0)
             problem_error(c, work_file_place(source), "this file is empty: was it cut short? remove it");
@@ -53,10 +52,12 @@ void runbooks_file(struct config *c, const struct source *source)
     work_keys(c, root, keys, sizeof keys / sizeof *keys);
     check_shape(c, root);
     if (name->value->kind != NODE_TEXT || !text_is_name(name->value->of.text)) {
-        if (name->value->kind == NODE_TEXT)
+        if (name->value->kind == NODE_TEXT) {
             work_bad_name(c, name->value, "runbook");
-        else
+            work_lost(c, name->value->of.text);
+        } else {
             problem_error(c, name->value->place, "`runbook` must be a name, not %s", value_kind(name->value));
+        }
         return;
     }
     plan = vector_push(c->arena, &c->runbooks, sizeof *plan);
@@ -88,10 +89,16 @@ static void make_runbook(struct config *c, struct model_runbook *runbook, const 
     runbook->name = arena_string(c->made, plan->name);
     runbook->title = runbook->name;
     runbook->place = work_place(c, plan->key->place);
+    c->params = params;
     if (title)
         value_string(c, title, "title", &runbook->title);
+    c->params = NULL;
     if (!params || !value_is_map(c, params, "params", "names and `{required: true}` or `{default: TEXT}`") || params->kind != NODE_MAP)
         return;
+    if (params->n > WORK_NAMED) {
+        problem_error(c, params->place, "more than %d parameters", WORK_NAMED);
+        return;
+    }
     made = arena_array(c->made, params->n, sizeof *made);
     for (size_t i = 0; i < params->n; i++)
         make_param(c, &made[i], &params->of.entries[i]);

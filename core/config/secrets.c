@@ -20,7 +20,7 @@ struct kept {
     unsigned long long print;    /* of what was copied */
     char *value;                 /* n bytes and a NUL; NULL: none now */
     size_t n;
-    uint64_t until;              /* awake ns; UINT64_MAX: until the next reload */
+    uint64_t until;              /* elapsed ns: a lease runs out in sleep, too. UINT64_MAX: until the next reload */
     struct command *command;     /* NULL: not running */
     struct secrets_question *questions;
     char failure[SECRETS_WHY];   /* "": none; told to all who have asked */
@@ -143,7 +143,7 @@ static void answer(struct kept *kept)
 
 static void take_value(struct kept *kept, char *bytes, size_t n)
 {
-    const uint64_t now = clock_awake();
+    const uint64_t now = clock_moment().elapsed;
 
     forget(kept);
     if (!secrets_judge(&kept->secret, bytes, &n, kept->failure))
@@ -202,7 +202,7 @@ static void on_turn(struct ev_loop *loop, ev_timer *timer, int events)
     }
     if (kept->command)
         return;
-    if (kept->failure[0] == '\0' && (!kept->value || clock_awake() >= kept->until)) {
+    if (kept->failure[0] == '\0' && (!kept->value || clock_moment().elapsed >= kept->until)) {
         forget(kept);
         if (kept->secret.source == MODEL_SECRET_COMMAND) {
             kept->command = command_start(loop, &kept->secret, kept->secrets->path, on_command, kept, kept->failure);

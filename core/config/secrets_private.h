@@ -4,7 +4,7 @@
 
 #include "config/secrets.h"
 
-enum { SECRETS_SIZE = 65536, SECRETS_ROOM = SECRETS_SIZE + 3, SECRETS_WHY = 512 };
+enum { SECRETS_SIZE = 65536, SECRETS_ROOM = SECRETS_SIZE + 4, SECRETS_WHY = 512 }; /* room: a line break, one byte too many, NUL */
 
 /* Writes zeros that no compiler may drop. */
 void secrets_wipe(void *bytes, size_t n);

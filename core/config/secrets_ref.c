@@ -4,7 +4,25 @@
 
 #include "base/text.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+/* "data.value", "0": as in secrets_value.c. */
+static bool is_field(const char *path)
+{
+    if (path[0] == '\0' || path[0] == '.' || path[strlen(path) - 1] == '.' || strstr(path, ".."))
+        return false;
+    for (const char *part = path; part; part = strchr(part, '.') ? strchr(part, '.') + 1 : NULL)
+        if (strcspn(part, ".") > 255)
+            return false;
+    return true;
+}
+
+static void read_json(struct config *c, struct model_secret *secret, const struct node *node)
+{
+    if (value_string(c, node, "json", &secret->json) && !is_field(secret->json))
+        problem_error(c, node->place, "`json` must name a field of the JSON, as in `data.value`, not %s", problem_quote(c, node->of.text));
+}
 
 static void read_source(struct config *c, struct model_secret *secret, const struct node *node)
 {
@@ -13,7 +31,8 @@ static void read_source(struct config *c, struct model_secret *secret, const str
 
     if (env) {
         secret->source = MODEL_SECRET_ENV;
-        value_string(c, env, "env", &secret->env);
+        if (value_string(c, env, "env", &secret->env) && secret->env[0] == '\0')
+            problem_error(c, env->place, "`env` must be the name of a variable: it is empty");
     } else if (file) {
         secret->source = MODEL_SECRET_FILE;
         value_path(c, file, "file", &secret->file);
@@ -64,11 +83,57 @@ static void read_secret(struct config *c, const struct entry *entry)
     if (ttl)
         value_duration(c, ttl, "ttl", 1000000000u, 0, &secret->ttl);
     if (json)
-        value_string(c, json, "json", &secret->json);
+        read_json(c, secret, json);
     secret->name = arena_string(c->made, entry->key->of.text);
     secret->place = work_place(c, entry->key->place);
     c->secret_names[c->n_secret_names++] = secret->name;
     c->n_secrets++; /* a wrong one as well: its uses are not to be told unknown */
+}
+
+static int by_name(const void *left, const void *right)
+{
+    return strcmp((*(const struct model_secret *const *)left)->name, (*(const struct model_secret *const *)right)->name);
+}
+
+static void sort_names(struct config *c)
+{
+    c->secrets_by_name = arena_array(c->arena, c->n_secrets + 1, sizeof *c->secrets_by_name);
+    for (size_t i = 0; i < c->n_secrets; i++)
+        c->secrets_by_name[i] = &c->secrets[i];
+    if (c->n_secrets > 1)
+        qsort(c->secrets_by_name, c->n_secrets, sizeof *c->secrets_by_name, by_name);
+}
+
+static int name_is(const void *name, const void *secret)
+{
+    return strcmp(name, (*(const struct model_secret *const *)secret)->name);
+}
+
+size_t secrets_find(const struct config *c, const char *name)
+{
+    const struct model_secret **found = NULL;
+
+    if (c->n_secrets > 0)
+        found = bsearch(name, c->secrets_by_name, c->n_secrets, sizeof *c->secrets_by_name, name_is);
+    return found ? (size_t)(*found - c->secrets) : MODEL_NONE;
+}
+
+size_t secrets_use(struct config *c, size_t secret, bool pem)
+{
+    struct secret_use *use = &c->secret_uses[secret];
+
+    if (!use->used) {
+        *use = (struct secret_use){ .used = true, .pem = pem };
+        c->secrets[secret].pem = pem;
+    }
+    if (use->pem == pem)
+        return secret;
+    if (use->twin == 0) {
+        use->twin = c->model->n_secrets++;
+        c->secrets[use->twin] = c->secrets[secret];
+        c->secrets[use->twin].pem = pem;
+    }
+    return use->twin;
 }
 
 void secrets_read(struct config *c, const struct node *map)
@@ -79,11 +144,12 @@ void secrets_read(struct config *c, const struct node *map)
         problem_error(c, map->place, "more than %d secrets", WORK_NAMED);
         return;
     }
-    c->secrets = arena_array(c->made, map->n, sizeof *c->secrets);
+    c->secrets = arena_array(c->made, map->n * 2, sizeof *c->secrets);
     c->secret_names = arena_array(c->arena, map->n, sizeof *c->secret_names);
-    c->secret_uses = arena_array(c->arena, map->n, 1);
+    c->secret_uses = arena_array(c->arena, map->n, sizeof *c->secret_uses);
     for (size_t i = 0; i < map->n; i++)
         read_secret(c, &map->of.entries[i]);
+    sort_names(c);
     c->model->secrets = c->secrets;
     c->model->n_secrets = c->n_secrets;
 }

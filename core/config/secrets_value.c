@@ -37,6 +37,13 @@ static void wipe_json(cJSON *json)
     }
 }
 
+static const cJSON *item_of(const cJSON *list, const char *number)
+{
+    const size_t n = strlen(number);
+
+    return n > 0 && n < 6 && strspn(number, "0123456789") == n ? cJSON_GetArrayItem(list, (int)strtol(number, NULL, 10)) : NULL;
+}
+
 static const cJSON *field_of(const cJSON *json, const char *path)
 {
     while (json && *path) {
@@ -47,15 +54,39 @@ static const cJSON *field_of(const cJSON *json, const char *path)
             return NULL;
         memcpy(name, path, n);
         name[n] = '\0';
-        json = cJSON_IsArray(json) ? cJSON_GetArrayItem(json, (int)strtol(name, NULL, 10)) : cJSON_GetObjectItemCaseSensitive(json, name);
+        json = cJSON_IsArray(json) ? item_of(json, name) : cJSON_GetObjectItemCaseSensitive(json, name);
         path += n + (path[n] == '.');
     }
     return json;
 }
 
+/* The whole of it, and nothing behind it. */
+static cJSON *parse(const char *bytes, size_t n)
+{
+    const char *end = NULL;
+    cJSON *json = cJSON_ParseWithLengthOpts(bytes, n, &end, 0);
+
+    while (json && end < bytes + n && strchr(" \t\r\n", *end) && *end)
+        end++;
+    if (!json || end == bytes + n)
+        return json;
+    wipe_json(json);
+    cJSON_Delete(json);
+    return NULL;
+}
+
+/* cJSON ends a text at a NUL that is written as an escape: the rest would be lost without a word. */
+static bool has_nul(const char *bytes, size_t n)
+{
+    for (size_t i = 0; i + 6 <= n; i++)
+        if (memcmp(bytes + i, "\\u0000", 6) == 0)
+            return true;
+    return false;
+}
+
 static bool pick(const struct model_secret *secret, char *bytes, size_t *n, char *why)
 {
-    cJSON *json = cJSON_ParseWithLength(bytes, *n);
+    cJSON *json = has_nul(bytes, *n) ? NULL : parse(bytes, *n);
     const cJSON *field = field_of(json, secret->json);
     const bool good = cJSON_IsString(field);
 
@@ -75,10 +106,12 @@ static bool pick(const struct model_secret *secret, char *bytes, size_t *n, char
 
 /* ---- the rules ---- */
 
-static void cut_newline(char *bytes, size_t *n)
+/* One, LF or CRLF. */
+static void cut_newline(const char *bytes, size_t *n)
 {
-    if (*n > 0 && bytes[*n - 1] == '\n')
-        --*n;
+    if (*n == 0 || bytes[*n - 1] != '\n')
+        return;
+    --*n;
     if (*n > 0 && bytes[*n - 1] == '\r')
         --*n;
 }
@@ -96,12 +129,11 @@ static bool has_control(const char *bytes, size_t n, bool lines)
 
 bool secrets_judge(const struct model_secret *secret, char *bytes, size_t *n, char why[SECRETS_WHY])
 {
-    if (*n > SECRETS_SIZE + 1)
+    if (*n > SECRETS_SIZE + 2)
         return refuse(secret, why, "its value is larger than 64 KiB");
     if (secret->json && *n > 0 && !pick(secret, bytes, n, why))
         return false;
-    if (!secret->json)
-        cut_newline(bytes, n);
+    cut_newline(bytes, n);
     if (*n == 0)
         return refuse(secret, why, "its value is empty");
     if (*n > SECRETS_SIZE)
@@ -139,18 +171,22 @@ static bool tell_file(const struct model_secret *secret, char *why, const char *
     return false;
 }
 
-static bool is_ours(const struct model_secret *secret, int fd, char *why)
+static bool tell_trouble(const struct model_secret *secret, char *why, int error)
 {
-    struct stat st;
+    if (error == ENOENT)
+        return tell_file(secret, why, "does not exist");
+    snprintf(why, SECRETS_WHY, "secret %s: %.300s cannot be read: %s", secret->name, secret->file, strerror(error));
+    return false;
+}
 
-    if (fstat(fd, &st) != 0)
-        return tell_file(secret, why, strerror(errno));
-    if (!S_ISREG(st.st_mode))
+static bool is_ours(const struct model_secret *secret, const struct stat *st, char *why)
+{
+    if (!S_ISREG(st->st_mode))
         return tell_file(secret, why, "is no file");
-    if (st.st_uid != geteuid())
+    if (st->st_uid != geteuid())
         return tell_file(secret, why, "belongs to another user");
-    if ((st.st_mode & 07777) != 0600 && (st.st_mode & 07777) != 0400)
-        return tell_file(secret, why, "may be read by others: chmod 600 it");
+    if ((st->st_mode & 07777) != 0600 && (st->st_mode & 07777) != 0400)
+        return tell_file(secret, why, "must have mode 0600 or 0400: others could read it; chmod 600 it");
     return true;
 }
 
@@ -169,16 +205,23 @@ static bool read_all(int fd, char *bytes, size_t *n)
     return true;
 }
 
+/* Looked at before it is opened (a FIFO or device is not to be touched), and again when it is open (it may have been changed in between). */
 bool secrets_read_file(const struct model_secret *secret, char *bytes, size_t *n, char why[SECRETS_WHY])
 {
-    const int fd = open(secret->file, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    struct stat st;
     bool good;
+    int fd;
 
+    if (stat(secret->file, &st) != 0)
+        return tell_trouble(secret, why, errno);
+    if (!is_ours(secret, &st, why))
+        return false;
+    fd = open(secret->file, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
-        return tell_file(secret, why, errno == ENOENT ? "does not exist" : strerror(errno));
-    good = is_ours(secret, fd, why);
+        return tell_trouble(secret, why, errno);
+    good = fstat(fd, &st) == 0 ? is_ours(secret, &st, why) : tell_trouble(secret, why, errno);
     if (good && !read_all(fd, bytes, n))
-        good = tell_file(secret, why, strerror(errno));
+        good = tell_trouble(secret, why, errno);
     close(fd);
     return good;
 }

@@ -108,18 +108,30 @@ static void read_listen(struct config *c, const struct node *node)
     work_show(c, "listen", text, node);
 }
 
+/* It is compared with a Host header's name: anything else would never be equal. */
+static void check_host(struct config *c, const struct node *node, const char *host)
+{
+    unsigned char numeric[16];
+
+    if (host[0] != '\0' && host[strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_")] == '\0')
+        return;
+    if (inet_pton(AF_INET6, host, numeric) != 1)
+        problem_error(c, node->place, "%s is no host's name: without `http://`, a port or a path, as in `talon.example.com`", problem_quote(c, host));
+}
+
 static void read_allow_hosts(struct config *c, const struct node *node)
 {
-    struct buffer text = buffer_make(0);
+    struct buffer *text;
     size_t n;
 
     if (!node || !value_list(c, node, "allow_hosts", &settings(c)->allow_hosts, &n))
         return;
-    for (size_t i = 0; i < n; i++)
-        if (settings(c)->allow_hosts[i])
-            buffer_printf(&text, "%s%s", i > 0 ? ", " : "", settings(c)->allow_hosts[i]);
-    work_show(c, "allow_hosts", buffer_string(&text), node);
-    buffer_free(&text);
+    text = work_scratch(c, 0);
+    for (size_t i = 0; i < n; i++) {
+        check_host(c, node->of.items[i], settings(c)->allow_hosts[i]);
+        buffer_printf(text, "%s%s", i > 0 ? ", " : "", settings(c)->allow_hosts[i]);
+    }
+    work_show(c, "allow_hosts", buffer_string(text), node);
 }
 
 static void read_state(struct config *c, const struct node *node)
@@ -162,7 +174,7 @@ static void read_log(struct config *c, const struct node *node)
 
 static void take_exec_path(struct config *c, const struct node *node)
 {
-    struct buffer text = buffer_make(0);
+    struct buffer *text = work_scratch(c, 0);
 
     for (size_t i = 0; node->kind == NODE_LIST && i < node->n; i++) {
         const struct node *item = node->of.items[i];
@@ -172,12 +184,11 @@ static void take_exec_path(struct config *c, const struct node *node)
             continue;
         if (strchr(path, ':'))
             problem_error(c, item->place, "a folder of `exec_path` cannot have a `:` in its name");
-        buffer_printf(&text, "%s%s", text.len > 0 ? ":" : "", path);
+        buffer_printf(text, "%s%s", text->len > 0 ? ":" : "", path);
     }
-    if (text.len == 0)
+    if (text->len == 0)
         problem_error(c, node->place, "`exec_path` names no folder: programs could not be found");
-    settings(c)->exec_path = arena_string(c->made, buffer_string(&text));
-    buffer_free(&text);
+    settings(c)->exec_path = arena_string(c->made, buffer_string(text));
 }
 
 static void read_exec_path(struct config *c, const struct node *node)
@@ -368,6 +379,14 @@ static const struct setting {
     { "paths", NULL },
 };
 enum { KNOWN = sizeof known / sizeof *known };
+
+bool settings_has(const char *key)
+{
+    for (size_t i = 0; i < KNOWN; i++)
+        if (strcmp(known[i].key, key) == 0)
+            return true;
+    return false;
+}
 
 void settings_read(struct config *c, const struct node *root)
 {

@@ -118,11 +118,8 @@ static void show_variables(struct show *s)
 {
     const size_t length = show_enter(s, "vars");
 
-    for (size_t i = 0; i < s->c->variables.n; i++) {
-        const struct variable *v = VECTOR_AT(&s->c->variables, struct variable, i);
-
-        show_line(s, v->name, v->text, v->key);
-    }
+    for (size_t i = 0; i < s->c->n_variables; i++)
+        show_line(s, s->c->variables[i].name, s->c->variables[i].text, s->c->variables[i].key);
     show_leave(s, length);
 }
 
@@ -168,7 +165,7 @@ static void show_lists(struct show *s)
     const struct model *m = s->c->model;
     size_t length = show_enter(s, "secrets");
 
-    for (size_t i = 0; i < m->n_secrets; i++)
+    for (size_t i = 0; i < s->c->n_secrets; i++)
         show_secret(s, &m->secrets[i]);
     show_leave(s, length);
     length = show_enter(s, "plugins");

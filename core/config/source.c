@@ -2,6 +2,7 @@
 #include "config/source.h"
 
 #include "base/os/files.h"
+#include "base/text.h"
 #include "config/problems.h"
 #include "config/work.h"
 
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { PATH_SIZE = 4096 };
 
@@ -31,7 +33,7 @@ static const char *folder_of(struct config *c, const char *path)
 static int64_t changed_at(const struct stat *st)
 {
 #if defined(__APPLE__)
-    return (int64_t)st->st_mtime * 1000000000;
+    return (int64_t)st->st_mtimespec.tv_sec * 1000000000 + st->st_mtimespec.tv_nsec;
 #else
     return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 #endif
@@ -39,11 +41,12 @@ static int64_t changed_at(const struct stat *st)
 
 /* ---- one file ---- */
 
-/* Of the main file nobody but the caller speaks: it is told at its own beginning. */
-static void refuse(struct config *c, struct place at, const char *shown, const char *why)
+/* Of the main file nobody but the caller speaks: it is told at its own beginning. What was refused is watched: it may be mended in place. */
+static void refuse(struct config *c, struct place at, const char *path, const char *shown, const char *why)
 {
     struct source *missing;
 
+    source_watch(c, path);
     if (at.source) {
         problem_error(c, at, "%s cannot be read: %s", problem_quote(c, shown), why);
         return;
@@ -60,12 +63,24 @@ static const char *wrong_kind(mode_t mode)
     return S_ISDIR(mode) ? "it is a directory; name its files, as in `checks/*.yaml`" : S_ISFIFO(mode) ? "it is a FIFO, not a file" : "it is a device or socket, not a file";
 }
 
+/* What is shown goes into models and JSON: names of files need not be UTF-8. */
+static const char *readable(struct config *c, const char *name)
+{
+    struct buffer *clean;
+
+    if (text_valid_utf8(name, strlen(name)) == strlen(name))
+        return arena_string(c->arena, name);
+    clean = work_scratch(c, 0);
+    text_clean(clean, name, strlen(name), 0);
+    return arena_string(c->arena, buffer_string(clean));
+}
+
 static struct source *add(struct config *c, const char *path, const char *shown, enum source_kind kind, const char *text, size_t n)
 {
     struct source *source = arena_alloc(c->arena, sizeof *source);
 
     source->path = arena_string(c->arena, path);
-    source->shown = arena_string(c->arena, shown);
+    source->shown = readable(c, shown);
     source->folder = folder_of(c, source->path);
     source->text = arena_copy(c->arena, text, n);
     source->n = n;
@@ -103,7 +118,7 @@ static struct source *load(struct config *c, const char *path, const char *shown
     if (files_read(path, &c->full, why, sizeof why))
         source = add(c, path, shown, kind, buffer_string(&c->full), c->full.len);
     else
-        refuse(c, at, shown, why);
+        refuse(c, at, path, shown, why);
     c->full.max = 0;
     return source;
 }
@@ -116,22 +131,22 @@ const struct source *source_read(struct config *c, const char *path, const char 
 
     *again = false;
     if (stat(path, &st) != 0) {
-        refuse(c, at, shown, strerror(errno));
+        refuse(c, at, path, shown, strerror(errno));
         return NULL;
     }
     *again = is_listed(c, &st);
     wrong = wrong_kind(st.st_mode);
     if (*again || wrong) {
         if (wrong)
-            refuse(c, at, shown, wrong);
+            refuse(c, at, path, shown, wrong);
         return NULL;
     }
     if (st.st_size > TREE_FILE_SIZE) {
-        refuse(c, at, shown, "it is larger than 1 MiB; divide it");
+        refuse(c, at, path, shown, "it is larger than 1 MiB; divide it");
         return NULL;
     }
     if (c->sources.n == WORK_FILES) {
-        refuse(c, at, shown, "there are too many files");
+        refuse(c, at, path, shown, "there are too many files");
         return NULL;
     }
     source = load(c, path, shown, kind, at);
@@ -220,13 +235,11 @@ static bool find(struct config *c, const char *folder, const char *pattern, stru
 
     if (!dir)
         return false;
-    c->release = close_folder;
-    c->held = dir;
+    work_hold(c, close_folder, dir);
     while (names->n < WORK_FILES && (entry = readdir(dir)))
         if (!is_skipped(entry->d_name) && matches(pattern, entry->d_name))
             *(const char **)vector_push(c->arena, names, sizeof(const char *)) = arena_string(c->arena, entry->d_name);
-    c->release = NULL;
-    closedir(dir);
+    work_release(c);
     if (names->n > 1)
         qsort(names->items, names->n, sizeof(const char *), by_name);
     return true;
@@ -237,6 +250,15 @@ static const char *join(struct config *c, const char *folder, const char *name)
     if (strcmp(folder, ".") == 0)
         return name;
     return arena_printf(c->arena, strcmp(folder, "/") == 0 ? "%s%s" : "%s/%s", folder, name);
+}
+
+/* For a name without `*`: what lies there and may have been meant. */
+static void tell_near(struct config *c, const char *folder, const char *name)
+{
+    struct vector names = { 0 };
+
+    if (find(c, folder, "*", &names))
+        problem_nearest(c, name, names.items, names.n);
 }
 
 static void read_found(struct config *c, const char *folder, const char *shown_folder, const struct vector *names, enum source_kind kind, struct place at,
@@ -250,7 +272,7 @@ static void read_found(struct config *c, const char *folder, const char *shown_f
         if (source)
             each(c, source);
         else if (!again)
-            c->incomplete = true;
+            work_lost_file(c, name);
     }
 }
 
@@ -276,7 +298,10 @@ void source_include(struct config *c, const char *pattern, const struct node *fr
         problem_error(c, from->place, "a `*` may stand in the last part of a path alone, not in %s", problem_quote(c, pattern));
         return;
     }
-    source_watch(c, folder);
+    if (strchr(name, '*'))
+        source_watch(c, folder);
+    if (c->packed) /* its files come with it */
+        return;
     if (strchr(name, '*')) {
         if (!find(c, folder, name, &names) || names.n == 0)
             problem_warning(c, from->place, "%s names no file", problem_quote(c, pattern));
@@ -284,6 +309,8 @@ void source_include(struct config *c, const char *pattern, const struct node *fr
         *(const char **)vector_push(c->arena, &names, sizeof(const char *)) = arena_string(c->arena, name);
     }
     read_found(c, folder, folder_of(c, shown), &names, kind, from->place, each);
+    if (!strchr(name, '*') && access(path, F_OK) != 0)
+        tell_near(c, folder, name);
 }
 
 void source_folder(struct config *c, const char *folder, const char *pattern, enum source_kind kind, void (*each)(struct config *, const struct source *))

@@ -17,8 +17,8 @@ void source_include(struct config *c, const char *pattern, const struct node *fr
 void source_folder(struct config *c, const char *folder, const char *pattern, enum source_kind kind, void (*each)(struct config *, const struct source *));
 /* The files of a packed configuration of that kind, instead. */
 void source_unpacked(struct config *c, enum source_kind kind, void (*each)(struct config *, const struct source *));
-/* A folder to be watched for new files. */
-void source_watch(struct config *c, const char *folder);
+/* A folder to be watched for new files, or a file that was refused, to be watched for being mended. */
+void source_watch(struct config *c, const char *path);
 const struct source *source_at(const struct config *c, size_t i);
 
 /* ---- packed (pack.c) ---- */

@@ -11,13 +11,21 @@
 void settings_begin(struct config *c);
 /* settings.c: the main file's settings. */
 void settings_read(struct config *c, const struct node *root);
+/* settings.c: is this a key of the main file? */
+bool settings_has(const char *key);
 /* secrets_ref.c: `secrets:`: where values come from. */
 void secrets_read(struct config *c, const struct node *map);
+/* secrets_ref.c: the secret of that name, MODEL_NONE: there is none. */
+size_t secrets_find(const struct config *c, const char *name);
+/* secrets_ref.c: what stands in the model for a use of that secret, as PEM text or not. */
+size_t secrets_use(struct config *c, size_t secret, bool pem);
 /* plugins.c: what lies in the plugin folders, and `plugins:`. */
 void plugins_find(struct config *c);
 void plugins_read(struct config *c, const struct node *map);
 /* plugins.c: the plan of a check type's plugin ("kubernetes.workload": kubernetes), made when it is a shipped one that was not used before. NULL: unknown. */
 struct plugin_plan *plugins_of_type(struct config *c, const char *type);
+/* plugins.c: a plan for a check type that the main file may know, and nobody here. NULL: no name of one. */
+struct plugin_plan *plugins_assume(struct config *c, const char *type);
 /* plugins.c: the list for config_plugins(). */
 void plugins_list(struct config *c);
 /* include.c: the files that the main file names, and the services in it. */

@@ -10,6 +10,7 @@
 #include "config/work.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct anchor {
@@ -87,20 +88,31 @@ static bool add_anchor(struct tree *t, const yaml_char_t *name, const struct nod
     return true;
 }
 
-static bool check_tag(struct tree *t, const yaml_char_t *tag, struct place at)
+/* YAML's own tags change nothing, since a value is read by what it is for; where they say another kind than what stands there, or ask for a decoding
+ * (`!!binary`), they are refused like any other. */
+static bool check_tag(struct tree *t, const yaml_char_t *tag, enum node_kind kind, struct place at)
 {
     static const char own[] = "tag:yaml.org,2002:";
-    static const char *const known[] = { "str", "int", "float", "bool", "null", "map", "seq" };
-    const char *text = (const char *)tag;
+    static const char *const texts[] = { "str", "int", "float", "bool", "null", "timestamp", "merge", "value", NULL };
+    static const char *const lists[] = { "seq", NULL }, *const maps[] = { "map", NULL };
+    const char *const *known = kind == NODE_TEXT ? texts : kind == NODE_LIST ? lists : maps, *text = (const char *)tag;
 
     if (!text || strcmp(text, "!") == 0)
         return true;
     if (strncmp(text, own, sizeof own - 1) == 0)
-        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-            if (strcmp(text + sizeof own - 1, known[i]) == 0)
+        for (; *known; known++)
+            if (strcmp(text + sizeof own - 1, *known) == 0)
                 return true;
     problem_error(t->c, at, "the tag %s is not used here: remove it", problem_quote(t->c, text));
     return false;
+}
+
+/* `!!str` before nothing is an empty text, not nothing. */
+static bool is_plain(const yaml_event_t *e)
+{
+    const char *tag = (const char *)e->data.scalar.tag;
+
+    return e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && (!tag || (strcmp(tag, "!") != 0 && strcmp(tag, "tag:yaml.org,2002:str") != 0));
 }
 
 /* ---- where a node goes ---- */
@@ -203,18 +215,18 @@ static bool on_text(struct tree *t)
         return false;
     }
     node->of.text = arena_copy(t->c->arena, value, node->n);
-    node->plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    node->plain = is_plain(e);
     node->quoted = e->data.scalar.style == YAML_SINGLE_QUOTED_SCALAR_STYLE || e->data.scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE;
-    node->verbatim = (node->plain || node->quoted) && e->start_mark.line == e->end_mark.line &&
+    node->verbatim = (e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE || node->quoted) && e->start_mark.line == e->end_mark.line &&
                      source_length == characters(value, node->n) + (node->quoted ? 2 : 0);
-    return count(t, node->place, 1) && check_tag(t, e->data.scalar.tag, node->place) && add_anchor(t, e->data.scalar.anchor, node) && put(t, node);
+    return count(t, node->place, 1) && check_tag(t, e->data.scalar.tag, NODE_TEXT, node->place) && add_anchor(t, e->data.scalar.anchor, node) && put(t, node);
 }
 
 static bool on_start(struct tree *t, enum node_kind kind, const yaml_char_t *anchor, const yaml_char_t *tag, bool flow)
 {
     struct node *node = make(t, kind, &t->event.start_mark);
 
-    if (!count(t, node->place, 1) || !bound_depth(t, node->place, 1) || !check_tag(t, tag, node->place) || !add_anchor(t, anchor, node))
+    if (!count(t, node->place, 1) || !bound_depth(t, node->place, 1) || !check_tag(t, tag, kind, node->place) || !add_anchor(t, anchor, node))
         return false;
     t->stack[t->depth++] = (struct frame){ .node = node, .anchor = anchor ? t->anchors.n : 0, .flow = flow };
     return true;
@@ -338,42 +350,71 @@ static bool parse(struct tree *t, const char *text)
     return false;
 }
 
-const struct node *tree_read(struct config *c, const struct source *source, bool *refused)
+/* Of a file that is refused in its middle the name is known, most often. */
+static void keep_name(struct tree *t)
 {
-    struct tree *t = arena_alloc(c->arena, sizeof *t);
+    const struct frame *root = &t->stack[0];
+    const struct node *const *items = root->items.items;
+
+    work_lost_file(t->c, t->source->path);
+    for (size_t i = 0; t->depth > 0 && root->node->kind == NODE_MAP && i + 1 < root->items.n; i += 2)
+        if ((strcmp(items[i]->of.text, "service") == 0 || strcmp(items[i]->of.text, "runbook") == 0) && items[i + 1]->kind == NODE_TEXT)
+            work_lost(t->c, items[i + 1]->of.text);
+}
+
+static struct tree *reader_for(struct config *c, const struct source *source)
+{
+    if (!c->reader)
+        c->reader = arena_alloc(c->arena, sizeof *c->reader);
+    memset(c->reader, 0, sizeof *c->reader);
+    c->reader->c = c;
+    c->reader->source = source;
+    return c->reader;
+}
+
+static bool read_whole(struct tree *t)
+{
+    const struct source *source = t->source;
     size_t start;
 
-    *refused = true;
-    t->c = c;
-    t->source = source;
-    if (!tree_bytes(c, source, &start))
-        return NULL;
-    c->release = release;
-    c->held = t;
+    if (!tree_bytes(t->c, source, &start))
+        return false;
     if (!yaml_parser_initialize(&t->parser)) {
-        problem_error(c, work_file_place(source), "there is no memory to read this file");
-        return NULL;
+        problem_error(t->c, work_file_place(source), "there is no memory to read this file");
+        return false;
     }
     t->parsing = true;
     yaml_parser_set_encoding(&t->parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&t->parser, (const unsigned char *)source->text + start, source->n - start);
-    *refused = !parse(t, source->text + start);
-    release(t);
-    c->release = NULL;
-    if (*refused || !t->root || tree_empty(t->root))
-        return NULL;
-    return t->root;
+    return parse(t, source->text + start);
+}
+
+const struct node *tree_read(struct config *c, const struct source *source, bool *refused)
+{
+    struct tree *t = reader_for(c, source);
+
+    work_hold(c, release, t);
+    *refused = !read_whole(t);
+    work_release(c);
+    if (*refused)
+        keep_name(t);
+    return *refused || !t->root || tree_empty(t->root) ? NULL : t->root;
 }
 
 /* ---- reading the tree ---- */
 
+static int key_is(const void *key, const void *entry)
+{
+    return strcmp(key, (*(const struct entry *const *)entry)->key->of.text);
+}
+
 const struct entry *tree_entry(const struct node *map, const char *key)
 {
-    if (map && map->kind == NODE_MAP)
-        for (size_t i = 0; i < map->n; i++)
-            if (strcmp(map->of.entries[i].key->of.text, key) == 0)
-                return &map->of.entries[i];
-    return NULL;
+    const struct entry *const *found = NULL;
+
+    if (map && map->kind == NODE_MAP && map->n > 0)
+        found = bsearch(key, map->sorted, map->n, sizeof(const struct entry *), key_is);
+    return found ? *found : NULL;
 }
 
 const struct node *tree_get(const struct node *map, const char *key)

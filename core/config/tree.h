@@ -55,6 +55,7 @@ struct node {
         const struct node *const *items;
         const struct entry *entries;
     } of;
+    const struct entry *const *sorted; /* MAP: its entries by key */
 };
 
 struct entry {

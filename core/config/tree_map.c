@@ -85,6 +85,22 @@ static void collect(struct config *c, struct frame *frame, struct vector *all)
     }
 }
 
+static int by_entry(const void *left, const void *right)
+{
+    return strcmp((*(const struct entry *const *)left)->key->of.text, (*(const struct entry *const *)right)->key->of.text);
+}
+
+static const struct entry *const *sort_entries(struct config *c, const struct entry *entries, size_t n)
+{
+    const struct entry **sorted = arena_array(c->arena, n > 0 ? n : 1, sizeof *sorted);
+
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = &entries[i];
+    if (n > 1)
+        qsort(sorted, n, sizeof *sorted, by_entry);
+    return sorted;
+}
+
 size_t tree_finish_map(struct config *c, struct frame *frame)
 {
     struct node *node = frame->node;
@@ -113,5 +129,6 @@ size_t tree_finish_map(struct config *c, struct frame *frame)
         entries[node->n++] = list[i].entry;
     }
     node->of.entries = entries;
+    node->sorted = sort_entries(c, entries, node->n);
     return merged;
 }

@@ -231,13 +231,28 @@ bool value_is_map(struct config *c, const struct node *node, const char *what, c
     return false;
 }
 
+void value_as_list(struct config *c, const struct node *node)
+{
+    char list[120];
+    size_t n = 0;
+
+    if (node->kind != NODE_TEXT || node->n > 50 || !node->verbatim || strpbrk(node->of.text, "[]{},:#'\"&*|>"))
+        return;
+    for (const char *p = node->of.text; *p; p++) {
+        if (*p == ' ')
+            list[n++] = ',';
+        list[n++] = *p;
+    }
+    list[n] = '\0';
+    problem_note(c, "write `[%s]`", list);
+}
+
 bool value_is_list(struct config *c, const struct node *node, const char *what, const char *of)
 {
     if (node->kind == NODE_LIST || tree_empty(node))
         return true;
     problem_error(c, node->place, "`%s` must be a list of %s, not %s", what, of, value_kind(node));
-    if (node->kind == NODE_TEXT && node->n < 100)
-        problem_note(c, "write `[%s]`", node->of.text);
+    value_as_list(c, node);
     return false;
 }
 

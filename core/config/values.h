@@ -29,6 +29,8 @@ void value_wrong(struct config *c, const struct node *node, const char *what, co
 /* A map (nothing written counts as an empty one), else the mistake is told. */
 bool value_is_map(struct config *c, const struct node *node, const char *what, const char *of);
 bool value_is_list(struct config *c, const struct node *node, const char *what, const char *of);
+/* A note that shows a text as the list that it should be, where that can be done: "write `[ls, -la]`". */
+void value_as_list(struct config *c, const struct node *node);
 /* "a list", "a map", "a text" */
 const char *value_kind(const struct node *node);
 

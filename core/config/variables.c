@@ -2,6 +2,7 @@
 #include "config/variables.h"
 
 #include "base/text.h"
+#include "config/steps.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,16 +36,27 @@ static bool put(struct filling *f, const char *text, size_t n)
 
 /* ---- by family ---- */
 
+static int name_is(const void *name, const void *variable)
+{
+    return strcmp(name, (*(const struct variable *const *)variable)->name);
+}
+
+static const struct variable *find_variable(const struct config *c, const char *name)
+{
+    const struct variable *const *found = NULL;
+
+    if (c->n_variables > 0)
+        found = bsearch(name, c->variables_by_name, c->n_variables, sizeof(const struct variable *), name_is);
+    return found ? *found : NULL;
+}
+
 static bool put_variable(struct filling *f, size_t at, const char *name, const char *whole)
 {
     struct config *c = f->c;
+    const struct variable *v = find_variable(c, name);
     const char **names;
 
-    for (size_t i = 0; i < c->variables.n; i++) {
-        const struct variable *v = VECTOR_AT(&c->variables, struct variable, i);
-
-        if (strcmp(v->name, name) != 0)
-            continue;
+    if (v) {
         f->out->environment = f->out->environment || v->environment;
         f->out->known = f->out->known && v->known;
         return put(f, v->text, v->n);
@@ -55,10 +67,10 @@ static bool put_variable(struct filling *f, size_t at, const char *name, const c
         return true;
     }
     tell(f, at, "is not defined under `vars:` (above, where `vars:` itself uses it)", whole);
-    names = arena_array(c->arena, c->variables.n + 1, sizeof *names);
-    for (size_t i = 0; i < c->variables.n; i++)
-        names[i] = VECTOR_AT(&c->variables, struct variable, i)->name;
-    problem_nearest(c, name, names, c->variables.n);
+    names = arena_array(c->arena, c->n_variables + 1, sizeof *names);
+    for (size_t i = 0; i < c->n_variables; i++)
+        names[i] = c->variables[i].name;
+    problem_nearest(c, name, names, c->n_variables);
     return false;
 }
 
@@ -78,16 +90,16 @@ static bool put_secret(struct filling *f, size_t at, const char *name, const cha
 {
     struct config *c = f->c;
     struct spot *spot;
+    size_t secret;
 
     if (!f->secrets) {
         problem_error(c, tree_within(f->node, at), "%s may not stand here: `%s` is not kept secret", problem_quote(c, whole), f->what);
         return false;
     }
-    for (size_t i = 0; i < c->n_secrets; i++) {
-        if (strcmp(c->secrets[i].name, name) != 0)
-            continue;
+    secret = secrets_find(c, name);
+    if (secret != MODEL_NONE) {
         spot = vector_push(c->arena, &f->spots, sizeof *spot);
-        *spot = (struct spot){ .at = f->to->len, .secret = i };
+        *spot = (struct spot){ .at = f->to->len, .secret = secret };
         return true;
     }
     if (c->alone) {
@@ -107,12 +119,28 @@ static bool put_each(struct filling *f, size_t at)
     return tell(f, at, "has a meaning in a check with `for_each:` alone", "${each}");
 }
 
+/* It is put in when the runbook runs. */
+static bool put_param(struct filling *f, size_t at, const char *name, const char *whole)
+{
+    struct config *c = f->c;
+    const char **names;
+
+    if (!c->params)
+        return tell(f, at, "has a meaning in a runbook alone", whole);
+    if (tree_get(c->params, name))
+        return put(f, whole, strlen(whole));
+    tell(f, at, "is not defined under `params:`", whole);
+    names = arena_array(c->arena, c->params->n + 1, sizeof *names);
+    for (size_t i = 0; c->params->kind == NODE_MAP && i < c->params->n; i++)
+        names[i] = c->params->of.entries[i].key->of.text;
+    problem_nearest(c, name, names, c->params->kind == NODE_MAP ? c->params->n : 0);
+    return false;
+}
+
 static bool put_unknown(struct filling *f, size_t at, const char *name, const char *whole)
 {
     struct config *c = f->c;
 
-    if (strncmp(name, "params.", 7) == 0)
-        return tell(f, at, "has a meaning in a runbook alone", whole);
     tell(f, at, "is no variable: expected `vars.`, `env.`, `secrets.` and a name, or `each`", whole);
     if (!f->secrets && !strchr(name, '.') && getenv(name))
         problem_note(c, "write `${env.%s}` for the environment's, `$${%s}` for the text itself", name, name);
@@ -131,6 +159,8 @@ static bool put_reference(struct filling *f, size_t at, const char *name)
         return put_environment(f, at, name + 4, whole);
     if (strncmp(name, "secrets.", 8) == 0)
         return put_secret(f, at, name + 8, whole);
+    if (strncmp(name, "params.", 7) == 0)
+        return put_param(f, at, name + 7, whole);
     if (strcmp(name, "each") == 0)
         return put_each(f, at);
     return put_unknown(f, at, name, whole);
@@ -199,27 +229,52 @@ bool variables_text(struct config *c, const struct node *node, const char *what,
 
 /* ---- vars: ---- */
 
-static void read_variable(struct config *c, const struct entry *entry)
+/* Sorted in by its name: one text may refer to variables a hundred thousand times. */
+static struct variable *add_variable(struct config *c, const struct node *key)
 {
-    struct variable *v;
-    struct text text;
-    bool good;
+    struct variable *v = &c->variables[c->n_variables];
+    size_t i = c->n_variables++;
 
-    if (!text_is_name(entry->key->of.text)) {
+    v->name = key->of.text;
+    v->text = "";
+    v->key = key;
+    for (; i > 0 && strcmp(c->variables_by_name[i - 1]->name, v->name) > 0; i--)
+        c->variables_by_name[i] = c->variables_by_name[i - 1];
+    c->variables_by_name[i] = v;
+    return v;
+}
+
+static bool read_value(struct config *c, const struct entry *entry, struct text *text)
+{
+    if (!text_is_name(entry->key->of.text))
         work_bad_name(c, entry->key, "variable");
-        return;
-    }
     if (entry->value->kind != NODE_TEXT || tree_empty(entry->value)) {
         problem_error(c, entry->value->place, "the variable `%s` must be a text", entry->key->of.text);
-        return;
+        if (entry->value->kind == NODE_TEXT)
+            problem_note(c, "write `\"\"` for an empty text");
+        return false;
     }
-    good = variables_text(c, entry->value, entry->key->of.text, false, &text);
-    if (text.n > WORK_VARIABLE) {
-        problem_error(c, entry->value->place, "the variable `%s` is longer than 64 KiB", entry->key->of.text);
+    if (!variables_text(c, entry->value, entry->key->of.text, false, text))
+        return false;
+    if (text->n <= WORK_VARIABLE)
+        return true;
+    problem_error(c, entry->value->place, "the variable `%s` is longer than 64 KiB", entry->key->of.text);
+    return false;
+}
+
+/* A wrong one is there as well: its uses are not to be told unknown. */
+static void read_variable(struct config *c, const struct entry *entry)
+{
+    struct text text;
+    const bool good = read_value(c, entry, &text);
+    struct variable *v = add_variable(c, entry->key);
+
+    if (!good)
         return;
-    }
-    v = vector_push(c->arena, &c->variables, sizeof *v);
-    *v = (struct variable){ .name = entry->key->of.text, .text = text.text, .n = text.n, .known = good, .environment = text.environment, .key = entry->key };
+    v->text = text.text;
+    v->n = text.n;
+    v->known = text.known;
+    v->environment = text.environment;
 }
 
 void variables_read(struct config *c, const struct node *map)
@@ -232,6 +287,7 @@ void variables_read(struct config *c, const struct node *map)
     }
     if (map->n > WORK_NAMED)
         problem_error(c, map->place, "more than %d variables", WORK_NAMED);
+    c->variables = arena_array(c->arena, WORK_NAMED, sizeof *c->variables);
     for (size_t i = 0; i < map->n && i < WORK_NAMED; i++)
         read_variable(c, &map->of.entries[i]);
 }

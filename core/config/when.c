@@ -4,6 +4,8 @@
  */
 #include "config/when_private.h"
 
+#include "config/variables.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,6 +58,29 @@ static bool scan_comparison(struct when *w, const char *text, struct token *toke
     return when_tell(w, token, "`%c` is no word of conditions: write `%s`", *text, *text == '&' ? "and" : "or");
 }
 
+/* Variables are put in word by word, so that what they stand for is never taken apart. */
+static bool fill(struct when *w, struct token *token)
+{
+    struct node part = *w->node;
+    struct text text;
+
+    if (!strchr(token->text, '$'))
+        return true;
+    part.place = tree_within(w->node, token->at);
+    part.of.text = token->text;
+    part.n = token->n;
+    part.quoted = false;
+    if (!variables_text(w->c, &part, "when", false, &text)) {
+        w->wrong = true;
+        return false;
+    }
+    token->text = text.text;
+    token->shown = text.environment ? token->shown : text.text;
+    token->filled = true;
+    w->unknown = w->unknown || !text.known;
+    return text.known;
+}
+
 static bool scan(struct when *w)
 {
     const char *text = w->node->of.text;
@@ -63,7 +88,7 @@ static bool scan(struct when *w)
 
     while (is_blank(text[w->pos]))
         w->pos++;
-    *token = (struct token){ .kind = TOKEN_END, .at = w->pos, .text = "" };
+    *token = (struct token){ .kind = TOKEN_END, .at = w->pos, .text = "", .shown = "" };
     if (text[w->pos] == '\0')
         return true;
     token->n = strcspn(text + w->pos, " \t\r\n()<>=!&|");
@@ -73,14 +98,14 @@ static bool scan(struct when *w)
         *token = (struct token){ .kind = text[w->pos] == '(' ? TOKEN_OPEN : TOKEN_CLOSE, .at = w->pos, .n = 1 };
     else if (!scan_comparison(w, text + w->pos, token))
         return false;
-    token->text = arena_copy(w->c->arena, text + w->pos, token->n);
+    token->text = token->shown = arena_copy(w->c->arena, text + w->pos, token->n);
     w->pos += token->n;
-    return true;
+    return token->kind != TOKEN_WORD || fill(w, token);
 }
 
 static bool is_word(const struct token *token, const char *word)
 {
-    return token->kind == TOKEN_WORD && strcmp(token->text, word) == 0;
+    return token->kind == TOKEN_WORD && !token->filled && strcmp(token->text, word) == 0;
 }
 
 /* ---- the grammar ---- */
@@ -115,7 +140,7 @@ static bool read_term(struct when *w, size_t *index)
     bool good;
 
     if (name.kind != TOKEN_WORD || is_word(&name, "and") || is_word(&name, "or"))
-        return when_tell(w, &name, name.kind == TOKEN_END ? "the condition ends where a check is expected" : "a check is expected here, not `%s`", name.text);
+        return when_tell(w, &name, name.kind == TOKEN_END ? "the condition ends where a check is expected" : "a check is expected here, not `%s`", name.shown);
     if (!scan(w))
         return false;
     second = w->token;
@@ -124,12 +149,12 @@ static bool read_term(struct when *w, size_t *index)
         if (!scan(w))
             return false;
         if (w->token.kind != TOKEN_WORD)
-            return when_tell(w, &w->token, "a value is expected behind `%s`", second.text);
+            return when_tell(w, &w->token, "a value is expected behind `%s`", second.shown);
         good = when_metric(w, &name, &w->token, &term);
     } else if (second.kind == TOKEN_WORD && !is_word(&second, "and") && !is_word(&second, "or")) {
         good = when_verdict(w, &name, &second, &term);
     } else {
-        return when_tell(w, &name, "`%.100s` alone is no condition: write `%.100s failed`, or compare one of its metrics", name.text, name.text);
+        return when_tell(w, &name, "`%.100s` alone is no condition: write `%.100s failed`, or compare one of its metrics", name.shown, name.shown);
     }
     return good && add_node(w, &term, index) && scan(w);
 }
@@ -184,7 +209,7 @@ static bool read_whole(struct when *w)
     if (w->token.kind == TOKEN_CLOSE)
         return when_tell(w, &w->token, "this `)` closes nothing");
     if (w->token.kind != TOKEN_END)
-        return when_tell(w, &w->token, "`and` or `or` is expected here, not `%.100s`", w->token.text);
+        return when_tell(w, &w->token, "`and` or `or` is expected here, not `%.100s`", w->token.shown);
     return true;
 }
 

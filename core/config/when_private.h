@@ -9,7 +9,9 @@ enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_COMPARE, TOKEN_OPEN, TOKEN_CLOSE 
 struct token {
     enum token_kind kind;
     size_t at, n;     /* in the text */
-    const char *text; /* a copy */
+    const char *text; /* a copy, variables put in */
+    const char *shown; /* the same, as it may stand in a sentence: without what came out of the environment */
+    bool filled;      /* what a variable stands for is never a word of the language */
     enum model_comparison comparison;
 };
 

@@ -52,7 +52,7 @@ static void tell_no_check(struct when *w, const struct token *at, const struct s
 
         names[i] = own ? plan->name : plan->full_name;
     }
-    when_tell(w, at, "the service `%s` has no check %s", service->name, problem_quote(w->c, check));
+    when_tell(w, at, "the service `%s` has no check %s", service->name, problem_quote(w->c, at->text == at->shown ? check : at->shown));
     if (problem_nearest(w->c, own ? check : arena_printf(w->c->arena, "%s.%.200s", service->name, check), names, service->n_checks) || !own)
         return;
     if (work_service(w->c, check))
@@ -61,13 +61,13 @@ static void tell_no_check(struct when *w, const struct token *at, const struct s
 
 static void tell_no_service(struct when *w, const struct token *at, const char *name)
 {
-    if (w->c->alone || w->c->incomplete) {
+    if (w->c->alone || work_is_lost(w->c, name)) {
         if (w->c->alone)
-            problem_warning(w->c, tree_within(w->node, at->at), "the check %s is not checked without the main file", problem_quote(w->c, at->text));
+            problem_warning(w->c, tree_within(w->node, at->at), "the check %s is not checked without the main file", problem_quote(w->c, at->shown));
         w->unknown = true;
         return;
     }
-    when_tell(w, at, "there is no service %s", problem_quote(w->c, name));
+    when_tell(w, at, "there is no service %s", problem_quote(w->c, at->text == at->shown ? name : at->shown));
     problem_nearest(w->c, name, w->c->service_names, w->c->n_service_names);
 }
 
@@ -109,7 +109,7 @@ static bool read_verdict(struct when *w, const struct token *token, int *verdict
             return true;
         }
     }
-    when_tell(w, token, "%s is no verdict: expected ok, warn, failed, suspect, unknown, starting, stopped or recovering", problem_quote(w->c, token->text));
+    when_tell(w, token, "%s is no verdict: expected ok, warn, failed, suspect, unknown, starting, stopped or recovering", problem_quote(w->c, token->shown));
     problem_nearest(w->c, token->text, words, VERDICTS);
     return false;
 }
@@ -121,7 +121,7 @@ bool when_verdict(struct when *w, const struct token *name, const struct token *
 
     term->kind = MODEL_WHEN_VERDICT;
     if (parts.rest)
-        return when_tell(w, name, "%s is neither CHECK nor SERVICE.CHECK", problem_quote(w->c, name->text));
+        return when_tell(w, name, "%s is neither CHECK nor SERVICE.CHECK", problem_quote(w->c, name->shown));
     check = parts.second ? check_of(w, name, parts.first, parts.second) : check_of(w, name, w->service->name, parts.first);
     return use(w, check, term) && read_verdict(w, verdict, &term->verdict);
 }
@@ -147,7 +147,7 @@ static bool tell_no_metric(struct when *w, const struct token *at, const struct 
 
     for (size_t i = 0; i < operation->n_metrics; i++)
         names[i] = operation->metrics[i].name;
-    when_tell(w, at, "`%s` has no metric %s", operation->name, problem_quote(w->c, name));
+    when_tell(w, at, "`%s` has no metric %s", operation->name, problem_quote(w->c, at->text == at->shown ? name : at->shown));
     problem_nearest(w->c, name, names, operation->n_metrics);
     return false;
 }
@@ -189,26 +189,48 @@ static bool read_any(const char *text, double *value, char *why)
     return read_percent(text, value, why) || read_seconds(text, value, why) || read_bytes(text, value, why);
 }
 
+/* How a metric's value is spelled, by its unit. */
+static const struct spelling {
+    const char *unit;
+    bool (*read)(const char *text, double *value, char *why);
+    const char *what;
+} spellings[] = {
+    { "s", read_seconds, "is a time, to be compared with a duration such as 120s" },
+    { "B", read_bytes, "is a size, to be compared with one such as 10MiB" },
+    { "%", read_percent, "is a share, to be compared with one such as 90%" },
+};
+
+static bool read_plain(const char *text, double *value, char *why)
+{
+    return scalar_number(text, value, why);
+}
+
 static bool read_value(struct when *w, const struct token *token, const char *metric, const char *unit, bool any, double *value)
 {
+    struct spelling by = { unit, read_plain, "is a number without a unit" };
     char why[SCALAR_WHY];
 
     if (any && unit[0] == '\0')
-        return read_any(token->text, value, why) || when_tell(w, token, "%s is no number, duration, size or share", problem_quote(w->c, token->text));
-    if (strcmp(unit, "s") == 0)
-        return read_seconds(token->text, value, why) || when_tell(w, token, "`%.100s` is a time, to be compared with a duration such as 120s: %s", metric, why);
-    if (strcmp(unit, "B") == 0)
-        return read_bytes(token->text, value, why) || when_tell(w, token, "`%.100s` is a size, to be compared with one such as 10MiB: %s", metric, why);
-    if (strcmp(unit, "%") == 0)
-        return read_percent(token->text, value, why) || when_tell(w, token, "`%.100s` is a share, to be compared with one such as 90%%: %s", metric, why);
-    return scalar_number(token->text, value, why) || when_tell(w, token, "`%.100s` is a number without a unit: %s", metric, why);
+        by = (struct spelling){ unit, read_any, "is compared with a number, duration, size or share" };
+    for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
+        if (strcmp(spellings[i].unit, unit) == 0)
+            by = spellings[i];
+    if (by.read(token->text, value, why))
+        return true;
+    if (token->text != token->shown)
+        snprintf(why, sizeof why, "what `%.100s` stands for is none", token->shown);
+    return when_tell(w, token, "`%.100s` %s: %s", metric, by.what, why);
 }
 
-/* "CHECK.METRIC", else "SERVICE.CHECK.METRIC". */
+/* "SERVICE.CHECK.METRIC" where there is such a check; else "CHECK.METRIC", whose metric may have a dot when it is made at run time. */
 static const struct check_plan *find_metric_check(struct when *w, const struct token *name, const struct parts *parts, const char **metric)
 {
     const struct check_plan *own = work_check(w->c, w->service->name, parts->first);
+    const struct check_plan *named = parts->rest ? work_check(w->c, parts->first, parts->second) : NULL;
 
+    *metric = parts->rest;
+    if (named)
+        return named;
     *metric = own && parts->rest ? arena_printf(w->c->arena, "%s.%s", parts->second, parts->rest) : own ? parts->second : parts->rest;
     if (own)
         return own;
@@ -227,7 +249,7 @@ bool when_metric(struct when *w, const struct token *name, const struct token *v
 
     term->kind = MODEL_WHEN_METRIC;
     if (!parts.second)
-        return when_tell(w, name, "%s has no metric to compare: write `%.100s.METRIC`", problem_quote(w->c, name->text), name->text);
+        return when_tell(w, name, "%s has no metric to compare: write `%.100s.METRIC`", problem_quote(w->c, name->shown), name->shown);
     check = find_metric_check(w, name, &parts, &metric_name);
     if (!use(w, check, term))
         return false;

@@ -2,6 +2,7 @@
 #include "config/work.h"
 
 #include "base/text.h"
+#include "config/steps.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -19,6 +20,51 @@ const char *const work_service_settings[SERVICE_SETTINGS] = {
     [SERVICE_ENABLED] = "enabled", [SERVICE_NOTE] = "note", [SERVICE_HEAL_STOPPED] = "heal_stopped", [SERVICE_CHECKS] = "checks", [SERVICE_HEAL] = "heal",
     [SERVICE_DEFAULTS] = "defaults", [SERVICE_NOTIFY] = "notify", [SERVICE_ON_FAILURE] = "on_failure",
 };
+
+/* ---- what is held ---- */
+
+void work_hold(struct config *c, void (*release)(void *), void *arg)
+{
+    c->held[c->n_held++] = (struct held){ .release = release, .arg = arg };
+}
+
+void work_release(struct config *c)
+{
+    const struct held *last = &c->held[--c->n_held];
+
+    last->release(last->arg);
+}
+
+struct buffer *work_scratch(struct config *c, size_t max)
+{
+    buffer_clear(&c->scratch);
+    c->scratch.max = max;
+    return &c->scratch;
+}
+
+/* ---- what may be elsewhere ---- */
+
+void work_lost(struct config *c, const char *name)
+{
+    *(const char **)vector_push(c->arena, &c->lost, sizeof name) = arena_string(c->arena, name);
+}
+
+void work_lost_file(struct config *c, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+    work_lost(c, arena_copy(c->arena, name, strcspn(name, ".")));
+}
+
+bool work_is_lost(const struct config *c, const char *name)
+{
+    for (size_t i = 0; i < c->lost.n; i++)
+        if (strcmp(*VECTOR_AT(&c->lost, const char *, i), name) == 0)
+            return true;
+    return false;
+}
+
+/* ---- places and plans ---- */
 
 struct model_place work_place(struct config *c, struct place at)
 {
@@ -100,6 +146,18 @@ void work_show(struct config *c, const char *name, const char *value, const stru
     *shown = (struct shown){ .name = name, .value = arena_string(c->arena, value), .from = from };
 }
 
+/* A key that is known, but elsewhere. */
+static void tell_where(struct config *c, const struct node *map, const char *key)
+{
+    if (settings_has(key)) {
+        problem_note(c, "`%s` belongs into the main file, in its first column", key);
+        return;
+    }
+    for (size_t i = 0; map == c->root && i < SERVICE_SETTINGS; i++)
+        if (strcmp(work_service_settings[i], key) == 0)
+            problem_note(c, "`%s` belongs into a service: under `services:`, or into a file that begins with `service:`", key);
+}
+
 void work_keys(struct config *c, const struct node *map, const char *const *names, size_t n)
 {
     for (size_t i = 0; map->kind == NODE_MAP && i < map->n; i++) {
@@ -111,7 +169,8 @@ void work_keys(struct config *c, const struct node *map, const char *const *name
         if (at < n)
             continue;
         problem_error(c, key->place, "unknown key %s", problem_quote(c, key->of.text));
-        problem_nearest(c, key->of.text, names, n);
+        if (!problem_nearest(c, key->of.text, names, n))
+            tell_where(c, map, key->of.text);
     }
 }
 

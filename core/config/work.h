@@ -15,13 +15,15 @@
 enum {
     WORK_ARENA = 38 << 20,  /* bytes: trees, plans, problems */
     WORK_MADE = 16 << 20,   /* bytes: the model */
+    WORK_HELD = 4,
     WORK_FILES = 4096,
     WORK_CHECKS = 20000,
     WORK_ITEMS = 1000,      /* of a for_each */
     WORK_NAMED = 1000,      /* variables, secrets, paths */
     WORK_VARIABLE = 1 << 16, /* bytes of one */
     WORK_TEXT = 1 << 20,    /* bytes of a text with its variables put in */
-    WORK_NEAREST = 500000,  /* names compared in search of the one that was meant, in all */
+    WORK_MEANT = 64,        /* bytes of a wrong word: no name is longer */
+    WORK_NEAREST = 2000000, /* 64ths of the letters compared in search of the name that was meant, in all */
 };
 
 /* ---- what may be set for a check, and for a service; the order of work_check_settings and work_service_settings ---- */
@@ -81,8 +83,14 @@ struct operation {
 struct variable {
     const char *name, *text;
     size_t n;
-    bool known, environment; /* environment: its value is not shown in problems */
+    bool known, environment; /* known: false, what is wrong with it was told. environment: its value is not shown in problems */
     const struct node *key;
+};
+
+/* Line breaks are right in PEM text and nowhere else, so one that is used as both is two in the model. */
+struct secret_use {
+    bool used, pem; /* as what it was used first */
+    size_t twin;    /* for the other use; 0: none yet */
 };
 
 struct plugin_plan {
@@ -137,11 +145,16 @@ struct shown {
     const char *word;            /* instead of a place: "$TALON_STATE"; NULL */
 };
 
+/* What has to be given back to others than an arena. */
+struct held {
+    void (*release)(void *);
+    void *arg;
+};
+
 struct config {
     struct arena *arena, *made;
     bool failed;     /* no memory: nothing is done any more */
     bool alone;      /* a service file (or runbook) without a main file */
-    bool incomplete; /* a file could not be read: what is not found may stand there */
     bool checked;
     struct problems *problems;
     size_t compared; /* names, of WORK_NEAREST */
@@ -160,7 +173,10 @@ struct config {
 
     struct config_validation *validation_list;
     size_t n_validation_list;
-    struct vector variables, plugins, services, checks, runbooks, operations, validations, settings;
+    const struct variable *variables_by_name[WORK_NAMED]; /* as many as there are variables */
+    struct variable *variables;
+    size_t n_variables;
+    struct vector plugins, services, checks, runbooks, operations, validations, settings;
     const char **plugin_names; /* that lie in the plugin folders, with their paths */
     const char **plugin_paths;
     size_t n_plugin_names;
@@ -173,20 +189,36 @@ struct config {
     size_t n_services_by_name, n_checks_by_name;
     const char **service_names, **check_types, **secret_names, **path_names, **runbook_names;
     size_t n_service_names, n_check_types, n_secret_names, n_path_names, n_runbook_names;
-    unsigned char *secret_uses; /* bit 0: as PEM, bit 1: as text */
 
     const char *each;   /* of the check that is being read */
+    const struct node *params; /* of the runbook that is being read: `${params.x}` stays as it is. NULL: none is */
     struct model *model; /* being made */
-    struct model_secret *secrets; /* of the model */
+    struct model_secret *secrets; /* of the model: n_secrets as they are written, behind them twins of those that are used in both ways */
     size_t n_secrets;
+    struct secret_use *secret_uses;          /* one for each that is written */
+    const struct model_secret **secrets_by_name;
 
     struct buffer filled;     /* a text with its variables */
     struct buffer full, bare; /* confs are written here: with holes, and without the options that have some */
-    void (*release)(void *);  /* what a jump out of a step would leak */
-    void *held;
+    struct buffer scratch;    /* of work_scratch() */
+    struct tree *reader;      /* of tree.c: one for all files */
+    struct vector lost;       /* const char *: names that may stand in what could not be read */
+    struct held held[WORK_HELD]; /* what a jump out of a step would leak */
+    size_t n_held;
     size_t conf_bytes;
 };
 
+/* Whatever jumps out of the step that is being taken: release(arg) is called. Later ones are released first. */
+void work_hold(struct config *c, void (*release)(void *), void *arg);
+/* Releases what was held last. */
+void work_release(struct config *c);
+/* An empty buffer for a text of at most max bytes (0: no bound), until the next call. */
+struct buffer *work_scratch(struct config *c, size_t max);
+/* A name that may stand in what could not be read: where it is used, nothing is said of it. */
+void work_lost(struct config *c, const char *name);
+/* The same for a file: named as what it holds, most often. */
+void work_lost_file(struct config *c, const char *path);
+bool work_is_lost(const struct config *c, const char *name);
 /* The places of a node, in the model's terms. */
 struct model_place work_place(struct config *c, struct place at);
 struct place work_file_place(const struct source *source);
