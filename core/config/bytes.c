@@ -121,11 +121,18 @@ static bool check_text(struct reading *r, const char *text, size_t n, size_t val
     return true;
 }
 
-/* Only `%YAML 1.1` (or 1.2) may stand before the document. */
+static bool is_version(const char *line)
+{
+    const size_t n = strncmp(line, "%YAML 1.1", 9) == 0 || strncmp(line, "%YAML 1.2", 9) == 0 ? 9 : 0, blanks = strspn(line + n, " \t");
+
+    return n > 0 && (strchr("\r\n", line[n + blanks]) || (blanks > 0 && line[n + blanks] == '#'));
+}
+
+/* Only one `%YAML 1.1` (or 1.2) and its `---` may stand before the document. */
 static bool check_directives(struct reading *r, const char *text, size_t n)
 {
     struct place at = { .source = r->source, .line = 1, .column = 1 };
-    unsigned found = 0;
+    bool found = false;
 
     for (size_t i = 0; i < n; at.line++) {
         const char *end = memchr(text + i, '\n', n - i);
@@ -133,12 +140,16 @@ static bool check_directives(struct reading *r, const char *text, size_t n)
         const size_t blanks = strspn(text + i, " \t");
 
         if (text[i] == '%') {
-            if ((strncmp(text + i, "%YAML 1.1", 9) != 0 && strncmp(text + i, "%YAML 1.2", 9) != 0) || ++found > 1) {
+            if (found || !is_version(text + i)) {
                 problem_error(r->c, at, "a YAML directive that is not used here: remove the line");
                 return false;
             }
+            found = true;
         } else if (blanks < length && text[i + blanks] != '#' && text[i + blanks] != '\r') {
-            return true;
+            if (!found || strncmp(text + i, "---", 3) == 0)
+                return true;
+            problem_error(r->c, at, "behind the `%%YAML` line a `---` is expected: remove the `%%YAML` line, which is not needed");
+            return false;
         }
         i += length + 1;
     }

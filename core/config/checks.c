@@ -162,7 +162,8 @@ static void require_check(struct config *c, const struct service_plan *service, 
     for (size_t i = 0; i < service->n_checks; i++)
         if (!checks[i].witness)
             return;
-    if (!enabled || (service->n_checks == 0 && written && written->n > 0))
+    if (!enabled || service->unsure || (service->n_checks == 0 && written && written->n > 0) ||
+        work_misspelt(c, service->node, work_service_settings, SERVICE_SETTINGS, "checks"))
         return;
     problem_error(c, service->key->place, "the service `%s` has no check%s", service->name, service->n_checks > 0 ? " but witnesses, so it could never fail" : "");
     problem_note(c, "give it one under `checks:`, or say `enabled: false`");

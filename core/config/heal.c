@@ -105,7 +105,8 @@ static bool read_entry(struct config *c, const struct service_plan *service, con
     if (when)
         outcome = when_read(c, service, when, &made->when);
     if (!run) {
-        problem_error(c, entry->place, "this entry of `heal` has no `run: RUNBOOK`");
+        if (!work_misspelt(c, entry, keys, sizeof keys / sizeof *keys, "run"))
+            problem_error(c, entry->place, "this entry of `heal` has no `run: RUNBOOK`");
         return false;
     }
     runbook = find_runbook(c, run);

@@ -150,7 +150,7 @@ static void tell_cycle(const struct walk *w, size_t from)
     for (size_t i = from; i < w->depth; i++)
         if (w->stack[i].service < w->stack[first].service)
             first = i;
-    for (size_t i = 0; i <= length; i++)
+    for (size_t i = 0; i <= length && !path->failed && problem_room(w->c); i++)
         buffer_printf(path, "%s%s", i > 0 ? " needs " : "", work_service_at(w->c, w->stack[from + (first - from + i) % length].service)->name);
     step = &w->stack[first];
     problem_error(w->c, work_service_at(w->c, step->service)->edge_places[step->next - 1], "services need each other: %s%s", buffer_string(path),

@@ -45,6 +45,21 @@ static void list_types(struct config *c)
     }
 }
 
+/* All that the plugin has, where that is a line. */
+static void tell_types(struct config *c, const struct plugin_plan *plugin)
+{
+    struct buffer *types = work_scratch(c, 300);
+
+    for (size_t i = 0; i < c->operations.n; i++) {
+        const struct operation *operation = VECTOR_AT(&c->operations, struct operation, i);
+
+        if (work_plugin_at(c, operation->plugin) == plugin && !operation->action)
+            buffer_printf(types, "%s`%s`", types->len > 0 ? ", " : "", operation->name);
+    }
+    if (types->len > 0 && !types->failed)
+        problem_note(c, "it has %s", buffer_string(types));
+}
+
 static void tell_none(struct config *c, const struct node *key, const struct plugin_plan *plugin, const struct operation *action)
 {
     if (action) {
@@ -52,7 +67,8 @@ static void tell_none(struct config *c, const struct node *key, const struct plu
         return;
     }
     problem_error(c, key->place, "the plugin `%s` has no check type %s", plugin->shown.name, problem_quote(c, key->of.text));
-    problem_nearest(c, key->of.text, c->check_types, c->n_check_types);
+    if (!problem_nearest(c, key->of.text, c->check_types, c->n_check_types))
+        tell_types(c, plugin);
 }
 
 /* ---- of a type's key ---- */

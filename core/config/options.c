@@ -59,16 +59,22 @@ static bool is_inherited(const char *key)
     return false;
 }
 
-static void tell_unknown(struct writing *w, const struct object *object, const struct node *key)
+static const char **option_names(struct config *c, const struct object *object)
 {
-    const char **names = arena_array(w->c->arena, object->n_options + 1, sizeof *names);
-    const char *type = w->use->operation->name;
+    const char **names = arena_array(c->arena, object->n_options + 1, sizeof *names);
 
-    w->good = false;
     for (size_t i = 0; i < object->n_options; i++)
         names[i] = object->options[i].name;
+    return names;
+}
+
+static void tell_unknown(struct writing *w, const struct object *object, const struct node *key)
+{
+    const char **names = option_names(w->c, object), *type = w->use->operation->name;
+
+    w->good = false;
     problem_error(w->c, key->place, "`%s` has no option %s", type, problem_quote(w->c, arena_printf(w->c->arena, "%s%s", object->path, key->of.text)));
-    if (problem_nearest(w->c, key->of.text, names, object->n_options))
+    if (problem_nearest(w->c, key->of.text, names, object->n_options) || work_note_blank(w->c, key->of.text))
         return;
     for (size_t i = 0; object->top && i < CHECK_SETTINGS; i++)
         if (strcmp(work_check_settings[i], key->of.text) == 0)
@@ -106,9 +112,14 @@ static void check_names(struct writing *w, const struct node *map, const struct 
     }
 }
 
+/* Not where a key was told that is meant to be it. */
 static void tell_missing(struct writing *w, const struct object *object, const struct option *option, struct place at)
 {
+    const char **names = option_names(w->c, object);
+
     w->good = false;
+    if (work_misspelt(w->c, object->levels[0], names, object->n_options, option->name))
+        return;
     problem_error(w->c, at, "`%s` needs the option `%s%s`", w->use->operation->name, object->path, option->name);
     if (option->help)
         problem_note(w->c, "%s", option->help);
@@ -162,7 +173,7 @@ static void write_group(struct writing *w, struct object *object, const struct o
     struct config *c = w->c;
     const size_t full = c->full.len, bare = c->bare.len;
     struct object group = { .options = option->fields, .n_options = option->n_fields, .secret = object->secret || option->secret };
-    bool given = false;
+    bool given = false, wrong = false;
 
     group.path = arena_printf(c->arena, "%s%s.", object->path, option->name);
     for (size_t i = 0; i < OPTIONS_LEVELS; i++) {
@@ -170,18 +181,19 @@ static void write_group(struct writing *w, struct object *object, const struct o
 
         if (!entry)
             continue;
-        if (!value_is_map(c, entry->value, option->name, "options"))
-            w->good = false;
         if (!given)
             at = entry->key->place;
         given = true;
         group.levels[i] = entry->value;
+        if (!value_is_map(c, entry->value, option->name, "options"))
+            wrong = true;
     }
     if (!given && option->required && !w->use->defaults)
         tell_missing(w, object, option, at);
     begin_field(&c->full, object->in_full++, option->name);
     begin_field(&c->bare, object->in_bare++, option->name);
-    write_object(w, &group, at, given);
+    w->good = w->good && !wrong;
+    write_object(w, &group, at, given && !wrong);
     if (given || group.in_full > 0)
         return;
     object->in_full--;
@@ -199,9 +211,10 @@ static void write_row(struct writing *w, const struct object *object, const stru
         buffer_char(&w->c->full, ',');
         buffer_char(&w->c->bare, ',');
     }
-    if (!value_is_map(w->c, row, option->name, "options"))
+    if (value_is_map(w->c, row, option->name, "options"))
+        write_object(w, &fields, row->place, true);
+    else
         w->good = false;
-    write_object(w, &fields, row->place, true);
 }
 
 static void write_table(struct writing *w, struct object *object, const struct option *option, const struct node *node)
@@ -252,19 +265,15 @@ static void write_object(struct writing *w, struct object *object, struct place 
 
 static bool within_bounds(struct config *c, struct place at, size_t holes)
 {
+    c->conf_bytes += c->full.len;
     if (c->full.failed || c->bare.failed) {
-        problem_error(c, at, "there is no memory for these options");
+        problem_error(c, at, "these options come to more than 1 MiB");
         return false;
     }
     if (holes > OPTIONS_SECRETS) {
         problem_error(c, at, "these options hold more than %d references to secrets", OPTIONS_SECRETS);
         return false;
     }
-    if (c->full.len > OPTIONS_CONF) {
-        problem_error(c, at, "these options come to more than 1 MiB");
-        return false;
-    }
-    c->conf_bytes += c->full.len;
     if (c->conf_bytes <= OPTIONS_CONFS)
         return true;
     problem_error(c, at, "the options of all checks come to more than %d MiB", OPTIONS_CONFS >> 20);
@@ -299,6 +308,7 @@ bool options_write(struct config *c, const struct options_use *use, struct model
     memcpy(top.levels, use->levels, sizeof top.levels);
     buffer_clear(&c->full);
     buffer_clear(&c->bare);
+    c->full.max = c->bare.max = OPTIONS_CONF;
     write_object(&w, &top, use->type->key->place, true);
     if (!within_bounds(c, use->type->key->place, w.holes.n) || !w.good)
         return false;

@@ -6,7 +6,7 @@
 
 enum {
     OPTIONS_LEVELS = 3,          /* the check's own, its file's defaults for the type, the main file's */
-    OPTIONS_CONF = 1 << 20,      /* bytes of one conf */
+    OPTIONS_CONF = 1 << 20,      /* bytes of one conf, at most */
     OPTIONS_SECRETS = 16,        /* references in one conf */
     OPTIONS_CONFS = 12 << 20,    /* of all */
 };

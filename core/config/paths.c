@@ -17,7 +17,7 @@ static void read_path(struct config *c, struct model_path *path, const struct en
     work_keys(c, entry->value, keys, 1);
     if (concurrent)
         value_count(c, concurrent, "concurrent", 1, 10000, &path->concurrent);
-    else
+    else if (!work_misspelt(c, entry->value, keys, 1, "concurrent"))
         problem_error(c, entry->key->place, "the path `%s` needs `concurrent`: how many checks may go through it at once", path->name);
 }
 

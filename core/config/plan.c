@@ -54,6 +54,8 @@ static void tell_unknown(struct config *c, const struct entry *entry, bool is_ty
     problem_error(c, entry->key->place, is_type ? "unknown check type %s" : "unknown key %s", problem_quote(c, entry->key->of.text));
     if (meant)
         problem_note(c, "did you mean `%s`?", meant);
+    else
+        work_note_blank(c, entry->key->of.text);
 }
 
 /* Of a service file alone: the plugin may stand under `plugins:` in the main file. */

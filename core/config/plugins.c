@@ -40,6 +40,19 @@ static bool is_found(const struct config *c, const char *name)
     return false;
 }
 
+/* By name, so that sentences do not hang on the order in a folder. */
+static void sort_in(struct config *c, const char *name, const char *path)
+{
+    size_t i = c->n_plugin_names++;
+
+    for (; i > 0 && strcmp(c->plugin_names[i - 1], name) > 0; i--) {
+        c->plugin_names[i] = c->plugin_names[i - 1];
+        c->plugin_paths[i] = c->plugin_paths[i - 1];
+    }
+    c->plugin_names[i] = name;
+    c->plugin_paths[i] = path;
+}
+
 static void find_in(struct config *c, const char *folder)
 {
     DIR *dir = opendir(folder);
@@ -55,10 +68,8 @@ static void find_in(struct config *c, const char *folder)
         if (!is_plugin_file(entry->d_name, &n))
             continue;
         name = arena_copy(c->arena, entry->d_name, n);
-        if (is_found(c, name))
-            continue;
-        c->plugin_names[c->n_plugin_names] = name;
-        c->plugin_paths[c->n_plugin_names++] = arena_printf(c->arena, "%s/%s", folder, entry->d_name);
+        if (!is_found(c, name))
+            sort_in(c, name, arena_printf(c->arena, "%s/%s", folder, entry->d_name));
     }
     work_release(c);
 }
@@ -145,10 +156,12 @@ void plugins_list(struct config *c)
 
 /* ---- plugins: ---- */
 
-static void read_place(struct config *c, struct plugin_plan *plan, const struct node *path, const struct node *command, const struct node *at)
+static void read_place(struct config *c, struct plugin_plan *plan, const struct node *path, const struct node *command, const struct node *at,
+                       bool is_misspelt)
 {
     const char *shipped = shipped_path(c, plan->shown.name);
     size_t n = 0;
+    bool good;
 
     plan->wrong = true;
     if (path && command) {
@@ -156,14 +169,15 @@ static void read_place(struct config *c, struct plugin_plan *plan, const struct 
     } else if (path) {
         plan->wrong = !value_path(c, path, "path", &plan->shown.path);
     } else if (command) {
-        plan->wrong = !value_list(c, command, "command", &plan->shown.command, &n) || n == 0;
-        if (plan->wrong && n == 0)
+        good = value_list(c, command, "command", &plan->shown.command, &n);
+        plan->wrong = !good || n == 0;
+        if (good && n == 0)
             problem_error(c, command->place, "`command` must be a list of a program and its arguments");
     } else if (shipped) {
         plan->shown.path = arena_string(c->made, shipped);
         plan->shown.shipped = true;
         plan->wrong = false;
-    } else {
+    } else if (!is_misspelt) {
         problem_error(c, at->place, "no plugin `%s` comes with Talon: `path` or `command` is expected", plan->shown.name);
         problem_nearest(c, plan->shown.name, c->plugin_names, c->n_plugin_names);
     }
@@ -185,7 +199,8 @@ static void read_plugin(struct config *c, const struct entry *entry)
     work_keys(c, entry->value, keys, sizeof keys / sizeof *keys);
     plan = add(c, entry->key->of.text);
     plan->key = entry->key;
-    read_place(c, plan, tree_get(entry->value, "path"), tree_get(entry->value, "command"), entry->key);
+    read_place(c, plan, tree_get(entry->value, "path"), tree_get(entry->value, "command"), entry->key,
+               work_misspelt(c, entry->value, keys, 3, "path") || work_misspelt(c, entry->value, keys, 3, "command"));
     plan->shown.own_host = !plan->shown.shipped;
     if (!host || !value_word(c, host, "host", hosts, 2, &index))
         return;

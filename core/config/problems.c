@@ -129,6 +129,11 @@ static void tell(struct problems *p, enum config_severity severity, struct place
     p->last_kept = true;
 }
 
+bool problem_room(const struct config *c)
+{
+    return c->problems->all.n < PROBLEMS_KEPT;
+}
+
 void problem_error(struct config *c, struct place at, const char *format, ...)
 {
     va_list ap;

@@ -13,6 +13,8 @@ struct problems *problems_create(struct arena *arena);
 /* An error; then at most one note for it. */
 __attribute__((format(printf, 3, 4))) void problem_error(struct config *c, struct place at, const char *format, ...);
 __attribute__((format(printf, 3, 4))) void problem_warning(struct config *c, struct place at, const char *format, ...);
+/* Is there room for one more? Where not, it is only counted, and its words do not matter. */
+bool problem_room(const struct config *c);
 /* A note for the problem that was told last, at its place or another. */
 __attribute__((format(printf, 2, 3))) void problem_note(struct config *c, const char *format, ...);
 __attribute__((format(printf, 3, 4))) void problem_note_at(struct config *c, struct place at, const char *format, ...);

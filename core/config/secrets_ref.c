@@ -43,12 +43,22 @@ static void read_source(struct config *c, struct model_secret *secret, const str
     }
 }
 
+static const char *const keys[] = { "env", "file", "command", "ttl", "json" }, *const *const sources = keys;
+enum { KEYS = sizeof keys / sizeof *keys, SOURCES = 3 };
+
+static bool is_misspelt(struct config *c, const struct node *map)
+{
+    for (size_t i = 0; i < SOURCES; i++)
+        if (work_misspelt(c, map, keys, KEYS, sources[i]))
+            return true;
+    return false;
+}
+
 static void count_sources(struct config *c, const struct entry *entry)
 {
-    static const char *const sources[] = { "env", "file", "command" };
     const struct entry *first = NULL;
 
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < SOURCES; i++) {
         const struct entry *source = tree_entry(entry->value, sources[i]);
 
         if (source && first) {
@@ -57,13 +67,12 @@ static void count_sources(struct config *c, const struct entry *entry)
         }
         first = first ? first : source;
     }
-    if (!first)
+    if (!first && !is_misspelt(c, entry->value))
         problem_error(c, entry->key->place, "the secret `%s` has no source: one of `env`, `file`, `command` is expected", entry->key->of.text);
 }
 
 static void read_secret(struct config *c, const struct entry *entry)
 {
-    static const char *const keys[] = { "env", "file", "command", "ttl", "json" };
     struct model_secret *secret = &c->secrets[c->n_secrets];
     const struct node *ttl = tree_get(entry->value, "ttl"), *json = tree_get(entry->value, "json");
 
@@ -76,7 +85,7 @@ static void read_secret(struct config *c, const struct entry *entry)
         if (entry->value->kind == NODE_TEXT)
             problem_note(c, "secrets themselves do not belong into the configuration");
     } else {
-        work_keys(c, entry->value, keys, sizeof keys / sizeof *keys);
+        work_keys(c, entry->value, keys, KEYS);
         count_sources(c, entry);
         read_source(c, secret, entry->value);
     }

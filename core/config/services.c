@@ -23,10 +23,9 @@ static void read_time(struct config *c, const struct service_plan *plan, enum se
         value_duration(c, plan->given[setting], work_service_settings[setting], 0, longest, ns);
 }
 
-static void read_bool(struct config *c, const struct service_plan *plan, enum service_setting setting, bool *value)
+static bool read_bool(struct config *c, const struct service_plan *plan, enum service_setting setting, bool *value)
 {
-    if (plan->given[setting])
-        value_bool(c, plan->given[setting], work_service_settings[setting], value);
+    return !plan->given[setting] || value_bool(c, plan->given[setting], work_service_settings[setting], value);
 }
 
 /* Of `on_failure: [collect ...]` and `notify:` a later part of Talon reads more. */
@@ -49,7 +48,7 @@ static void make_service(struct config *c, struct service_plan *plan, struct mod
     if (plan->given[SERVICE_NOTE])
         value_string(c, plan->given[SERVICE_NOTE], "note", &made->note);
     read_bool(c, plan, SERVICE_CRITICAL, &made->critical);
-    read_bool(c, plan, SERVICE_ENABLED, &made->enabled);
+    plan->unsure = !read_bool(c, plan, SERVICE_ENABLED, &made->enabled);
     read_bool(c, plan, SERVICE_HEAL_STOPPED, &made->heal_stopped);
     read_time(c, plan, SERVICE_NEEDS_WAIT, &made->needs_wait);
     read_time(c, plan, SERVICE_RECOVER_GRACE, &made->recover_grace);

@@ -290,7 +290,7 @@ static void shape_heartbeat(struct config *c, const struct node *node)
     work_keys(c, node, keys, 2);
     if (tree_get(node, "url"))
         value_string(c, tree_get(node, "url"), "heartbeat.url", &url);
-    else
+    else if (!work_misspelt(c, node, keys, 2, "url"))
         problem_error(c, node->place, "`heartbeat` needs a `url`");
     if (tree_get(node, "every"))
         value_duration(c, tree_get(node, "every"), "heartbeat.every", SECONDS(1), 0, &every);

@@ -48,7 +48,7 @@ static void refuse(struct config *c, struct place at, const char *path, const ch
 
     source_watch(c, path);
     if (at.source) {
-        problem_error(c, at, "%s cannot be read: %s", problem_quote(c, shown), why);
+        problem_error(c, at, "`%.600s` cannot be read: %s", shown, why);
         return;
     }
     missing = arena_alloc(c->arena, sizeof *missing);
@@ -289,13 +289,13 @@ void source_include(struct config *c, const char *pattern, const struct node *fr
     struct vector names = { 0 };
 
     if (!files_absolute(pattern, from->place.source->folder, path, sizeof path)) {
-        problem_error(c, from->place, "%s is no path that can be used: it is too long, or `~` has no meaning here", problem_quote(c, pattern));
+        problem_error(c, from->place, "`%.600s` is no path that can be used: it is too long, or `~` has no meaning here", pattern);
         return;
     }
     folder = folder_of(c, path);
     name = strrchr(path, '/') + 1;
     if (strchr(folder, '*')) {
-        problem_error(c, from->place, "a `*` may stand in the last part of a path alone, not in %s", problem_quote(c, pattern));
+        problem_error(c, from->place, "a `*` may stand in the last part of a path alone, not in `%.600s`", pattern);
         return;
     }
     if (strchr(name, '*'))
@@ -304,7 +304,7 @@ void source_include(struct config *c, const char *pattern, const struct node *fr
         return;
     if (strchr(name, '*')) {
         if (!find(c, folder, name, &names) || names.n == 0)
-            problem_warning(c, from->place, "%s names no file", problem_quote(c, pattern));
+            problem_warning(c, from->place, "`%.600s` names no file", pattern);
     } else {
         *(const char **)vector_push(c->arena, &names, sizeof(const char *)) = arena_string(c->arena, name);
     }

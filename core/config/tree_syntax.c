@@ -12,6 +12,8 @@ struct words {
     const char *ours;
 };
 
+static const char tag_words[] = "a tag that is not used here: remove it, or put the text that begins with `!` into quotes";
+
 static const struct words known[] = {
     { "mapping values are not allowed", AT_PROBLEM, "a `:` cannot stand here: put the text into quotes if the `:` belongs to it, else look at the indentation" },
     { "block sequence entries are not allowed", AT_PROBLEM, "a `-` cannot stand here: begin the list on a line of its own, or look at the indentation" },
@@ -24,7 +26,8 @@ static const struct words known[] = {
     { "found invalid Unicode character escape code", AT_PROBLEM, "an escape that stands for no character" },
     { "found a tab character", AT_PROBLEM, "a tab cannot indent: use blanks" },
     { "did not find expected comment or line break", AT_PROBLEM, "behind `|` or `>` the line must end: the text begins on the next one" },
-    { "found undefined tag handle", AT_PROBLEM, "a tag that is not used here: remove it, or put the text into quotes" },
+    { "found undefined tag handle", AT_PROBLEM, tag_words },
+    { "found an indentation indicator equal to 0", AT_PROBLEM, "`|0` and `>0` are no indentation: leave out the number" },
     { "did not find expected '-' indicator", AT_PROBLEM, "this does not fit here: the list's next `-` is expected, as far indented as the others" },
     { "did not find expected key", AT_PROBLEM, "this does not fit here: a `key: value` as far indented as the others is expected" },
     { "did not find expected ',' or ']'", AT_PROBLEM, "this does not fit here: a `,` or `]` is expected" },
@@ -59,6 +62,24 @@ static void tell_character(struct config *c, struct place at, char character)
         problem_error(c, at, "text that begins with `%c` must be put into quotes", character);
 }
 
+/* Is the line before that one (from 1) "key:value"? YAML takes that for text and goes on in the next line, which it then complains of. */
+static bool tell_missing_blank(struct config *c, const struct source *source, unsigned line)
+{
+    const char *text = source->text + (strncmp(source->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
+    size_t blanks, key;
+
+    for (unsigned at = 1; at + 1 < line && text; at++)
+        text = strchr(text, '\n') ? strchr(text, '\n') + 1 : NULL;
+    if (!text || line < 2)
+        return false;
+    blanks = strspn(text, " -");
+    key = strspn(text + blanks, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
+    if (key == 0 || text[blanks + key] != ':' || strchr(" \t\r\n", text[blanks + key + 1]))
+        return false;
+    problem_error(c, (struct place){ .source = source, .line = line - 1, .column = (unsigned)(blanks + key) + 1 }, "behind this `:` a blank is missing");
+    return true;
+}
+
 /* What is told only because of what stands there. */
 static bool tell_by_character(struct config *c, const yaml_parser_t *parser, struct place at, const struct source *source, const struct node *open)
 {
@@ -71,6 +92,8 @@ static bool tell_by_character(struct config *c, const yaml_parser_t *parser, str
     } else if (character == '\0' && open && !in_quotes) {
         problem_error(c, open->place, "this `%c` is not closed: is the `%c` missing, or the file cut short?", open->kind == NODE_MAP ? '{' : '[',
                       open->kind == NODE_MAP ? '}' : ']');
+    } else if (strncmp(parser->problem, "mapping values are not allowed", 30) == 0 && tell_missing_blank(c, source, at.line)) {
+        return true;
     } else if (character == '{' && before == '$' && open) {
         at.column--;
         problem_error(c, at, "text with `${...}` must be put into quotes within brackets");
@@ -90,6 +113,10 @@ void tree_syntax(struct config *c, const struct source *source, const yaml_parse
     }
     if (tell_by_character(c, parser, problem, source, open))
         return;
+    if (parser->context && (strstr(parser->context, "scanning a tag") || strstr(parser->context, "parsing a tag"))) {
+        problem_error(c, context, "%s", tag_words);
+        return;
+    }
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (strncmp(parser->problem, known[i].theirs, strlen(known[i].theirs)) != 0)
             continue;

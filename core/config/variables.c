@@ -126,7 +126,7 @@ static bool put_param(struct filling *f, size_t at, const char *name, const char
     const char **names;
 
     if (!c->params)
-        return tell(f, at, "has a meaning in a runbook alone", whole);
+        return tell(f, at, "has a meaning in the title and steps of a runbook alone", whole);
     if (tree_get(c->params, name))
         return put(f, whole, strlen(whole));
     tell(f, at, "is not defined under `params:`", whole);

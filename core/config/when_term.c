@@ -141,15 +141,31 @@ static const struct model_metric *find_metric(const struct operation *operation,
     return any;
 }
 
-static bool tell_no_metric(struct when *w, const struct token *at, const struct operation *operation, const char *name)
+static const char **metric_names(struct when *w, const struct operation *operation)
 {
     const char **names = arena_array(w->c->arena, operation->n_metrics + 1, sizeof *names);
 
     for (size_t i = 0; i < operation->n_metrics; i++)
         names[i] = operation->metrics[i].name;
+    return names;
+}
+
+static bool tell_no_metric(struct when *w, const struct token *at, const struct operation *operation, const char *name)
+{
     when_tell(w, at, "`%s` has no metric %s", operation->name, problem_quote(w->c, at->text == at->shown ? name : at->shown));
-    problem_nearest(w->c, name, names, operation->n_metrics);
+    problem_nearest(w->c, name, metric_names(w, operation), operation->n_metrics);
     return false;
+}
+
+/* It may be made at run time, or be a slip in the name of a declared one. */
+static void warn_of_metric(struct when *w, const struct token *at, const struct operation *operation, const char *name)
+{
+    const char *meant = problem_meant(w->c, name, metric_names(w, operation), operation->n_metrics);
+
+    if (!meant || at->text != at->shown)
+        return;
+    problem_warning(w->c, tree_within(w->node, at->at), "`%s` declares no metric %s: it may be made at run time", operation->name, problem_quote(w->c, name));
+    problem_note(w->c, "did you mean `%s`?", meant);
 }
 
 static bool read_percent(const char *text, double *value, char *why)
@@ -186,7 +202,10 @@ static bool read_bytes(const char *text, double *value, char *why)
 /* Of a metric made at run time nobody knows the unit: the value says it. */
 static bool read_any(const char *text, double *value, char *why)
 {
-    return read_percent(text, value, why) || read_seconds(text, value, why) || read_bytes(text, value, why);
+    if (read_percent(text, value, why) || read_seconds(text, value, why) || read_bytes(text, value, why))
+        return true;
+    snprintf(why, SCALAR_WHY, "`%.100s` is none of them", text);
+    return false;
 }
 
 /* How a metric's value is spelled, by its unit. */
@@ -263,6 +282,8 @@ bool when_metric(struct when *w, const struct token *name, const struct token *v
         if (!metric)
             return tell_no_metric(w, name, check->operation, metric_name);
         any = strcmp(metric->name, "*") == 0;
+        if (any)
+            warn_of_metric(w, name, check->operation, metric_name);
     }
     term->metric = arena_string(w->c->made, metric_name);
     return read_value(w, value, metric_name, metric ? metric->unit : "", any, &term->value);

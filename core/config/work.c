@@ -146,9 +146,21 @@ void work_show(struct config *c, const char *name, const char *value, const stru
     *shown = (struct shown){ .name = name, .value = arena_string(c->arena, value), .from = from };
 }
 
+bool work_note_blank(struct config *c, const char *key)
+{
+    const size_t n = strcspn(key, ":");
+
+    if (n == 0 || n > WORK_MEANT || key[n] == '\0')
+        return false;
+    problem_note(c, "a blank is missing behind `%.*s:`", (int)n, key);
+    return true;
+}
+
 /* A key that is known, but elsewhere. */
 static void tell_where(struct config *c, const struct node *map, const char *key)
 {
+    if (work_note_blank(c, key))
+        return;
     if (settings_has(key)) {
         problem_note(c, "`%s` belongs into the main file, in its first column", key);
         return;
@@ -158,20 +170,36 @@ static void tell_where(struct config *c, const struct node *map, const char *key
             problem_note(c, "`%s` belongs into a service: under `services:`, or into a file that begins with `service:`", key);
 }
 
+static bool is_among(const char *const *names, size_t n, const char *key)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(names[i], key) == 0)
+            return true;
+    return false;
+}
+
 void work_keys(struct config *c, const struct node *map, const char *const *names, size_t n)
 {
     for (size_t i = 0; map->kind == NODE_MAP && i < map->n; i++) {
         const struct node *key = map->of.entries[i].key;
-        size_t at = 0;
 
-        while (at < n && strcmp(names[at], key->of.text) != 0)
-            at++;
-        if (at < n)
+        if (is_among(names, n, key->of.text))
             continue;
         problem_error(c, key->place, "unknown key %s", problem_quote(c, key->of.text));
         if (!problem_nearest(c, key->of.text, names, n))
             tell_where(c, map, key->of.text);
     }
+}
+
+bool work_misspelt(struct config *c, const struct node *map, const char *const *names, size_t n, const char *name)
+{
+    for (size_t i = 0; map && map->kind == NODE_MAP && i < map->n; i++) {
+        const char *key = map->of.entries[i].key->of.text, *meant = is_among(names, n, key) ? NULL : problem_meant(c, key, names, n);
+
+        if (meant && strcmp(meant, name) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* The same with small letters and `-` for what is not allowed; NULL: nothing is left. */

@@ -23,7 +23,7 @@ enum {
     WORK_VARIABLE = 1 << 16, /* bytes of one */
     WORK_TEXT = 1 << 20,    /* bytes of a text with its variables put in */
     WORK_MEANT = 64,        /* bytes of a wrong word: no name is longer */
-    WORK_NEAREST = 2000000, /* 64ths of the letters compared in search of the name that was meant, in all */
+    WORK_NEAREST = 1000000, /* 64ths of the letters compared in search of the name that was meant, in all */
 };
 
 /* ---- what may be set for a check, and for a service; the order of work_check_settings and work_service_settings ---- */
@@ -108,6 +108,7 @@ struct service_plan {
     const struct node *given[SERVICE_SETTINGS]; /* where the value in force stands; NULL: built in */
     bool twice;                  /* a service of that name came first: told, and left out */
     bool raised;                 /* needs_wait is its needs' longest timeout */
+    bool unsure;                 /* nobody can tell whether it is enabled */
     size_t first_check, n_checks;
     size_t index;                /* in the model */
     const size_t *edges;         /* services that it needs (plans), with the place of each */
@@ -233,7 +234,11 @@ struct plugin_plan *work_plugin_at(const struct config *c, size_t i);
 void work_bad_name(struct config *c, const struct node *name, const char *of);
 /* A line for config show. value is copied. */
 void work_show(struct config *c, const char *name, const char *value, const struct node *from);
-/* Tells every key of the map that is none of n names; further names may be meant as well. */
+/* Tells every key of the map that is none of n names, with the one that was meant, or where it belongs. */
 void work_keys(struct config *c, const struct node *map, const char *const *names, size_t n);
+/* The note for "level:info", which YAML takes for one word. False: the key is not like that. */
+bool work_note_blank(struct config *c, const char *key);
+/* Is one of those keys meant to be `name`? Then nobody needs to be told that it is missing. */
+bool work_misspelt(struct config *c, const struct node *map, const char *const *names, size_t n, const char *name);
 
 #endif
