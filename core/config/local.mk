@@ -57,3 +57,4 @@ core_config_libconfig_la_SOURCES = \
 	core/config/when_term.c \
 	core/config/work.c \
 	core/config/work.h
+core_config_libconfig_la_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS) $(CJSON_CFLAGS)
