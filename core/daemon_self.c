@@ -187,7 +187,8 @@ struct snapshot_extra daemon_self_extra(struct daemon_self *self, const struct h
 
     for (size_t i = 0; plugins && i < DAEMON_SELF_HOSTS && hosts_view(hosts, i, &view); i++)
         plugins[extra.n_plugins++] = (struct snapshot_plugin){
-            .name = view.name, .state = view.state, .last_end = view.last_end, .pid = (long)view.pid, .deaths = view.deaths, .plugins = view.plugins, .instances = view.instances
+            .name = view.name, .state = view.state, .last_end = view.last_end, .pid = (long)view.pid, .deaths = view.deaths, .plugins = view.plugins,
+            .instances = view.instances, .late_ms = view.late_ms,
         };
     if (plugins)
         self->shown = look(self, hosts, state);

@@ -155,6 +155,8 @@ static void add_plugins(const struct snapshot *snapshot, struct buffer *out)
         json_text(out, "last_end", plugin->last_end);
         json_count(out, "plugins", plugin->plugins);
         json_count(out, "instances", plugin->instances);
+        json_name(out, "late_ms");
+        json_number(out, plugin->late_ms);
         buffer_char(out, '}');
     }
     buffer_char(out, ']');

@@ -31,6 +31,7 @@ struct snapshot_plugin { /* a plugin host */
     const char *name, *state, *last_end;     /* live in the snapshot; last_end NULL: it never died */
     long pid;
     unsigned deaths, plugins, instances;
+    double late_ms;                          /* how late its own loop was at worst lately */
 };
 
 struct snapshot {
