@@ -1,9 +1,18 @@
 # tests/unit/host_modules.mk: the TLS and HTTP modules of the plugin host, as they were built, against real and misbehaving servers.
-HOST_MODULE_TEST = tests/unit/module_client.c tests/unit/module_client.h tests/unit/module_server.c tests/unit/module_server.h
+HOST_MODULE_TEST = \
+	tests/unit/module_certs.c tests/unit/module_certs.h tests/unit/module_client.c tests/unit/module_client.h \
+	tests/unit/module_server.c tests/unit/module_server.h
+HOST_MODULE_TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(OPENSSL_CFLAGS)
 HOST_MODULE_TEST_LIBS = $(CMOCKA_LIBS) $(OPENSSL_LIBS) $(EV_LIBS) -lm
-check_PROGRAMS += tests/unit/test_host_http
-TESTS += tests/unit/test_host_http
+HOST_MODULE_TEST_NEEDS = plugins/host/talon-host-http.la plugins/host/talon-host-tls.la
+HOST_MODULE_TESTS = tests/unit/test_host_tls tests/unit/test_host_http
+check_PROGRAMS += $(HOST_MODULE_TESTS)
+TESTS += $(HOST_MODULE_TESTS)
+tests_unit_test_host_tls_SOURCES = tests/unit/test_host_tls.c $(HOST_MODULE_TEST)
+tests_unit_test_host_tls_CFLAGS = $(HOST_MODULE_TEST_CFLAGS)
+tests_unit_test_host_tls_LDADD = $(HOST_MODULE_TEST_LIBS)
+tests_unit_test_host_tls_DEPENDENCIES = $(HOST_MODULE_TEST_NEEDS)
 tests_unit_test_host_http_SOURCES = tests/unit/test_host_http.c $(HOST_MODULE_TEST)
-tests_unit_test_host_http_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(OPENSSL_CFLAGS)
+tests_unit_test_host_http_CFLAGS = $(HOST_MODULE_TEST_CFLAGS)
 tests_unit_test_host_http_LDADD = $(HOST_MODULE_TEST_LIBS)
-tests_unit_test_host_http_DEPENDENCIES = plugins/host/talon-host-http.la
+tests_unit_test_host_http_DEPENDENCIES = $(HOST_MODULE_TEST_NEEDS)
