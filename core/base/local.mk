@@ -10,6 +10,7 @@ core_base_libbase_la_SOURCES = \
 core_base_os_libos_la_SOURCES = \
 	core/base/os/child.c core/base/os/child.h core/base/os/child_system.h \
 	core/base/os/clock.c core/base/os/clock.h core/base/os/clock_shift.c core/base/os/clock_shift.h core/base/os/clock_system.h \
+	core/base/os/crumb.c core/base/os/crumb.h \
 	core/base/os/files.c core/base/os/files.h core/base/os/files_lock.c core/base/os/files_system.h \
 	core/base/os/install_paths.c core/base/os/install_paths.h core/base/os/install_paths_system.h \
 	core/base/os/lines.c core/base/os/lines.h \
