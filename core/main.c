@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,6 +49,7 @@ static int unknown(const char *word)
 int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "");
+    signal(SIGPIPE, SIG_IGN); /* a reader that has gone is no error, and a peer that hangs up is told by write() */
     if (argc < 2)
         return help(stderr);
     for (size_t i = 0; i < COMMANDS; i++)

@@ -16,11 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
-
-#define PATIENCE (2 * (uint64_t)NS_PER_S)
-
-enum { HEAD_MAX = 16384 };
 
 /* ---- where */
 
@@ -83,51 +80,73 @@ static bool wait_for(struct asking *asking, short events)
 
     if (n > 0)
         return true;
-    snprintf(asking->why, asking->why_size, "%s", n == 0 ? "it does not answer within 2 s" : strerror(errno));
+    if (n == 0)
+        errno = ETIMEDOUT;
+    snprintf(asking->why, asking->why_size, "%s", n == 0 ? "it does not answer in time" : strerror(errno));
     return false;
 }
 
-static bool connect_to(struct asking *asking, const char *endpoint)
+/* The socket address of an endpoint; 0: it is none. */
+static socklen_t address_of(const char *endpoint, struct sockaddr_storage *to)
 {
     struct scalar_address address;
-    struct sockaddr_storage to = { 0 };
-    struct sockaddr_in *v4 = (struct sockaddr_in *)&to;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&to;
+    struct sockaddr_in *v4 = (struct sockaddr_in *)to;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)to;
+    struct sockaddr_un *un = (struct sockaddr_un *)to;
     char why[SCALAR_WHY];
-    socklen_t size = sizeof *v4, n = sizeof(int);
-    int error = 0;
 
-    if (!scalar_address(endpoint, &address, why) || address.path[0]) {
-        snprintf(asking->why, asking->why_size, "%s is no address", endpoint);
-        return false;
+    if (!scalar_address(endpoint, &address, why) || strlen(address.path) >= sizeof un->sun_path)
+        return 0;
+    if (address.path[0]) {
+        un->sun_family = AF_UNIX;
+        memcpy(un->sun_path, address.path, strlen(address.path) + 1);
+        return sizeof *un;
     }
     if (inet_pton(AF_INET, address.host, &v4->sin_addr) == 1) {
         v4->sin_family = AF_INET;
         v4->sin_port = htons(address.port);
-    } else if (inet_pton(AF_INET6, address.host, &v6->sin6_addr) == 1) {
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons(address.port);
-        size = sizeof *v6;
+        return sizeof *v4;
+    }
+    if (inet_pton(AF_INET6, address.host, &v6->sin6_addr) != 1)
+        return 0;
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(address.port);
+    return sizeof *v6;
+}
+
+static bool connect_to(struct asking *asking, const char *endpoint)
+{
+    struct sockaddr_storage to = { 0 };
+    socklen_t size = address_of(endpoint, &to), n = sizeof(int);
+    int error = 0;
+
+    if (size == 0) {
+        errno = 0;
+        snprintf(asking->why, asking->why_size, "%s is no address", endpoint);
+        return false;
     }
     asking->fd = socket(to.ss_family, SOCK_STREAM, 0);
-    if (asking->fd >= 0 && fcntl(asking->fd, F_SETFL, O_NONBLOCK) == 0 && connect(asking->fd, (struct sockaddr *)&to, size) != 0 && errno == EINPROGRESS) {
-        if (!wait_for(asking, POLLOUT))
-            return false;
-        getsockopt(asking->fd, SOL_SOCKET, SO_ERROR, &error, &n);
-        errno = error;
-    } else if (asking->fd >= 0) {
-        errno = 0;
+    if (asking->fd < 0 || fcntl(asking->fd, F_SETFL, O_NONBLOCK) != 0 || fcntl(asking->fd, F_SETFD, FD_CLOEXEC) != 0) {
+        error = errno;
+    } else if (connect(asking->fd, (struct sockaddr *)&to, size) != 0) {
+        error = errno;
+        if (error == EINPROGRESS) {
+            if (!wait_for(asking, POLLOUT))
+                return false;
+            getsockopt(asking->fd, SOL_SOCKET, SO_ERROR, &error, &n);
+        }
     }
-    if (asking->fd >= 0 && errno == 0)
-        return true;
-    snprintf(asking->why, asking->why_size, "%s", strerror(errno));
-    return false;
+    errno = error;
+    if (error != 0)
+        snprintf(asking->why, asking->why_size, "%s", strerror(error));
+    return error == 0;
 }
 
 static bool exchange(struct asking *asking, const char *endpoint, const char *path, struct buffer *answer)
 {
     char request[512];
-    int n = snprintf(request, sizeof request, "GET %s HTTP/1.0\r\nHost: %s\r\nConnection: close\r\n\r\n", path, endpoint);
+    const char *host = strncmp(endpoint, "unix:", 5) == 0 ? "localhost" : endpoint;
+    int n = snprintf(request, sizeof request, "GET %s HTTP/1.0\r\nHost: %s\r\nConnection: close\r\n\r\n", path, host);
     ssize_t got;
 
     if (!wait_for(asking, POLLOUT) || send(asking->fd, request, (size_t)n, 0) != n)
@@ -147,19 +166,22 @@ static bool exchange(struct asking *asking, const char *endpoint, const char *pa
     }
 }
 
-int ask_get(const char *endpoint, const char *path, struct buffer *body, char *why, size_t why_size)
+int ask_get(const char *endpoint, const char *path, uint64_t patience, struct buffer *body, char *why, size_t why_size)
 {
-    struct asking asking = { .fd = -1, .until = clock_awake() + PATIENCE, .why = why, .why_size = why_size };
+    struct asking asking = { .fd = -1, .until = clock_awake() + patience, .why = why, .why_size = why_size };
     bool good;
     const char *end;
-    int status = 0;
+    int status = 0, error;
 
     snprintf(why, why_size, "it closed the connection without an answer");
     good = connect_to(&asking, endpoint) && exchange(&asking, endpoint, path, body);
+    error = errno;
     if (asking.fd >= 0)
         close(asking.fd);
+    errno = error;
     if (!good)
         return 0;
+    errno = 0;
     end = strstr(buffer_string(body), "\r\n\r\n");
     if (!end || strncmp(body->data, "HTTP/1.", 7) != 0 || body->len < 12) {
         snprintf(why, why_size, "what answers there does not speak HTTP");

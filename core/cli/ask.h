@@ -6,6 +6,9 @@
 #define CLI_ASK_H
 
 #include "base/buffer.h"
+#include "base/moment.h"
+
+#include <stdint.h>
 
 struct ask_place {
     char endpoint[300];  /* "127.0.0.1:9999", "[::1]:9999" */
@@ -15,7 +18,10 @@ struct ask_place {
 /* From the configuration that `given` (or the default) names, what the daemon wrote into the state folder, and the defaults. Says nothing when there is no
  * configuration: a default is as good. */
 void ask_find(const char *given, struct ask_place *place);
-/* GET path within 2 s. Returns the HTTP status and the body (bounded), or 0 and a sentence in why. */
-int ask_get(const char *endpoint, const char *path, struct buffer *body, char *why, size_t why_size);
+#define ASK_PATIENCE (2 * (uint64_t)NS_PER_S)
+
+/* GET path of an endpoint ("127.0.0.1:9999", "unix:/run/x.sock") within so many ns. Returns the HTTP status and the body (bounded), or 0, errno (0: it is not of
+ * the system) and a sentence in why. */
+int ask_get(const char *endpoint, const char *path, uint64_t patience, struct buffer *body, char *why, size_t why_size);
 
 #endif

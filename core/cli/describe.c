@@ -10,7 +10,6 @@
 
 #include <dirent.h>
 #include <ev.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,7 +139,6 @@ bool describe_all(const char *only, const char *config_file, struct descriptions
     const struct config_plugin *configured = NULL;
     size_t n_configured = 0;
 
-    signal(SIGPIPE, SIG_IGN);
     log_open(&(struct log_settings){ .level = LOG_LEVEL_ERROR, .to_stderr = true });
     *d = (struct descriptions){ .all = calloc(MOST_PLUGINS, sizeof *d->all) };
     describing.hosts = describing.loop ? hosts_create(describing.loop, &settings) : NULL;

@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <sys/param.h>
 #include <sys/proc_info.h>
+#include <sys/sysctl.h>
 #include <sys/ucred.h>
 
 enum { MOST_PIDS = 8192, MOST_DESCRIPTORS = 4096 };
@@ -79,6 +80,11 @@ size_t discover_listeners(struct listener *listeners, size_t room)
     return n;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
 size_t discover_mounts(char mounts[][256], size_t room)
 {
     struct statfs *all = calloc(256, sizeof *all);
@@ -87,11 +93,20 @@ size_t discover_mounts(char mounts[][256], size_t room)
 
     snprintf(mounts[n++], 256, "/");
     for (int i = 0; i < count && n < room; i++) {
-        bool data = (all[i].f_flags & MNT_LOCAL) && !(all[i].f_flags & MNT_DONTBROWSE) && strcmp(all[i].f_mntonname, "/") != 0;
+        bool data = (all[i].f_flags & MNT_LOCAL) && !(all[i].f_flags & (MNT_DONTBROWSE | MNT_RDONLY)) && strcmp(all[i].f_mntonname, "/") != 0;
 
         if (data && strlen(all[i].f_mntonname) < 256)
             snprintf(mounts[n++], 256, "%s", all[i].f_mntonname);
     }
     free(all);
+    qsort(mounts[1], n - 1, sizeof mounts[1], by_name);
     return n;
+}
+
+unsigned discover_ephemeral(void)
+{
+    int first = 0;
+    size_t size = sizeof first;
+
+    return sysctlbyname("net.inet.ip.portrange.first", &first, &size, NULL, 0) == 0 && first > 0 ? (unsigned)first : 49152;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { STATE_LISTEN = 0x0A };
 
@@ -84,6 +85,19 @@ static bool holds_data(const char *type)
     return false;
 }
 
+/* Containers have files bound over files of theirs: /etc/hosts is no place for data. */
+static bool is_folder(const char *path)
+{
+    struct stat found;
+
+    return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
 size_t discover_mounts(char mounts[][256], size_t room)
 {
     FILE *table = setmntent("/proc/self/mounts", "re");
@@ -94,13 +108,13 @@ size_t discover_mounts(char mounts[][256], size_t room)
     snprintf(mounts[0], 256, "/");
     devices[0][0] = '\0';
     while (table && n < room && (entry = getmntent(table)) != NULL) {
-        bool again = strlen(entry->mnt_dir) > 255 || !holds_data(entry->mnt_type);
+        bool again = strlen(entry->mnt_dir) > 255 || !holds_data(entry->mnt_type) || hasmntopt(entry, MNTOPT_RO);
 
         if (strcmp(entry->mnt_dir, "/") == 0)
             snprintf(devices[0], sizeof devices[0], "%s", entry->mnt_fsname);
         for (size_t i = 0; i < n; i++)
             again = again || strcmp(devices[i], entry->mnt_fsname) == 0 || strcmp(mounts[i], entry->mnt_dir) == 0;
-        if (again)
+        if (again || n == DISCOVER_MOUNTS || !is_folder(entry->mnt_dir))
             continue;
         snprintf(mounts[n], 256, "%s", entry->mnt_dir);
         snprintf(devices[n], sizeof devices[n], "%s", entry->mnt_fsname);
@@ -108,5 +122,19 @@ size_t discover_mounts(char mounts[][256], size_t room)
     }
     if (table)
         endmntent(table);
+    qsort(mounts[1], n - 1, sizeof mounts[1], by_name);
     return n;
+}
+
+unsigned discover_ephemeral(void)
+{
+    FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
+    unsigned first = 0;
+
+    if (file) {
+        if (fscanf(file, "%u", &first) != 1)
+            first = 0;
+        fclose(file);
+    }
+    return first > 0 ? first : 32768;
 }

@@ -7,7 +7,6 @@
 #include "load.h"
 
 #include <ev.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -32,7 +31,6 @@ struct offline offline_load(const char *file, bool tolerate)
     struct hosts *hosts = loading.loop ? hosts_create(loading.loop, &settings) : NULL;
     struct load_request request = { .loop = loading.loop, .hosts = hosts, .file = file, .tolerate = tolerate, .done = on_loaded, .arg = &loading };
 
-    signal(SIGPIPE, SIG_IGN);
     log_open(&(struct log_settings){ .level = LOG_LEVEL_ERROR, .to_stderr = true });
     if (hosts && load_start(&request))
         ev_run(loading.loop, 0);

@@ -276,7 +276,6 @@ int shot_run(const struct shot_request *request, struct shot *shot)
 
     *shot = (struct shot){ .code = CLI_UNKNOWN };
     log_open(&(struct log_settings){ .level = request->trace ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN, .to_stderr = true });
-    signal(SIGPIPE, SIG_IGN);
     s.loop = loop_create();
     s.hosts = s.loop ? hosts_create(s.loop, &settings) : NULL;
     if (s.hosts) {

@@ -105,7 +105,7 @@ static int code_of(const cJSON *status)
 static int fetch(const struct ask_place *place, struct buffer *answer, bool *saved)
 {
     char why[256];
-    int http = ask_get(place->endpoint, "/api/v1/status", answer, why, sizeof why);
+    int http = ask_get(place->endpoint, "/api/v1/status", ASK_PATIENCE, answer, why, sizeof why);
 
     *saved = false;
     if (http == 200)

@@ -62,3 +62,25 @@ else
 tests_unit_test_plugin_file_SOURCES += plugins/file/file_linux.c
 tests_unit_test_process_system_SOURCES += plugins/process/process_linux.c
 endif
+
+# `talon init`: what it writes, and how it finds out what is there.
+INIT_TESTS = tests/unit/test_discover tests/unit/test_init
+check_PROGRAMS += $(INIT_TESTS)
+TESTS += $(INIT_TESTS)
+tests_unit_test_init_SOURCES = \
+	tests/unit/test_init.c tests/unit/config_support.c tests/unit/config_support.h \
+	core/model.c core/cli/init.h core/cli/init_names.c core/cli/init_names.h core/cli/init_write.c
+tests_unit_test_init_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_init_LDADD = \
+	core/config/libconfig.la core/base/os/libos.la core/base/libbase.la \
+	$(CMOCKA_LIBS) $(CJSON_LIBS) $(YAML_LIBS) $(PCRE2_LIBS) $(EV_LIBS) -lm
+tests_unit_test_discover_SOURCES = \
+	tests/unit/test_discover.c core/cli/discover.c core/cli/discover.h core/cli/discover_kube.c \
+	core/cli/discover_tls.c core/cli/discover_tls.h
+tests_unit_test_discover_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(YAML_CFLAGS)
+tests_unit_test_discover_LDADD = core/base/os/libos.la core/base/libbase.la $(CMOCKA_LIBS) $(YAML_LIBS) $(EV_LIBS)
+if DARWIN
+tests_unit_test_discover_SOURCES += core/cli/discover_darwin.c
+else
+tests_unit_test_discover_SOURCES += core/cli/discover_linux.c
+endif
