@@ -6,17 +6,27 @@
 #include "base/text.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { MOST_SAVED = 4096, PATH_SIZE = 1024, SAVED_MAX = 32 << 20, TROUBLE_SIZE = 512 };
+enum { MOST_SAVED = 4096, MOST_TROUBLES = 8, MOST_BROKEN = 9, PATH_SIZE = 1024, NAME_SIZE = 64, SAVED_MAX = 32 << 20, TROUBLE_SIZE = 512 };
+
+static const char saved_name[] = "saved.json";
 
 struct saved {
     char *name;
     unsigned char *bytes;
     size_t n;
+    bool used; /* in this run of the daemon: its check still exists */
+};
+
+/* A file whose last write failed. */
+struct trouble {
+    char name[NAME_SIZE], why[TROUBLE_SIZE];
 };
 
 struct state {
@@ -25,7 +35,8 @@ struct state {
     struct saved *saved;
     size_t n_saved;
     bool dirty;
-    char trouble[TROUBLE_SIZE], trouble_file[64];
+    struct trouble troubles[MOST_TROUBLES]; /* the newest is the last */
+    size_t n_troubles;
 };
 
 static bool path_of(const char *folder, const char *name, char *path)
@@ -35,44 +46,78 @@ static bool path_of(const char *folder, const char *name, char *path)
     return n > 0 && n < PATH_SIZE;
 }
 
-bool state_write(struct state *state, const char *name, const void *bytes, size_t n)
-{
-    char path[PATH_SIZE], why[TROUBLE_SIZE];
-    bool good = path_of(state->folder, name, path) && files_write(path, bytes, n, 0600, false, why, sizeof why);
+/* ---- trouble: said once for each file, until it is over */
 
-    if (good) {
-        if (strcmp(state->trouble_file, name) == 0)
-            state->trouble[0] = state->trouble_file[0] = '\0';
+/* Forgets the file's trouble; true: it had one. */
+static bool forget(struct state *state, const char *name)
+{
+    for (size_t i = 0; i < state->n_troubles; i++) {
+        if (strcmp(state->troubles[i].name, name) != 0)
+            continue;
+        state->n_troubles--;
+        memmove(&state->troubles[i], &state->troubles[i + 1], (state->n_troubles - i) * sizeof state->troubles[0]);
         return true;
     }
-    if (state->trouble[0] == '\0') /* said once, until it is over */
-        log_warn("the state folder cannot be written", "file", name, "why", why, NULL);
-    snprintf(state->trouble, sizeof state->trouble, "%s", why);
-    snprintf(state->trouble_file, sizeof state->trouble_file, "%s", name);
     return false;
+}
+
+static void remember(struct state *state, const char *name, const char *why)
+{
+    struct trouble *trouble;
+
+    if (!forget(state, name))
+        log_warn("the state folder cannot be written", "file", name, "why", why, NULL);
+    if (state->n_troubles == MOST_TROUBLES)
+        forget(state, state->troubles[0].name);
+    trouble = &state->troubles[state->n_troubles++];
+    snprintf(trouble->name, sizeof trouble->name, "%s", name);
+    snprintf(trouble->why, sizeof trouble->why, "%s", why);
+}
+
+const char *state_trouble(const struct state *state)
+{
+    return state->n_troubles > 0 ? state->troubles[state->n_troubles - 1].why : NULL;
+}
+
+/* ---- files */
+
+bool state_write(struct state *state, const char *name, const void *bytes, size_t n)
+{
+    char path[PATH_SIZE], why[TROUBLE_SIZE] = "the path of the state folder is too long";
+
+    if (!path_of(state->folder, name, path) || !files_write(path, bytes, n, 0600, false, why, sizeof why)) {
+        remember(state, name, why);
+        return false;
+    }
+    if (forget(state, name))
+        log_info("the state folder can be written again", "file", name, NULL);
+    return true;
 }
 
 bool state_read(const char *folder, const char *name, struct buffer *b)
 {
     char path[PATH_SIZE], why[TROUBLE_SIZE];
 
+    errno = ENAMETOOLONG;
     return path_of(folder, name, path) && files_read(path, b, why, sizeof why);
 }
 
+/* Set aside for a person to look at: what was set aside before stays, too, up to a bound. */
 void state_set_aside(struct state *state, const char *name)
 {
     char path[PATH_SIZE], aside[PATH_SIZE + 16];
+    struct stat st;
+    int i = 1;
 
     if (!path_of(state->folder, name, path))
         return;
     snprintf(aside, sizeof aside, "%s.broken", path);
+    while (lstat(aside, &st) == 0 && i < MOST_BROKEN)
+        snprintf(aside, sizeof aside, "%s.broken.%d", path, ++i);
     if (rename(path, aside) == 0)
         log_warn("a file of the state folder cannot be understood and was set aside", "file", path, "now", aside, NULL);
-}
-
-const char *state_trouble(const struct state *state)
-{
-    return state->trouble[0] ? state->trouble : NULL;
+    else
+        log_error("a file of the state folder can neither be understood nor set aside", "file", path, "why", strerror(errno), NULL);
 }
 
 /* ---- what plugins saved */
@@ -85,48 +130,84 @@ static struct saved *find(const struct state *state, const char *name)
     return NULL;
 }
 
+/* A new place, or that of a check that has not been heard of since the start: a bound must not keep the living out for the dead. NULL: none. */
+static struct saved *place(struct state *state)
+{
+    struct saved *grown;
+
+    if (state->n_saved < MOST_SAVED) {
+        grown = realloc(state->saved, (state->n_saved + 1) * sizeof *grown);
+        if (!grown)
+            return NULL;
+        state->saved = grown;
+        grown[state->n_saved] = (struct saved){ 0 };
+        return &grown[state->n_saved];
+    }
+    for (size_t i = 0; i < state->n_saved; i++)
+        if (!state->saved[i].used)
+            return &state->saved[i];
+    return NULL;
+}
+
 static struct saved *add(struct state *state, const char *name)
 {
-    struct saved *grown, *entry;
+    const size_t size = strlen(name) + 1;
+    char *copy = malloc(size);
+    struct saved *entry = copy ? place(state) : NULL;
 
-    if (state->n_saved >= MOST_SAVED)
+    if (!entry) {
+        free(copy);
         return NULL;
-    grown = realloc(state->saved, (state->n_saved + 1) * sizeof *grown);
-    if (!grown)
+    }
+    memcpy(copy, name, size);
+    if (entry == &state->saved[state->n_saved])
+        state->n_saved++;
+    free(entry->name);
+    free(entry->bytes);
+    *entry = (struct saved){ .name = copy };
+    return entry;
+}
+
+/* NULL: not kept. */
+static struct saved *keep(struct state *state, const char *name, const void *bytes, size_t n)
+{
+    struct saved *entry = find(state, name);
+    unsigned char *copy = n <= STATE_SAVED ? malloc(n + 1) : NULL;
+
+    if (copy && !entry)
+        entry = add(state, name);
+    if (!copy || !entry) {
+        free(copy);
         return NULL;
-    state->saved = grown;
-    entry = &grown[state->n_saved];
-    *entry = (struct saved){ .name = malloc(strlen(name) + 1) };
-    if (!entry->name)
-        return NULL;
-    memcpy(entry->name, name, strlen(name) + 1);
-    state->n_saved++;
+    }
+    if (n > 0)
+        memcpy(copy, bytes, n);
+    free(entry->bytes);
+    entry->bytes = copy;
+    entry->n = n;
+    state->dirty = true;
     return entry;
 }
 
 void state_save(struct state *state, const char *full_name, const void *bytes, size_t n)
 {
-    struct saved *entry = find(state, full_name);
-    unsigned char *copy = malloc(n + 1);
+    struct saved *entry = keep(state, full_name, bytes, n);
 
-    if (copy && !entry)
-        entry = add(state, full_name);
-    if (!copy || !entry) {
-        free(copy);
-        return;
-    }
-    memcpy(copy, bytes, n);
-    free(entry->bytes);
-    entry->bytes = copy;
-    entry->n = n;
-    state->dirty = true;
+    if (entry)
+        entry->used = true;
+    else
+        log_warn("what a check wanted to keep across restarts was not kept", "check", full_name, "why",
+                 n > STATE_SAVED ? "it is more than 4 KiB" : "there is no room for it", NULL);
 }
 
-size_t state_recall(const struct state *state, const char *full_name, void *bytes, size_t room)
+size_t state_recall(struct state *state, const char *full_name, void *bytes, size_t room)
 {
-    const struct saved *entry = find(state, full_name);
+    struct saved *entry = find(state, full_name);
 
-    if (!entry || entry->n > room)
+    if (!entry)
+        return 0;
+    entry->used = true;
+    if (entry->n == 0 || entry->n > room)
         return 0;
     memcpy(bytes, entry->bytes, entry->n);
     return entry->n;
@@ -149,30 +230,63 @@ void state_flush(struct state *state)
         buffer_char(&text, '"');
     }
     buffer_text(&text, "\n}\n");
-    if (!text.failed)
-        state->dirty = !state_write(state, "saved.json", text.data, text.len);
+    if (text.failed)
+        remember(state, saved_name, "there is no memory to write what checks keep across restarts");
+    else
+        state->dirty = !state_write(state, saved_name, text.data, text.len);
     buffer_free(&text);
+}
+
+/* ---- reading it back */
+
+/* Would the parser make more of it than we have ever written? Its trees are many times larger than their text. */
+static bool is_plausible(const char *text, size_t n)
+{
+    size_t parts = 0;
+
+    for (size_t i = 0; i < n && parts <= MOST_SAVED; i++)
+        parts += text[i] == ',' || text[i] == '{' || text[i] == '[';
+    return parts <= MOST_SAVED && memchr(text, '\0', n) == NULL;
+}
+
+/* Takes what can be taken; false: not all of it. */
+static bool take_saved(struct state *state, const cJSON *json)
+{
+    struct buffer bytes = buffer_make(STATE_SAVED);
+    const cJSON *item;
+    bool good = true;
+
+    cJSON_ArrayForEach(item, json)
+    {
+        buffer_clear(&bytes);
+        good = cJSON_IsString(item) && text_unbase64(&bytes, item->valuestring, strlen(item->valuestring)) && keep(state, item->string, bytes.data, bytes.len) && good;
+    }
+    buffer_free(&bytes);
+    return good;
 }
 
 static bool read_saved(struct state *state, const char *text, size_t n)
 {
-    cJSON *json = cJSON_ParseWithLength(text, n);
-    const cJSON *item;
-    struct buffer bytes = buffer_make(SAVED_MAX);
-    bool good = cJSON_IsObject(json);
+    cJSON *json = is_plausible(text, n) ? cJSON_ParseWithLengthOpts(text, n + 1, NULL, true) : NULL;
+    bool good = cJSON_IsObject(json) && take_saved(state, json);
 
-    if (good) {
-        cJSON_ArrayForEach(item, json)
-        {
-            buffer_clear(&bytes);
-            if (cJSON_IsString(item) && text_unbase64(&bytes, item->valuestring, strlen(item->valuestring)))
-                state_save(state, item->string, bytes.data, bytes.len);
-        }
-    }
-    state->dirty = false;
-    buffer_free(&bytes);
     cJSON_Delete(json);
     return good;
+}
+
+/* A file that cannot be read, or not wholly understood, is set aside; what could be understood is written anew. */
+static void load_saved(struct state *state)
+{
+    struct buffer text = buffer_make(SAVED_MAX);
+    const bool there = state_read(state->folder, saved_name, &text);
+
+    if (!there && errno == ENOENT)
+        return;
+    if (there && read_saved(state, buffer_string(&text), text.len))
+        state->dirty = false;
+    else
+        state_set_aside(state, saved_name);
+    buffer_free(&text);
 }
 
 /* ---- the folder */
@@ -180,7 +294,6 @@ static bool read_saved(struct state *state, const char *text, size_t n)
 struct state *state_open(const char *folder, pid_t *holder, char *why, size_t why_size)
 {
     struct state *state = calloc(1, sizeof *state);
-    struct buffer text = buffer_make(SAVED_MAX);
     char path[PATH_SIZE];
 
     *holder = -1;
@@ -194,9 +307,7 @@ struct state *state_open(const char *folder, pid_t *holder, char *why, size_t wh
         free(state);
         return NULL;
     }
-    if (state_read(folder, "saved.json", &text) && !read_saved(state, buffer_string(&text), text.len))
-        state_set_aside(state, "saved.json");
-    buffer_free(&text);
+    load_saved(state);
     return state;
 }
 

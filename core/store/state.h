@@ -6,9 +6,10 @@
  *   last-good.conf      source text of the last good configuration, with its includes
  *   saved.json          bytes that plugins' instances saved
  *   endpoint            where this daemon answers, "127.0.0.1:9999"
+ *   status.json         what `talon status` shows while no daemon runs
  *   state.json, last-probe.json   for readers of the old daemon
  *
- * A file that cannot be understood is set aside as FILE.broken, never deleted. A write that fails is reported, tried again with the
+ * A file that cannot be understood is set aside as FILE.broken (then FILE.broken.2 to .9), never deleted. A write that fails is reported, tried again with the
  * next change, and ends nothing.
  */
 #ifndef STORE_STATE_H
@@ -21,25 +22,28 @@
 
 struct state;
 
+enum { STATE_SAVED = 4096 }; /* bytes that one instance may save */
+
 /* Makes the folder, takes its lock, reads what plugins saved. NULL: `holder` is the pid of the daemon that has it (0: it cannot be told), or -1: other
  * trouble, why is a sentence. */
 struct state *state_open(const char *folder, pid_t *holder, char *why, size_t why_size);
 /* Writes what is waiting, gives the lock back. NULL: nothing. */
 void state_close(struct state *state);
 
-/* Replaces FOLDER/name. False: why is a sentence (also kept for state_trouble()). */
+/* Replaces FOLDER/name. False: it was logged, once until it is over, and state_trouble() says why. */
 bool state_write(struct state *state, const char *name, const void *bytes, size_t n);
-/* Reads FOLDER/name into b (its max is the bound). False: there is none, or it cannot be read. Needs no lock: also for commands. */
+/* Reads FOLDER/name into b (its max is the bound). False: there is none (errno ENOENT), or it cannot be read. Needs no lock: also for commands. */
 bool state_read(const char *folder, const char *name, struct buffer *b);
 /* Sets FOLDER/name aside as FOLDER/name.broken and says so in the log. */
 void state_set_aside(struct state *state, const char *name);
 /* The last failed write as a sentence; NULL: the last one of each file went well. */
 const char *state_trouble(const struct state *state);
 
-/* What an instance saved: copied. Written with the next state_flush(). */
+/* What an instance saved, at most STATE_SAVED bytes: copied. Written with the next state_flush(). */
 void state_save(struct state *state, const char *full_name, const void *bytes, size_t n);
-/* Copies what was saved, at most room bytes; returns how many, 0: none. */
-size_t state_recall(const struct state *state, const char *full_name, void *bytes, size_t room);
+/* Copies what was saved, at most room bytes; returns how many, 0: none. What is neither saved nor recalled by a running daemon makes room for others when
+ * there is none left. */
+size_t state_recall(struct state *state, const char *full_name, void *bytes, size_t room);
 /* Writes saved.json if something was saved since: call it now and then. */
 void state_flush(struct state *state);
 
