@@ -14,6 +14,8 @@
 
 enum { ALIGNMENT = _Alignof(max_align_t), FIRST_BLOCK = 4096, LARGEST_BLOCK = 256 * 1024 };
 
+#define LARGEST ((size_t)PTRDIFF_MAX / 2) /* no object is larger */
+
 struct block {
     struct block *next;
     size_t used, room;
@@ -40,7 +42,7 @@ struct arena *arena_create(size_t max)
 
     if (!arena)
         return NULL;
-    arena->max = max > 0 ? max : SIZE_MAX;
+    arena->max = max > 0 && max < LARGEST ? max : LARGEST;
     arena->next_block = FIRST_BLOCK;
     return arena;
 }
@@ -80,7 +82,7 @@ static struct block *add_block(struct arena *arena, size_t size)
 {
     const bool own = arena->blocks && size > arena->next_block / 4;
     const size_t room = own || size > arena->next_block ? size : arena->next_block;
-    struct block *block = room <= SIZE_MAX - sizeof *block ? calloc(1, sizeof *block + room) : NULL;
+    struct block *block = calloc(1, sizeof *block + room);
 
     if (!block)
         return NULL;
@@ -103,7 +105,7 @@ static void *try_alloc(struct arena *arena, size_t size)
     size_t rounded;
     char *bytes;
 
-    if (size > SIZE_MAX - ALIGNMENT)
+    if (size > LARGEST)
         return NULL;
     rounded = size > 0 ? (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : ALIGNMENT;
     if (rounded > arena->max - arena->used)

@@ -36,15 +36,16 @@ static size_t room_for(const struct buffer *b, size_t needed)
     size_t room = b->room > 0 ? b->room : FIRST_ROOM;
 
     while (room < needed)
-        room = room <= SIZE_MAX / 2 ? room * 2 : needed;
+        room *= 2;
     if (b->max > 0 && room > b->max)
-        room = b->max < SIZE_MAX ? b->max + 1 : b->max;
+        room = b->max + 1;
     return room;
 }
 
 static bool grow(struct buffer *b, size_t n)
 {
-    const size_t max = b->max > 0 && b->max < SIZE_MAX - 1 ? b->max : SIZE_MAX - 1;
+    const size_t most = PTRDIFF_MAX - 1; /* no object is larger */
+    const size_t max = b->max > 0 && b->max < most ? b->max : most;
     size_t room;
     char *data;
 

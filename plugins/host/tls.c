@@ -112,9 +112,19 @@ static enum tls_outcome read_link(struct tls_link *link, void *bytes, size_t roo
     return outcome(link, ret, errno);
 }
 
+/* A write finds the peer gone. What it said before it went (with TLS 1.3: why it refuses us) may still lie there to be read. */
+static void hear_last_words(struct tls_link *link)
+{
+    char byte;
+
+    ERR_clear_error();
+    SSL_peek(link->ssl, &byte, 1);
+    ERR_clear_error();
+}
+
 static enum tls_outcome write_link(struct tls_link *link, const void *bytes, size_t n, size_t *sent)
 {
-    int ret;
+    int ret, os;
 
     *sent = 0;
     if (!link->ssl)
@@ -124,7 +134,12 @@ static enum tls_outcome write_link(struct tls_link *link, const void *bytes, siz
     ERR_clear_error();
     errno = 0;
     ret = SSL_write_ex(link->ssl, bytes, n, sent);
-    return outcome(link, ret, errno);
+    os = errno;
+    if (ret != 1 && SSL_get_error(link->ssl, ret) == SSL_ERROR_SYSCALL) {
+        hear_last_words(link);
+        return failed(link, os);
+    }
+    return outcome(link, ret, os);
 }
 
 static void error_of(const struct tls_link *link, struct talon_error *error)

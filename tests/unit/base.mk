@@ -1,6 +1,8 @@
 # tests/unit/base.mk: core/base and core/base/os.
 base_tests = \
-	tests/unit/test_base_arena tests/unit/test_base_buffer tests/unit/test_base_result tests/unit/test_base_scalar tests/unit/test_base_text
+	tests/unit/test_base_arena tests/unit/test_base_buffer tests/unit/test_base_child tests/unit/test_base_clock \
+	tests/unit/test_base_files tests/unit/test_base_install tests/unit/test_base_lines tests/unit/test_base_log \
+	tests/unit/test_base_loop tests/unit/test_base_result tests/unit/test_base_scalar tests/unit/test_base_text
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
 
@@ -11,6 +13,25 @@ tests_unit_test_base_arena_CFLAGS = $(BASE_TEST_CFLAGS)
 tests_unit_test_base_arena_LDADD = $(BASE_TEST_LIBS)
 tests_unit_test_base_buffer_CFLAGS = $(BASE_TEST_CFLAGS)
 tests_unit_test_base_buffer_LDADD = $(BASE_TEST_LIBS)
+tests_unit_test_base_child_SOURCES = tests/unit/test_base_child.c tests/unit/temp_folder.c tests/unit/temp_folder.h
+tests_unit_test_base_child_CFLAGS = $(BASE_TEST_CFLAGS)
+tests_unit_test_base_child_LDADD = $(BASE_TEST_LIBS)
+tests_unit_test_base_clock_SOURCES = tests/unit/test_base_clock.c tests/unit/temp_folder.c tests/unit/temp_folder.h
+tests_unit_test_base_clock_CFLAGS = $(BASE_TEST_CFLAGS)
+tests_unit_test_base_clock_LDADD = $(BASE_TEST_LIBS)
+tests_unit_test_base_files_SOURCES = tests/unit/test_base_files.c tests/unit/temp_folder.c tests/unit/temp_folder.h
+tests_unit_test_base_files_CFLAGS = $(BASE_TEST_CFLAGS)
+tests_unit_test_base_files_LDADD = $(BASE_TEST_LIBS)
+tests_unit_test_base_install_SOURCES = tests/unit/test_base_install.c tests/unit/temp_folder.c tests/unit/temp_folder.h
+tests_unit_test_base_install_CFLAGS = $(BASE_TEST_CFLAGS)
+tests_unit_test_base_install_LDADD = $(BASE_TEST_LIBS)
+tests_unit_test_base_lines_CFLAGS = $(BASE_TEST_CFLAGS)
+tests_unit_test_base_lines_LDADD = $(BASE_TEST_LIBS)
+tests_unit_test_base_log_SOURCES = tests/unit/test_base_log.c tests/unit/temp_folder.c tests/unit/temp_folder.h
+tests_unit_test_base_log_CFLAGS = $(BASE_TEST_CFLAGS)
+tests_unit_test_base_log_LDADD = $(BASE_TEST_LIBS)
+tests_unit_test_base_loop_CFLAGS = $(BASE_TEST_CFLAGS)
+tests_unit_test_base_loop_LDADD = $(BASE_TEST_LIBS)
 tests_unit_test_base_result_CFLAGS = $(BASE_TEST_CFLAGS)
 tests_unit_test_base_result_LDADD = $(BASE_TEST_LIBS)
 tests_unit_test_base_scalar_CFLAGS = $(BASE_TEST_CFLAGS)

@@ -4,12 +4,30 @@
 #include "base/os/loop_backends.h"
 
 #include <ev.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <unistd.h>
+
+/* The backend's descriptor and a pipe between threads: libev ends the process where it cannot have them, so it is only asked when it can. */
+static bool has_descriptors(void)
+{
+    int pipes[2][2], n = 0;
+
+    while (n < 2 && pipe(pipes[n]) == 0)
+        n++;
+    for (int i = 0; i < n; i++) {
+        close(pipes[i][0]);
+        close(pipes[i][1]);
+    }
+    return n == 2;
+}
 
 struct ev_loop *loop_create(void)
 {
     struct ev_loop *loop = NULL;
 
+    if (!has_descriptors())
+        return NULL;
     for (size_t i = 0; loop_backends[i] != 0 && !loop; i++)
         if (loop_backend_works(loop_backends[i]))
             loop = ev_default_loop(loop_backends[i] | EVFLAG_NOENV); /* the only one in which libev watches children */
