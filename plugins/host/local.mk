@@ -1,15 +1,16 @@
 # plugins/host: talon-host, and its modules for TLS and HTTP that are loaded at their first use.
-host_PROGRAMS += talon-host
-talon_host_SOURCES = \
+# All but main(), so that unit tests can have its parts.
+noinst_LTLIBRARIES += plugins/host/libhost.la
+plugins_host_libhost_la_SOURCES = \
 	plugins/host/children.c plugins/host/children.h \
 	plugins/host/conf.c plugins/host/conf.h plugins/host/conf_check.c plugins/host/conf_values.c \
 	plugins/host/describe.c plugins/host/descriptor.c plugins/host/descriptor_options.c \
-	plugins/host/die.c plugins/host/die.h plugins/host/host.h \
+	plugins/host/die.c plugins/host/die.h plugins/host/host.c plugins/host/host.h \
 	plugins/host/ids.c plugins/host/ids.h \
 	plugins/host/instance.c plugins/host/instance.h plugins/host/instance_tell.c \
 	plugins/host/limits.c plugins/host/limits.h \
 	plugins/host/link.h plugins/host/link_io.c plugins/host/op_connect.c plugins/host/op_connect.h \
-	plugins/host/main.c plugins/host/match.c plugins/host/match.h \
+	plugins/host/match.c plugins/host/match.h \
 	plugins/host/modules.c plugins/host/modules.h plugins/host/modules_load.h \
 	plugins/host/op.c plugins/host/op.h \
 	plugins/host/op_http.c plugins/host/op_http.h \
@@ -27,12 +28,15 @@ talon_host_SOURCES = \
 	plugins/host/wire_private.h plugins/host/wire_start.c \
 	plugins/host/worker.c plugins/host/worker.h
 if DARWIN
-talon_host_SOURCES += plugins/host/system_darwin.c
+plugins_host_libhost_la_SOURCES += plugins/host/system_darwin.c
 else
-talon_host_SOURCES += plugins/host/system_linux.c
+plugins_host_libhost_la_SOURCES += plugins/host/system_linux.c
 endif
-talon_host_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)
-talon_host_LDADD = core/base/os/libos.la core/base/libbase.la $(CJSON_LIBS) $(PCRE2_LIBS) $(EV_LIBS) -lm
+plugins_host_libhost_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)
+HOST_LIBS = plugins/host/libhost.la core/base/os/libos.la core/base/libbase.la $(CJSON_LIBS) $(PCRE2_LIBS) $(EV_LIBS) -lm
+host_PROGRAMS += talon-host
+talon_host_SOURCES = plugins/host/main.c
+talon_host_LDADD = $(HOST_LIBS)
 
 # TLS and HTTP modules
 HOST_MODULE_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared $(PLUGIN_NO_UNDEFINED)

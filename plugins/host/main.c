@@ -2,50 +2,16 @@
  * talon-host: runs plugins for Talon's core, on one loop in one thread, and speaks docs/plugin-protocol.md with it over the socket that is its
  * standard input and output. With --run it is the process of one blocking run: the host that started it is its core.
  */
-#include "base/os/clock.h"
-#include "children.h"
-#include "die.h"
 #include "host.h"
-#include "instance.h"
-#include "limits.h"
-#include "match.h"
-#include "modules_load.h"
-#include "op.h"
 #include "owner.h"
-#include "plugins.h"
-#include "resolve.h"
-#include "run.h"
-#include "services.h"
-#include "system.h"
 #include "turn.h"
-#include "wire.h"
 
-#include <cjson/cJSON.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-static char *child_path;
-
-void host_set_path(const char *path)
-{
-    if (!path)
-        return;
-    free(child_path);
-    child_path = must_string(path);
-}
-
-const char *host_path(void)
-{
-    return child_path ? child_path : "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
-}
-
-/* ---- the start */
 
 /* A library that prints to standard output would print into the protocol: it gets standard error there, and nothing to read. */
 static int move_socket(void)
@@ -83,44 +49,6 @@ static void watch_crashes(void)
             sigaction(numbers[i], &crash, NULL);
 }
 
-static bool begin(int socket, bool worker)
-{
-    const cJSON_Hooks hooks = { .malloc_fn = must_alloc, .free_fn = free };
-
-    cJSON_InitHooks((cJSON_Hooks *)(uintptr_t)&hooks);
-    signal(SIGPIPE, SIG_IGN);
-    limits_begin();
-    system_adopt_orphans();
-    watch_crashes();
-    services_begin();
-    return turn_init() && children_begin() && wire_open(socket, worker);
-}
-
-/* ---- the end */
-
-void host_quit(void)
-{
-    alarm(1); /* a plugin's deferred call may hang: then the signal ends us */
-    wire_mute();
-    turn_stop();
-}
-
-static void end(void)
-{
-    instances_end_all();
-    children_end();
-    modules_close();
-    resolve_end();
-    wire_close();
-    plugins_free();
-    match_end();
-    ops_free();
-    runs_free_ids();
-    instances_free_ids();
-    turn_free();
-    free(child_path);
-}
-
 static int refuse(const char *text)
 {
     fprintf(stderr, "talon-host: %s\n", text);
@@ -139,9 +67,10 @@ int main(int argc, char **argv)
     socket = move_socket();
     if (socket < 0)
         return refuse("its standard input must be a stream socket: Talon starts it, see docs/plugin-protocol.md");
-    if (!begin(socket, worker))
+    watch_crashes();
+    if (!host_begin(socket, worker))
         return refuse("no memory or no descriptor left");
     turn_run();
-    end();
+    host_end();
     return 0;
 }

@@ -1,1 +1,17 @@
-# tests/unit/host.mk: unit tests, see the sources for what they hold.
+# tests/unit/host.mk: talon-host as it was built, driven over its socket as the core does, with plugins made for the purpose.
+check_LTLIBRARIES += tests/unit/plugins/trial.la
+tests_unit_plugins_trial_la_SOURCES = tests/unit/plugins/trial.c tests/unit/plugins/trial.h tests/unit/plugins/trial_ops.c
+tests_unit_plugins_trial_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
+
+HOST_TESTS = tests/unit/test_host_runs
+check_PROGRAMS += $(HOST_TESTS)
+TESTS += $(HOST_TESTS)
+HOST_DRIVE = tests/unit/host_drive.c tests/unit/host_drive.h
+HOST_TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(CJSON_CFLAGS)
+HOST_TEST_LIBS = $(CMOCKA_LIBS) $(CJSON_LIBS) -lm
+HOST_TEST_NEEDS = talon-host tests/unit/plugins/trial.la
+
+tests_unit_test_host_runs_SOURCES = tests/unit/test_host_runs.c $(HOST_DRIVE)
+tests_unit_test_host_runs_CFLAGS = $(HOST_TEST_CFLAGS)
+tests_unit_test_host_runs_LDADD = $(HOST_TEST_LIBS)
+tests_unit_test_host_runs_DEPENDENCIES = $(HOST_TEST_NEEDS)

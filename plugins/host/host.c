@@ -1,0 +1,73 @@
+/* The host as a whole: see host.h. */
+#include "host.h"
+
+#include "children.h"
+#include "die.h"
+#include "instance.h"
+#include "limits.h"
+#include "match.h"
+#include "modules_load.h"
+#include "op.h"
+#include "plugins.h"
+#include "resolve.h"
+#include "run.h"
+#include "services.h"
+#include "system.h"
+#include "turn.h"
+#include "wire.h"
+
+#include <cjson/cJSON.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static char *child_path;
+
+void host_set_path(const char *path)
+{
+    if (!path)
+        return;
+    free(child_path);
+    child_path = must_string(path);
+}
+
+const char *host_path(void)
+{
+    return child_path ? child_path : "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+}
+
+bool host_begin(int socket, bool worker)
+{
+    cJSON_Hooks hooks = { .malloc_fn = must_alloc, .free_fn = free };
+
+    cJSON_InitHooks(&hooks);
+    signal(SIGPIPE, SIG_IGN);
+    limits_begin();
+    system_adopt_orphans();
+    services_begin();
+    return turn_init() && children_begin() && wire_open(socket, worker);
+}
+
+void host_quit(void)
+{
+    alarm(1); /* a plugin's deferred call may hang: then the signal ends us */
+    wire_mute();
+    turn_stop();
+}
+
+void host_end(void)
+{
+    instances_end_all();
+    children_end();
+    modules_close();
+    resolve_end();
+    wire_close();
+    plugins_free();
+    match_end();
+    ops_free();
+    runs_free_ids();
+    instances_free_ids();
+    turn_free();
+    free(child_path);
+    child_path = NULL;
+}
