@@ -24,7 +24,8 @@ static const char kinds[] =
     "'count':{'anyOf':[{'type':'integer','minimum':1,'maximum':1000},{'$ref':'#/$defs/variable'}]},"
     "'rate':{'type':'string','pattern':'^([0-9]+ per [0-9.a-z]+|.*[$][{].*)$'},"
     "'texts':{'type':['array','null'],'items':{'$ref':'#/$defs/text'}},"
-    "'need':{'anyOf':[{'$ref':'#/$defs/name'},{'type':'object','properties':{'any':{'type':'array','items':{'$ref':'#/$defs/name'}}},'additionalProperties':false}]},"
+    "'any':{'type':'object','required':['any'],'properties':{'any':{'type':'array','items':{'$ref':'#/$defs/name'}}},'additionalProperties':false},"
+    "'need':{'anyOf':[{'$ref':'#/$defs/name'},{'$ref':'#/$defs/any'}]},"
     "'heal':{'type':'object','required':['run'],'additionalProperties':false,'properties':{"
     "'when':{'type':'string','description':'A condition such as `ping failed and port ok`.'},"
     "'run':{'type':'string','description':'The name of a runbook.'},'with':{'type':'object','additionalProperties':{'$ref':'#/$defs/text'}}}}";
@@ -49,7 +50,7 @@ static const char service_times[] =
 
 static const char service_own[] =
     ",'title':{'$ref':'#/$defs/text'},'note':{'$ref':'#/$defs/text','description':'What helps the person who is called.'},"
-    "'needs':{'type':['array','null'],'items':{'$ref':'#/$defs/need'},'description':'The services that it depends on.'},"
+    "'needs':{'anyOf':[{'type':['array','null'],'items':{'$ref':'#/$defs/need'}},{'$ref':'#/$defs/any'}],'description':'The services that it depends on.'},"
     "'critical':{'$ref':'#/$defs/truth','default':false},'enabled':{'$ref':'#/$defs/truth','default':true},"
     "'heal_stopped':{'$ref':'#/$defs/truth','default':false},"
     "'checks':{'type':['object','null'],'propertyNames':{'$ref':'#/$defs/name'},'additionalProperties':{'$ref':'#/$defs/check'}},"
@@ -110,7 +111,7 @@ static void add_bounds(struct buffer *out, const struct option *o)
         buffer_printf(out, ",\"maximum\":%" PRId64, o->most);
     else if (o->bounded_above)
         buffer_printf(out, ",\"maximum\":%.17g", o->max);
-    add(out, "},{'type':'string'}]");
+    add(out, "},{'type':'string','pattern':'^-?[0-9]|[$][{]'}]");
 }
 
 static void add_choices(struct buffer *out, const struct option *o)
@@ -246,7 +247,7 @@ static void add_object(struct buffer *out, const char *name, const char *first, 
 static void write_schema(const struct config *c, struct buffer *out)
 {
     add(out, "{'$schema':'https://json-schema.org/draft/2020-12/schema','title':'Talon: talon.yaml or a service file',");
-    add(out, "'if':{'required':['service']},'then':{'$ref':'#/$defs/service_file'},'else':{'anyOf':[{'$ref':'#/$defs/main'},{'type':'null'}]},'$defs':{");
+    add(out, "'if':{'type':'object','required':['service']},'then':{'$ref':'#/$defs/service_file'},'else':{'anyOf':[{'$ref':'#/$defs/main'},{'type':'null'}]},'$defs':{");
     add(out, kinds);
     add_object(out, "check", check_settings, check_own);
     add_types(c, out, "type");

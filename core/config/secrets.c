@@ -317,10 +317,21 @@ static bool is_named(const struct kept *kept, const struct model *model)
     return false;
 }
 
+static void take_path(struct secrets *secrets, const char *path)
+{
+    char *copy = path ? strdup(path) : NULL;
+
+    if (!copy) /* no memory: the old one is better than none */
+        return;
+    free(secrets->path);
+    secrets->path = copy;
+}
+
 void secrets_reload(struct secrets *secrets, const struct model *model)
 {
     struct kept *kept, *next;
 
+    take_path(secrets, model ? model->settings.exec_path : NULL);
     for (kept = secrets->all; kept; kept = next) {
         next = kept->next;
         if (is_named(kept, model)) {

@@ -23,7 +23,7 @@ void secrets_free(struct secrets *secrets);
  * from within. A command has 30 s. secret is copied. Returns a handle for secrets_stop(); NULL: no memory. */
 struct secrets_question *secrets_get(struct secrets *secrets, const struct model_secret *secret, secrets_fn *done, void *arg);
 void secrets_stop(struct secrets_question *question);
-/* The configuration has changed: values of secrets that it no longer names in the same way are wiped. */
+/* The configuration has changed: values of secrets that it no longer names in the same way are wiped; commands are looked up in its `exec_path`. */
 void secrets_reload(struct secrets *secrets, const struct model *model);
 /* Puts values into a conf's holes, JSON-escaped, in order. Wipe the buffer after use. */
 void secrets_fill(struct buffer *out, const struct model_conf *conf, const char *const *values, const size_t *lengths);

@@ -1,6 +1,7 @@
 /*
- * Runs the command of a secret: its output read to the end with a bound, 30 s, then its whole process group is killed. The loop need not be
- * libev's default one, so the end of the process is polled for; a process that has closed its output is nearly always over already.
+ * Runs the command of a secret: its output read with a bound until it has ended, at most 30 s, then its whole process group is killed. The loop
+ * need not be libev's default one, so the end of the process is polled for: seldom while it may still print, and quickly once its output is closed,
+ * since it is nearly always over then. What it leaves behind (a daemon of its own, say) may hold the output open: that is not waited for.
  */
 #include "config/secrets_private.h"
 
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
-static const double timeout_s = 30., poll_s = 0.002;
+double secrets_timeout_s = 30.;
+static const double seldom_s = 0.02, quickly_s = 0.002;
+static const char too_much[] = "its command printed more than 64 KiB";
 enum { KILL_WAITS = 200 };
 
 struct command {
@@ -100,22 +104,41 @@ static void judge_end(struct command *command, int status)
     finish(command, why);
 }
 
+/* 1: there may be more. 0: that was all, for now. -1: it cannot be read. */
+static int read_some(struct command *command, bool *end)
+{
+    const ssize_t got = read(command->fd, command->bytes + command->n, SECRETS_ROOM - 1 - command->n);
+
+    *end = got == 0;
+    if (got < 0)
+        return errno == EAGAIN ? 0 : errno == EINTR ? 1 : -1;
+    command->n += (size_t)got;
+    return got > 0 && command->n < SECRETS_ROOM - 1;
+}
+
+/* Its number is nobody else's until it is waited for: only then the group's is safe to kill. */
 static void on_over(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct command *command = timer->data;
+    siginfo_t ended = { .si_pid = 0 };
+    bool end;
     int status;
-    pid_t pid = waitpid(command->pid, &status, WNOHANG);
 
     (void)loop, (void)events;
-    if (pid == 0 || (pid < 0 && errno == EINTR))
+    if (waitid(P_PID, (id_t)command->pid, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == 0)
         return;
-    if (pid < 0) {
+    kill(-command->pid, SIGKILL); /* what it left behind */
+    if (waitpid(command->pid, &status, WNOHANG) != command->pid) {
         finish(command, "the end of its command was lost");
         return;
     }
-    kill(-command->pid, SIGKILL); /* what it left behind */
     command->pid = 0;
-    judge_end(command, status);
+    while (command->fd >= 0 && read_some(command, &end) > 0)
+        ;
+    if (command->n == SECRETS_ROOM - 1)
+        finish(command, too_much);
+    else
+        judge_end(command, status);
 }
 
 static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
@@ -127,26 +150,21 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
 static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 {
     struct command *command = io->data;
-    ssize_t got = read(command->fd, command->bytes + command->n, SECRETS_ROOM - 1 - command->n);
+    bool end;
+    const int more = read_some(command, &end);
 
     (void)events;
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    if (got < 0) {
+    if (more < 0) {
         finish(command, "the output of its command cannot be read");
-        return;
+    } else if (command->n == SECRETS_ROOM - 1) {
+        finish(command, too_much);
+    } else if (end) {
+        ev_io_stop(loop, io);
+        close(command->fd);
+        command->fd = -1;
+        command->over.repeat = quickly_s;
+        ev_timer_again(loop, &command->over);
     }
-    command->n += (size_t)got;
-    if (command->n == SECRETS_ROOM - 1) {
-        finish(command, "its command printed more than 64 KiB");
-        return;
-    }
-    if (got > 0)
-        return;
-    ev_io_stop(loop, io);
-    close(command->fd);
-    command->fd = -1;
-    ev_timer_again(loop, &command->over);
 }
 
 static bool start(struct command *command, const char *path, char *why)
@@ -187,9 +205,9 @@ struct command *command_start(struct ev_loop *loop, const struct model_secret *s
     command->arg = arg;
     command->fd = -1;
     ev_init(&command->readable, on_readable);
-    ev_timer_init(&command->deadline, on_deadline, timeout_s, 0.);
+    ev_timer_init(&command->deadline, on_deadline, secrets_timeout_s, 0.);
     ev_init(&command->over, on_over);
-    command->over.repeat = poll_s;
+    command->over.repeat = seldom_s;
     command->readable.data = command->deadline.data = command->over.data = command;
     if (!start(command, path, why)) {
         command_free(command);
@@ -198,5 +216,6 @@ struct command *command_start(struct ev_loop *loop, const struct model_secret *s
     ev_io_set(&command->readable, command->fd, EV_READ);
     ev_io_start(loop, &command->readable);
     ev_timer_start(loop, &command->deadline);
+    ev_timer_again(loop, &command->over);
     return command;
 }

@@ -20,6 +20,8 @@ bool secrets_read_file(const struct model_secret *secret, char *bytes, size_t *n
 
 struct command;
 
+extern double secrets_timeout_s; /* of a command; for tests to shorten */
+
 /* bytes NULL: failed, and why says how. The bytes have SECRETS_ROOM and are wiped after the call. The command is over and freed then. */
 typedef void command_fn(void *arg, char *bytes, size_t n, const char *why);
 /* NULL: could not be started, why says how. The callback comes later. secret is borrowed as long as it runs. */

@@ -1,5 +1,8 @@
 # tests/unit/config.mk: core/config: YAML to a checked model, and the values of secrets.
-CONFIG_TESTS = tests/unit/test_config_hostile tests/unit/test_config_mistakes
+CONFIG_TESTS = \
+	tests/unit/test_config_describe tests/unit/test_config_good tests/unit/test_config_hostile tests/unit/test_config_include \
+	tests/unit/test_config_mistakes tests/unit/test_config_pack tests/unit/test_config_prints tests/unit/test_config_problems \
+	tests/unit/test_config_schema tests/unit/test_config_secrets tests/unit/test_config_when
 check_PROGRAMS += $(CONFIG_TESTS)
 TESTS += $(CONFIG_TESTS)
 EXTRA_DIST += tests/unit/config
@@ -10,9 +13,36 @@ CONFIG_TEST_LIBS = \
 	core/config/libconfig.la core/engine/libengine.la core/base/os/libos.la core/base/libbase.la \
 	$(CMOCKA_LIBS) $(YAML_LIBS) $(CJSON_LIBS) $(EV_LIBS) -lm
 
+tests_unit_test_config_describe_SOURCES = tests/unit/test_config_describe.c $(CONFIG_TEST_SUPPORT)
+tests_unit_test_config_describe_CFLAGS = $(CONFIG_TEST_CFLAGS)
+tests_unit_test_config_describe_LDADD = $(CONFIG_TEST_LIBS)
+tests_unit_test_config_good_SOURCES = tests/unit/test_config_good.c $(CONFIG_TEST_SUPPORT)
+tests_unit_test_config_good_CFLAGS = $(CONFIG_TEST_CFLAGS)
+tests_unit_test_config_good_LDADD = $(CONFIG_TEST_LIBS)
 tests_unit_test_config_hostile_SOURCES = tests/unit/test_config_hostile.c $(CONFIG_TEST_SUPPORT)
 tests_unit_test_config_hostile_CFLAGS = $(CONFIG_TEST_CFLAGS)
 tests_unit_test_config_hostile_LDADD = $(CONFIG_TEST_LIBS)
+tests_unit_test_config_include_SOURCES = tests/unit/test_config_include.c $(CONFIG_TEST_SUPPORT)
+tests_unit_test_config_include_CFLAGS = $(CONFIG_TEST_CFLAGS)
+tests_unit_test_config_include_LDADD = $(CONFIG_TEST_LIBS)
 tests_unit_test_config_mistakes_SOURCES = tests/unit/test_config_mistakes.c $(CONFIG_TEST_SUPPORT)
 tests_unit_test_config_mistakes_CFLAGS = $(CONFIG_TEST_CFLAGS)
 tests_unit_test_config_mistakes_LDADD = $(CONFIG_TEST_LIBS)
+tests_unit_test_config_pack_SOURCES = tests/unit/test_config_pack.c $(CONFIG_TEST_SUPPORT)
+tests_unit_test_config_pack_CFLAGS = $(CONFIG_TEST_CFLAGS)
+tests_unit_test_config_pack_LDADD = $(CONFIG_TEST_LIBS)
+tests_unit_test_config_prints_SOURCES = tests/unit/test_config_prints.c $(CONFIG_TEST_SUPPORT)
+tests_unit_test_config_prints_CFLAGS = $(CONFIG_TEST_CFLAGS)
+tests_unit_test_config_prints_LDADD = $(CONFIG_TEST_LIBS)
+tests_unit_test_config_problems_SOURCES = tests/unit/test_config_problems.c $(CONFIG_TEST_SUPPORT)
+tests_unit_test_config_problems_CFLAGS = $(CONFIG_TEST_CFLAGS)
+tests_unit_test_config_problems_LDADD = $(CONFIG_TEST_LIBS)
+tests_unit_test_config_schema_SOURCES = tests/unit/test_config_schema.c $(CONFIG_TEST_SUPPORT)
+tests_unit_test_config_schema_CFLAGS = $(CONFIG_TEST_CFLAGS)
+tests_unit_test_config_schema_LDADD = $(CONFIG_TEST_LIBS)
+tests_unit_test_config_secrets_SOURCES = tests/unit/test_config_secrets.c $(CONFIG_TEST_SUPPORT)
+tests_unit_test_config_secrets_CFLAGS = $(CONFIG_TEST_CFLAGS)
+tests_unit_test_config_secrets_LDADD = $(CONFIG_TEST_LIBS)
+tests_unit_test_config_when_SOURCES = tests/unit/test_config_when.c $(CONFIG_TEST_SUPPORT)
+tests_unit_test_config_when_CFLAGS = $(CONFIG_TEST_CFLAGS)
+tests_unit_test_config_when_LDADD = $(CONFIG_TEST_LIBS)

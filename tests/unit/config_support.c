@@ -1,6 +1,10 @@
 /* See config_support.h. */
 #include "config_support.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,12 +132,25 @@ const char *support_write(const char *name, const char *text, size_t n)
 
 struct config *support_read(const char *file, const struct config_source *source)
 {
-    const char *folders[] = { NULL, NULL };
-    const struct config_request request = { .file = file, .plugin_folders = folders, .sources = source };
+    char path[PATH_SIZE]; /* it may be what support_fixture() returned, which is used again here */
+    const char *folders[] = { plugins, NULL };
+    const struct config_request request = { .file = path, .plugin_folders = folders, .sources = source };
 
+    snprintf(path, sizeof path, "%s", file);
     support_folder();
-    folders[0] = plugins;
     return config_read(&request);
+}
+
+char *support_description(const char *plugin)
+{
+    struct buffer description = buffer_make(0);
+    char name[200];
+
+    snprintf(name, sizeof name, "descriptions/%.100s.json", plugin);
+    if (support_slurp(support_fixture(name), &description))
+        return description.data;
+    buffer_free(&description);
+    return NULL;
 }
 
 void support_describe(struct config *config, bool tolerate)
@@ -142,15 +159,10 @@ void support_describe(struct config *config, bool tolerate)
     const struct config_plugin *list = config_plugins(config, &n);
 
     for (size_t i = 0; i < n; i++) {
-        struct buffer description = buffer_make(0);
-        char name[200];
+        char *description = support_description(list[i].name);
 
-        snprintf(name, sizeof name, "descriptions/%.100s.json", list[i].name);
-        if (support_slurp(support_fixture(name), &description))
-            config_described(config, list[i].name, buffer_string(&description), NULL, tolerate);
-        else
-            config_described(config, list[i].name, NULL, "it does not exist", tolerate);
-        buffer_free(&description);
+        config_described(config, list[i].name, description, description ? NULL : "it does not exist", tolerate);
+        free(description);
     }
 }
 
@@ -204,4 +216,44 @@ void support_problems(const struct config *config, const char *prefix, struct bu
         snprintf(with_slash, sizeof with_slash, "%s/", prefix);
     add_without(out, buffer_string(&text), with_slash);
     buffer_free(&text);
+}
+
+const char *support_told(const char *name, const char *text)
+{
+    static char told[8192];
+    struct buffer out = buffer_make(0);
+    struct config *config = support_load_text(name, text);
+
+    assert_non_null(config);
+    support_problems(config, support_folder(), &out);
+    config_free(config);
+    snprintf(told, sizeof told, "%s", buffer_string(&out));
+    buffer_free(&out);
+    return told;
+}
+
+struct model *support_model(const char *name, const char *text)
+{
+    struct config *config = support_load_text(name, text);
+    struct buffer told = buffer_make(0);
+    struct model *model;
+
+    assert_non_null(config);
+    support_problems(config, support_folder(), &told);
+    assert_string_equal(buffer_string(&told), "");
+    buffer_free(&told);
+    model = config_model(config);
+    assert_non_null(model);
+    config_free(config);
+    return model;
+}
+
+const struct model_check *support_check(const struct model *model, const char *full_name)
+{
+    const size_t i = model_check(model, full_name);
+
+    if (i == MODEL_NONE)
+        print_message("there is no check %s\n", full_name);
+    assert_true(i != MODEL_NONE);
+    return &model->checks[i];
 }
