@@ -25,6 +25,7 @@ struct kept {
     struct secrets_question *questions;
     char failure[SECRETS_WHY];   /* "": none; told to all who have asked */
     ev_timer turn;
+    bool fresh;                  /* the value came for those who have asked: it is theirs, however short its time is */
     bool dropped;                /* the configuration no longer names it: gone with its last answer */
 };
 
@@ -136,8 +137,10 @@ static void answer(struct kept *kept)
     memcpy(why, kept->failure, sizeof why);
     if (kept->questions || kept->dropped)
         turn_soon(kept);
-    if (!kept->questions)
+    if (!kept->questions) {
         kept->failure[0] = '\0';
+        kept->fresh = false;
+    }
     done(arg, failed ? NULL : kept->value, failed ? 0 : kept->n, failed ? why : NULL);
 }
 
@@ -156,6 +159,7 @@ static void take_value(struct kept *kept, char *bytes, size_t n)
     memcpy(kept->value, bytes, n);
     kept->value[n] = '\0';
     kept->n = n;
+    kept->fresh = true;
     kept->until = kept->secret.ttl == 0 || kept->secret.ttl > UINT64_MAX - now ? UINT64_MAX : now + kept->secret.ttl;
 }
 
@@ -196,13 +200,14 @@ static void on_turn(struct ev_loop *loop, ev_timer *timer, int events)
     (void)events;
     if (!kept->questions) {
         kept->failure[0] = '\0';
+        kept->fresh = false;
         if (kept->dropped && !kept->command)
             kept_free(kept);
         return;
     }
     if (kept->command)
         return;
-    if (kept->failure[0] == '\0' && (!kept->value || clock_moment().elapsed >= kept->until)) {
+    if (kept->failure[0] == '\0' && (!kept->value || (!kept->fresh && clock_moment().elapsed >= kept->until))) {
         forget(kept);
         if (kept->secret.source == MODEL_SECRET_COMMAND) {
             kept->command = command_start(loop, &kept->secret, kept->secrets->path, on_command, kept, kept->failure);

@@ -15,7 +15,7 @@ struct secrets;
 /* value NULL: refused, and `why` says it without the value ("secret token: the command printed JSON; say `json: FIELD`"). Both borrowed for the call. */
 typedef void secrets_fn(void *arg, const char *value, size_t n, const char *why);
 
-/* path: PATH of commands. NULL: no memory. */
+/* loop: libev's default one (loop_create()), since commands are waited for in it. path: PATH of commands. NULL: no memory. */
 struct secrets *secrets_create(struct ev_loop *loop, const char *path);
 /* Ends commands, wipes values; no callback follows. */
 void secrets_free(struct secrets *secrets);

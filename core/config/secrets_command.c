@@ -1,7 +1,7 @@
 /*
- * Runs the command of a secret: its output read with a bound until it has ended, at most 30 s, then its whole process group is killed. The loop
- * need not be libev's default one, so the end of the process is polled for: seldom while it may still print, and quickly once its output is closed,
- * since it is nearly always over then. What it leaves behind (a daemon of its own, say) may hold the output open: that is not waited for.
+ * Runs the command of a secret: its output read with a bound until it has ended, at most 30 s, then its whole process group is killed. What it
+ * leaves behind (a daemon of its own, say) may hold the output open: that is not waited for. libev waits for every process of its default loop, also
+ * for those that nobody asks after any more, so nothing here ever blocks for one.
  */
 #include "config/secrets_private.h"
 
@@ -15,23 +15,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 double secrets_timeout_s = 30.;
-static const double seldom_s = 0.02, quickly_s = 0.002;
 static const char too_much[] = "its command printed more than 64 KiB";
-enum { KILL_WAITS = 200 };
 
 struct command {
     struct ev_loop *loop;
     const struct model_secret *secret;
     command_fn *done;
     void *arg;
-    pid_t pid;
-    int fd; /* its output; -1: read to the end */
+    pid_t pid; /* 0: it is over */
+    int fd;    /* its output; -1: read to the end */
     ev_io readable;
-    ev_timer deadline, over;
+    ev_timer deadline;
+    ev_child over;
     char *bytes;
     size_t n;
 };
@@ -40,7 +38,7 @@ static void command_free(struct command *command)
 {
     ev_io_stop(command->loop, &command->readable);
     ev_timer_stop(command->loop, &command->deadline);
-    ev_timer_stop(command->loop, &command->over);
+    ev_child_stop(command->loop, &command->over);
     if (command->fd >= 0)
         close(command->fd);
     if (command->bytes) {
@@ -50,16 +48,10 @@ static void command_free(struct command *command)
     free(command);
 }
 
-/* What is left of the group goes as well; a killed process is waited for, but not for ever (it may sit in the kernel). */
 static void end_process(struct command *command)
 {
-    const struct timespec ms = { .tv_nsec = 1000000 };
-
-    if (command->pid <= 0)
-        return;
-    kill(-command->pid, SIGKILL);
-    for (int i = 0; i < KILL_WAITS && waitpid(command->pid, NULL, WNOHANG) == 0; i++)
-        nanosleep(&ms, NULL);
+    if (command->pid > 0)
+        kill(-command->pid, SIGKILL);
     command->pid = 0;
 }
 
@@ -116,29 +108,19 @@ static int read_some(struct command *command, bool *end)
     return got > 0 && command->n < SECRETS_ROOM - 1;
 }
 
-/* Its number is nobody else's until it is waited for: only then the group's is safe to kill. */
-static void on_over(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_over(struct ev_loop *loop, ev_child *child, int events)
 {
-    struct command *command = timer->data;
-    siginfo_t ended = { .si_pid = 0 };
+    struct command *command = child->data;
     bool end;
-    int status;
 
     (void)loop, (void)events;
-    if (waitid(P_PID, (id_t)command->pid, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == 0)
-        return;
-    kill(-command->pid, SIGKILL); /* what it left behind */
-    if (waitpid(command->pid, &status, WNOHANG) != command->pid) {
-        finish(command, "the end of its command was lost");
-        return;
-    }
-    command->pid = 0;
+    end_process(command); /* what it left behind */
     while (command->fd >= 0 && read_some(command, &end) > 0)
         ;
     if (command->n == SECRETS_ROOM - 1)
         finish(command, too_much);
     else
-        judge_end(command, status);
+        judge_end(command, child->rstatus);
 }
 
 static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
@@ -162,8 +144,6 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
         ev_io_stop(loop, io);
         close(command->fd);
         command->fd = -1;
-        command->over.repeat = quickly_s;
-        ev_timer_again(loop, &command->over);
     }
 }
 
@@ -207,7 +187,6 @@ struct command *command_start(struct ev_loop *loop, const struct model_secret *s
     ev_init(&command->readable, on_readable);
     ev_timer_init(&command->deadline, on_deadline, secrets_timeout_s, 0.);
     ev_init(&command->over, on_over);
-    command->over.repeat = seldom_s;
     command->readable.data = command->deadline.data = command->over.data = command;
     if (!start(command, path, why)) {
         command_free(command);
@@ -215,7 +194,8 @@ struct command *command_start(struct ev_loop *loop, const struct model_secret *s
     }
     ev_io_set(&command->readable, command->fd, EV_READ);
     ev_io_start(loop, &command->readable);
+    ev_child_set(&command->over, command->pid, 0);
+    ev_child_start(loop, &command->over);
     ev_timer_start(loop, &command->deadline);
-    ev_timer_again(loop, &command->over);
     return command;
 }

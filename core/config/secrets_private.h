@@ -26,7 +26,7 @@ extern double secrets_timeout_s; /* of a command; for tests to shorten */
 typedef void command_fn(void *arg, char *bytes, size_t n, const char *why);
 /* NULL: could not be started, why says how. The callback comes later. secret is borrowed as long as it runs. */
 struct command *command_start(struct ev_loop *loop, const struct model_secret *secret, const char *path, command_fn *done, void *arg, char why[SECRETS_WHY]);
-/* Ends it and its process group; no callback. Waits for the end of a killed process, at most 200 ms. */
+/* Ends it and its process group; no callback. The loop, which must be libev's default one, waits for the process. */
 void command_stop(struct command *command);
 
 #endif

@@ -14,8 +14,7 @@
 #include <cmocka.h>
 #include <ev.h>
 
-#include <errno.h>
-#include <signal.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -353,49 +352,74 @@ static void commands_that_print_nonsense(void **state)
     assert_refused(&secret, "secret s: its command printed more than 64 KiB");
 }
 
-static bool is_gone(const char *file)
+/* A FIFO that processes hold open for writing: it is at its end when none of them is left. */
+static int open_alive(void)
 {
-    struct buffer text = buffer_make(0);
     char path[2048];
-    long pid;
+    int fd;
 
-    snprintf(path, sizeof path, "%s/%s", support_folder(), file);
-    assert_true(support_slurp(path, &text));
-    pid = strtol(buffer_string(&text), NULL, 10);
-    buffer_free(&text);
-    assert_true(pid > 1);
-    for (int i = 0; i < 5000; i++) { /* killed, and then it takes the system a moment */
-        if (kill((pid_t)pid, 0) != 0 && errno == ESRCH)
-            return true;
+    snprintf(path, sizeof path, "%s/alive", support_folder());
+    unlink(path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    fd = open(path, O_RDONLY | O_NONBLOCK);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+/* Waits until some process holds it, or none. */
+static void wait_alive(int fd, bool some)
+{
+    char byte;
+
+    for (int i = 0; i < 20000; i++) {
+        const ssize_t got = read(fd, &byte, 1);
+
+        if (some ? got < 0 : got == 0)
+            return;
+        ev_run(loop, EVRUN_NOWAIT);
         pause_briefly();
     }
-    return false;
+    fail_msg("a process was %s after 20 s", some ? "not there" : "still there");
+}
+
+static struct model_secret holding_alive(const char *rest)
+{
+    static char script[4096];
+
+    snprintf(script, sizeof script, "exec 9>'%s/alive'; %s", support_folder(), rest);
+    return from_shell(script);
 }
 
 static void what_a_command_leaves_behind_is_not_waited_for(void **state)
 {
-    char script[4096];
-    struct model_secret secret;
+    const int alive = open_alive();
+    struct model_secret secret = holding_alive("sleep 1000 & echo hunter2");
 
     (void)state;
-    snprintf(script, sizeof script, "sleep 1000 & echo $! > '%s/left.pid'; echo hunter2", support_folder());
-    secret = from_shell(script);
-    assert_value(&secret, "hunter2"); /* though the output is still held open */
-    assert_true(is_gone("left.pid"));
+    assert_value(&secret, "hunter2"); /* though its output is still held open */
+    wait_alive(alive, false);
+    close(alive);
 }
 
 static void a_command_has_its_time(void **state)
 {
-    char script[4096];
-    struct model_secret secret;
+    const int alive = open_alive();
+    struct model_secret secret = holding_alive("trap '' TERM; echo hunter2; sleep 1000");
 
     (void)state;
-    snprintf(script, sizeof script, "echo $$ > '%s/slow.pid'; trap '' TERM; echo hunter2; sleep 1000", support_folder());
     secrets_timeout_s = 0.3;
-    secret = from_shell(script);
     assert_refused(&secret, "secret s: its command did not end within 30 s");
     secrets_timeout_s = 30.;
-    assert_true(is_gone("slow.pid"));
+    wait_alive(alive, false);
+    close(alive);
+}
+
+static void a_command_that_closes_its_output_is_waited_for(void **state)
+{
+    struct model_secret secret = from_shell("echo hunter2; exec >/dev/null; sleep 0.05; exit 4");
+
+    (void)state;
+    assert_refused(&secret, "secret s: its command failed with exit code 4");
 }
 
 /* ---- what is kept ---- */
@@ -543,24 +567,20 @@ static void it_may_be_freed_from_within_an_answer(void **state)
 
 static void freeing_ends_a_command(void **state)
 {
-    char script[8192], path[2048];
-    struct model_secret secret;
+    const int alive = open_alive();
+    struct model_secret secret = holding_alive("sleep 1000");
     struct answer *answer = calloc(1, sizeof *answer);
 
     (void)state;
     assert_non_null(answer);
-    snprintf(path, sizeof path, "%s/freed.pid", support_folder());
-    snprintf(script, sizeof script, "echo $$ > '%s.new'; mv '%s.new' '%s'; sleep 1000", path, path, path);
-    secret = from_shell(script);
     assert_non_null(secrets_get(secrets, &secret, on_answer, answer));
-    for (int i = 0; i < 20000 && access(path, F_OK) != 0; i++) {
-        ev_run(loop, EVRUN_NOWAIT);
-        pause_briefly();
-    }
+    wait_alive(alive, true);
     secrets_free(secrets);
-    assert_true(is_gone("freed.pid"));
+    wait_alive(alive, false);
     assert_false(answer->came);
     secrets = secrets_create(loop, "/usr/bin:/bin");
+    assert_non_null(secrets);
+    close(alive);
     free(answer);
 }
 
@@ -634,6 +654,7 @@ int main(void)
         cmocka_unit_test(commands_that_print_nonsense),
         cmocka_unit_test(what_a_command_leaves_behind_is_not_waited_for),
         cmocka_unit_test(a_command_has_its_time),
+        cmocka_unit_test(a_command_that_closes_its_output_is_waited_for),
         cmocka_unit_test(values_are_kept_for_their_time),
         cmocka_unit_test(failures_are_not_kept),
         cmocka_unit_test(all_who_ask_at_once_share_one_run),
