@@ -2,7 +2,7 @@
 CONFIG_TESTS = \
 	tests/unit/test_config_describe tests/unit/test_config_good tests/unit/test_config_hostile tests/unit/test_config_include \
 	tests/unit/test_config_mistakes tests/unit/test_config_pack tests/unit/test_config_prints tests/unit/test_config_problems \
-	tests/unit/test_config_schema tests/unit/test_config_secrets tests/unit/test_config_when
+	tests/unit/test_config_schema tests/unit/test_config_secrets tests/unit/test_config_secrets_commands tests/unit/test_config_when
 check_PROGRAMS += $(CONFIG_TESTS)
 TESTS += $(CONFIG_TESTS)
 EXTRA_DIST += tests/unit/config
@@ -19,7 +19,8 @@ tests_unit_test_config_describe_LDADD = $(CONFIG_TEST_LIBS)
 tests_unit_test_config_good_SOURCES = tests/unit/test_config_good.c $(CONFIG_TEST_SUPPORT)
 tests_unit_test_config_good_CFLAGS = $(CONFIG_TEST_CFLAGS)
 tests_unit_test_config_good_LDADD = $(CONFIG_TEST_LIBS)
-tests_unit_test_config_hostile_SOURCES = tests/unit/test_config_hostile.c $(CONFIG_TEST_SUPPORT)
+tests_unit_test_config_hostile_SOURCES = \
+	tests/unit/test_config_hostile.c tests/unit/config_hostile.c tests/unit/config_hostile.h $(CONFIG_TEST_SUPPORT)
 tests_unit_test_config_hostile_CFLAGS = $(CONFIG_TEST_CFLAGS)
 tests_unit_test_config_hostile_LDADD = $(CONFIG_TEST_LIBS)
 tests_unit_test_config_include_SOURCES = tests/unit/test_config_include.c $(CONFIG_TEST_SUPPORT)
@@ -40,9 +41,14 @@ tests_unit_test_config_problems_LDADD = $(CONFIG_TEST_LIBS)
 tests_unit_test_config_schema_SOURCES = tests/unit/test_config_schema.c $(CONFIG_TEST_SUPPORT)
 tests_unit_test_config_schema_CFLAGS = $(CONFIG_TEST_CFLAGS)
 tests_unit_test_config_schema_LDADD = $(CONFIG_TEST_LIBS)
-tests_unit_test_config_secrets_SOURCES = tests/unit/test_config_secrets.c $(CONFIG_TEST_SUPPORT)
+tests_unit_test_config_secrets_SOURCES = \
+	tests/unit/test_config_secrets.c tests/unit/secrets_support.c tests/unit/secrets_support.h $(CONFIG_TEST_SUPPORT)
 tests_unit_test_config_secrets_CFLAGS = $(CONFIG_TEST_CFLAGS)
 tests_unit_test_config_secrets_LDADD = $(CONFIG_TEST_LIBS)
+tests_unit_test_config_secrets_commands_SOURCES = \
+	tests/unit/test_config_secrets_commands.c tests/unit/secrets_support.c tests/unit/secrets_support.h $(CONFIG_TEST_SUPPORT)
+tests_unit_test_config_secrets_commands_CFLAGS = $(CONFIG_TEST_CFLAGS)
+tests_unit_test_config_secrets_commands_LDADD = $(CONFIG_TEST_LIBS)
 tests_unit_test_config_when_SOURCES = tests/unit/test_config_when.c $(CONFIG_TEST_SUPPORT)
 tests_unit_test_config_when_CFLAGS = $(CONFIG_TEST_CFLAGS)
 tests_unit_test_config_when_LDADD = $(CONFIG_TEST_LIBS)
