@@ -8,6 +8,7 @@
 
 #include "base/os/clock.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -288,6 +289,18 @@ static void on_turn(struct ev_loop *loop, ev_timer *timer, int events)
 
 /* ---- what libcurl has finished */
 
+/* The queue of a unix socket is full (EAGAIN of connect). libcurl takes that for "on its way", and later finds itself not connected, without an errno
+ * or with one that says no more. */
+static bool wants_room(const struct http_exchange *exchange, CURLcode code)
+{
+    long os = 0;
+
+    if (!exchange->request.unix_path || code == CURLE_OK || exchange->answer.status)
+        return false;
+    curl_easy_getinfo(exchange->easy, CURLINFO_OS_ERRNO, &os);
+    return os == ENOTCONN || os == EAGAIN || (code == CURLE_COULDNT_CONNECT && os == 0 && exchange->hop.os == 0);
+}
+
 static void retry_later(struct http_exchange *exchange)
 {
     exchange->stage = STAGE_WAITING;
@@ -309,14 +322,17 @@ static void next_hop(struct http_exchange *exchange)
 
 void exchange_done(struct http_exchange *exchange, CURLcode code)
 {
+    bool retry;
+
     if (exchange->stage != STAGE_TRANSFER) {
         detach(exchange);
         return;
     }
+    retry = wants_room(exchange, code);
     note_transfer(exchange);
     if (exchange->answer.cut && code == CURLE_WRITE_ERROR)
         code = CURLE_OK;
-    if (exchange->fault.code == TALON_E_NONE && !exchange->hop.wants_addresses && !exchange->hop.wants_room &&
+    if (exchange->fault.code == TALON_E_NONE && !exchange->hop.wants_addresses && !retry &&
         (code != CURLE_OK || !exchange->answer.whole))
         error_of_code(exchange, code);
     detach(exchange);
@@ -324,7 +340,7 @@ void exchange_done(struct http_exchange *exchange, CURLcode code)
         finish(exchange);
     else if (exchange->hop.wants_addresses)
         resolve(exchange);
-    else if (exchange->hop.wants_room)
+    else if (retry)
         retry_later(exchange);
     else if (redirect_follows(exchange))
         next_hop(exchange);
@@ -344,6 +360,7 @@ void exchange_arm(struct http_exchange *exchange)
     for (size_t i = 0; i < sizeof points / sizeof *points; i++)
         if (points[i] && (first == 0 || points[i] < first))
             first = points[i];
+    exchange->armed = first;
     if (first == 0)
         return;
     ev_timer_set(&exchange->timer, first > now ? (double)(first - now) / HTTP_NS_PER_S : 0., 0.);

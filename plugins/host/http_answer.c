@@ -137,7 +137,7 @@ static void moved(struct http_exchange *exchange)
     if (exchange->idle_ns == 0)
         return;
     exchange->quiet_until = clock_awake() + exchange->idle_ns;
-    if (!ev_is_active(&exchange->timer))
+    if (exchange->armed == 0 || exchange->quiet_until < exchange->armed)
         exchange_arm(exchange);
 }
 

@@ -232,7 +232,6 @@ static CURL *easy_create(void)
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, answer_header);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, answer_body);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, line_open);
-    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, line_made);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, line_close);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, NULL);
     return easy;

@@ -13,10 +13,6 @@
 #include <string.h>
 #include <strings.h>
 
-#ifndef CURLU_PUNYCODE
-#define CURLU_PUNYCODE 0
-#endif
-
 /* ---- where it goes */
 
 static bool refuse(struct http_exchange *exchange, const char *sentence)
@@ -47,22 +43,15 @@ static bool is_plain(const char *text)
     return *text == '\0';
 }
 
-/* An international name is sent and resolved in its ASCII form, where libcurl can make it. */
+/* libcurl would turn an international name into its ASCII form by the locale, which a daemon does not have. */
 static bool read_host(struct http_exchange *exchange)
 {
-    struct hop *hop = &exchange->hop;
     char *host = NULL;
     bool good = false;
 
-    if (curl_url_get(hop->url, CURLUPART_HOST, &host, 0) == CURLUE_OK && !is_plain(host)) {
-        curl_free(host);
-        host = NULL;
-        if (CURLU_PUNYCODE != 0 && curl_url_get(hop->url, CURLUPART_HOST, &host, CURLU_PUNYCODE) == CURLUE_OK)
-            curl_url_set(hop->url, CURLUPART_HOST, host, 0);
-    }
-    if (!host || !is_plain(host))
+    if (curl_url_get(exchange->hop.url, CURLUPART_HOST, &host, 0) != CURLUE_OK || !is_plain(host))
         refuse(exchange, "the URL's host is no name or address that can be asked for (write an international name in its ASCII form, xn--...)");
-    else if (!copy_host(hop->host, host))
+    else if (!copy_host(exchange->hop.host, host))
         refuse(exchange, "the URL's host is empty or longer than 255 characters");
     else
         good = true;
@@ -160,14 +149,33 @@ bool hop_prepare(struct http_exchange *exchange)
     return exchange->group ? true : refuse(exchange, "no memory");
 }
 
+static bool keep_addresses(struct http_exchange *exchange, struct buffer *text)
+{
+    if (text->failed) {
+        buffer_free(text);
+        return refuse(exchange, "no memory");
+    }
+    free(exchange->hop.addresses.data);
+    exchange->hop.addresses.data = text->data;
+    return true;
+}
+
+/* An address of those that are for documentation: libcurl gets as far as line_open(), which says that the real ones are wanted. */
+static bool set_no_addresses(struct http_exchange *exchange)
+{
+    struct buffer text = buffer_make(0);
+
+    buffer_printf(&text, "%s:%u:192.0.2.1", exchange->hop.target, (unsigned)exchange->hop.target_port);
+    return keep_addresses(exchange, &text);
+}
+
 bool hop_set_addresses(struct http_exchange *exchange)
 {
     const struct resolved *resolved = exchange->addresses;
-    struct hop *hop = &exchange->hop;
     struct buffer text = buffer_make(0);
     char shown[INET6_ADDRSTRLEN];
 
-    buffer_printf(&text, "%s:%u:", hop->target, (unsigned)hop->target_port);
+    buffer_printf(&text, "%s:%u:", exchange->hop.target, (unsigned)exchange->hop.target_port);
     for (size_t i = 0; i < resolved->n; i++) {
         const struct sockaddr *address = (const struct sockaddr *)&resolved->addresses[i];
         const bool six = address->sa_family == AF_INET6;
@@ -177,13 +185,7 @@ bool hop_set_addresses(struct http_exchange *exchange)
         if (inet_ntop(address->sa_family, bytes, shown, sizeof shown))
             buffer_printf(&text, six ? "%s[%s]" : "%s%s", i > 0 ? "," : "", shown);
     }
-    if (text.failed) {
-        buffer_free(&text);
-        return refuse(exchange, "no memory");
-    }
-    free(hop->addresses.data);
-    hop->addresses.data = text.data;
-    return true;
+    return keep_addresses(exchange, &text);
 }
 
 void hop_free(struct http_exchange *exchange)
@@ -286,7 +288,6 @@ static void set_options(CURL *easy, struct http_exchange *exchange)
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, exchange);
-    curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, exchange);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request_lines(exchange));
     set_method(easy, exchange);
     set_place(easy, exchange);
@@ -298,11 +299,14 @@ static void set_options(CURL *easy, struct http_exchange *exchange)
 /* Without the name's addresses it can only succeed over a kept connection: line_open() says if there is none. */
 bool hop_launch(struct http_exchange *exchange)
 {
-    CURL *easy = easy_take();
+    CURL *easy;
 
+    if (!exchange->hop.literal && !exchange->addresses && !set_no_addresses(exchange))
+        return false;
+    easy = easy_take();
     if (!easy)
         return refuse(exchange, "no memory");
-    exchange->hop.wants_addresses = exchange->hop.wants_room = exchange->hop.opened = false;
+    exchange->hop.wants_addresses = exchange->hop.opened = false;
     exchange->hop.os = 0;
     exchange->words[0] = '\0';
     answer_clear(&exchange->answer);

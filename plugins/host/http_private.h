@@ -101,7 +101,6 @@ void easy_close_all(void);
 /* The callbacks of libcurl for sockets. */
 int line_wish(CURL *easy, curl_socket_t fd, int what, void *group, void *assigned);
 curl_socket_t line_open(void *exchange, curlsocktype purpose, struct curl_sockaddr *address);
-int line_made(void *exchange, curl_socket_t fd, curlsocktype purpose);
 int line_close(void *unused, curl_socket_t fd);
 struct line *line_of(curl_socket_t fd);
 void line_unlink(struct http_exchange *exchange);
@@ -147,7 +146,7 @@ struct hop {
     bool https;
     bool literal;   /* the target is an address, or a unix socket: nothing to resolve */
     bool opened;    /* a socket was opened: no kept connection was used */
-    bool wants_addresses, wants_room;
+    bool wants_addresses;
     char host[HTTP_HOST]; /* of the URL, without brackets */
     uint16_t port;
     char target[HTTP_HOST]; /* where to connect: host, or connect_to's */
@@ -183,7 +182,8 @@ struct http_exchange {
     uint32_t flags, max_body, redirects_left, max_redirects;
     uint64_t idle_ns, began;
     uint64_t deadline, quiet_until, retry_at; /* clock_awake(); 0: none */
-    ev_timer timer;                           /* the first of these */
+    uint64_t armed;                           /* what the timer is set to */
+    ev_timer timer;
     http_finished_fn *finished;
     http_data_fn *data;
     void *arg;
@@ -232,7 +232,7 @@ bool request_has_body(const struct http_exchange *exchange);
 /* http_hop.c */
 /* Finds out where it goes; false: fault. */
 bool hop_prepare(struct http_exchange *exchange);
-/* Takes over the addresses of its target. False: fault. */
+/* Gives the addresses of its target to libcurl. False: fault. */
 bool hop_set_addresses(struct http_exchange *exchange);
 /* Hands it to libcurl. False: fault. */
 bool hop_launch(struct http_exchange *exchange);

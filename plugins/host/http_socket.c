@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 enum {
@@ -228,16 +227,6 @@ static int open_socket(const struct curl_sockaddr *address)
 #endif
 }
 
-/* A unix socket is connected at once or not at all. libcurl would take "its queue is full" (EAGAIN) for "on its way". */
-static bool connect_unix(struct http_exchange *exchange, int fd, const struct curl_sockaddr *address)
-{
-    if (connect(fd, &address->addr, address->addrlen) == 0)
-        return true;
-    exchange->hop.os = errno;
-    exchange->hop.wants_room = errno == EAGAIN || errno == EINTR;
-    return false;
-}
-
 /* libcurl has an address as text, without the scope that a link-local one needs: it is found among those that were resolved. */
 static void add_scope(const struct http_exchange *exchange, struct curl_sockaddr *address)
 {
@@ -270,10 +259,6 @@ curl_socket_t line_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a
     }
     if (address->family == AF_INET6)
         add_scope(exchange, address);
-    if (address->family == AF_UNIX && !connect_unix(exchange, fd, address)) {
-        close(fd);
-        return CURL_SOCKET_BAD;
-    }
     line = line_create(fd, exchange->group, false);
     if (!line) {
         exchange->hop.os = ENOMEM;
@@ -282,14 +267,6 @@ curl_socket_t line_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a
     }
     line->seal = seal_share(exchange->hop.seal);
     return fd;
-}
-
-int line_made(void *arg, curl_socket_t fd, curlsocktype purpose)
-{
-    const struct http_exchange *exchange = arg;
-
-    (void)fd, (void)purpose;
-    return exchange->request.unix_path ? CURL_SOCKOPT_ALREADY_CONNECTED : CURL_SOCKOPT_OK;
 }
 
 int line_close(void *arg, curl_socket_t fd)

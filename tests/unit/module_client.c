@@ -258,3 +258,34 @@ struct got client_fetch(const struct talon_http *http, uint64_t timeout_ns)
     client_run(&got.over);
     return got;
 }
+
+/* ---- what must have come of it */
+
+static void show(const struct got *got)
+{
+    print_error("status %u, error %u os %d %s: %s\n", got->status, got->code, (int)got->os, got->token, got->text);
+}
+
+void client_answered(const struct got *got, uint32_t status, const char *file, int line)
+{
+    if (got->over && got->code == TALON_E_NONE && got->status == status && got->token[0] == '\0' && got->text[0] == '\0')
+        return;
+    show(got);
+    _fail(file, line);
+}
+
+void client_failed(const struct got *got, uint32_t code, const char *token, const char *part, const char *file, int line)
+{
+    if (got->over && got->code == code && strcmp(got->token, token) == 0 && strstr(got->text, part))
+        return;
+    show(got);
+    _fail(file, line);
+}
+
+void client_holds(const char *text, const char *part, bool does, const char *file, int line)
+{
+    if ((strstr(text, part) != NULL) == does)
+        return;
+    print_error("\"%s\" %s \"%s\"\n", text, does ? "does not hold" : "holds", part);
+    _fail(file, line);
+}

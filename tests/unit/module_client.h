@@ -49,6 +49,16 @@ http_finished_fn client_finished; /* arg: a struct got */
 void client_forget(struct got *got);
 /* One exchange from start to end. Forget it afterwards. */
 struct got client_fetch(const struct talon_http *http, uint64_t timeout_ns);
+/* It was answered with that status, and nothing failed. */
+#define ANSWERED(got, code) client_answered(&(got), (code), __FILE__, __LINE__)
+/* It failed with that error; the sentence holds `part`. */
+#define FAILED(got, code, token, part) client_failed(&(got), (code), (token), (part), __FILE__, __LINE__)
+void client_answered(const struct got *got, uint32_t status, const char *file, int line);
+void client_failed(const struct got *got, uint32_t code, const char *token, const char *part, const char *file, int line);
+/* The text holds the part, or it does not. */
+#define HOLDS(text, part) client_holds((text), (part), true, __FILE__, __LINE__)
+#define LACKS(text, part) client_holds((text), (part), false, __FILE__, __LINE__)
+void client_holds(const char *text, const char *part, bool does, const char *file, int line);
 void client_copy_peer(struct got *got, const struct talon_peer *peer);
 
 #endif
