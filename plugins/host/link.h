@@ -37,7 +37,7 @@ struct link {
     ev_io io;
     ev_timer timer;            /* the attempt's end, or the whole timeout's */
     uint64_t began, give_up;   /* give_up: NEVER, or when it must be up, by turn_now() */
-    uint64_t connect_ns, tls_ns;
+    uint64_t resolve_ns, connect_ns, tls_ns;
     size_t max_input;
     struct buffer in, out;
     bool wants_write;          /* TLS does, to go on reading or shaking hands */

@@ -124,29 +124,39 @@ static void fail_local(struct link *link, const char *why)
 
 /* ---- too late */
 
-static void set_late(struct link *link)
+static void set_peer_late(struct link *link)
 {
     struct trouble *trouble = &link->trouble;
 
-    switch (link->stage) {
-    case LINK_RESOLVING:
-        trouble_set(trouble, TALON_E_RESOLVER, 0, "dns.unreachable", "the resolver did not answer for %s in time", link->host);
-        break;
-    case LINK_WAITING:
-        trouble_set(trouble, TALON_E_LOCAL, 0, "local", "no descriptor was free in time: %s", limits_text(LIMIT_FDS));
-        break;
-    case LINK_CONNECTING:
+    if (link->stage == LINK_CONNECTING)
         trouble_set(trouble, TALON_E_TIMEOUT, 0, "connect.timeout", "connection not made in time");
-        break;
-    case LINK_SHAKING_HANDS:
+    else if (link->stage == LINK_SHAKING_HANDS)
         trouble_set(trouble, TALON_E_TIMEOUT, 0, "timeout", "the TLS handshake was not answered in time");
-        break;
-    case LINK_UP:
+    else
         trouble_set(trouble, TALON_E_TIMEOUT, 0, "timeout", "no answer in time");
-        break;
-    case LINK_ENDING: /* why is known already */
-        break;
-    }
+}
+
+static bool lacked_fds(const struct link *link)
+{
+    return link->stage == LINK_WAITING || waiting_was_long(&link->waiting, link->began);
+}
+
+static bool lacked_name(const struct link *link)
+{
+    return link->stage == LINK_RESOLVING || (link->resolve_ns > 0 && link->resolve_ns >= (turn_now() - link->began) / 2);
+}
+
+/* A peer that was given the smaller part of the time, because we ourselves or the resolver took the larger, has not been silent. */
+static void set_late(struct link *link)
+{
+    if (link->stage == LINK_ENDING)
+        return; /* why is known already */
+    if (lacked_fds(link))
+        trouble_set(&link->trouble, TALON_E_LOCAL, 0, "local", "no descriptor was free in time: %s", limits_text(LIMIT_FDS));
+    else if (link->stage != LINK_UP && lacked_name(link))
+        trouble_set(&link->trouble, TALON_E_RESOLVER, 0, "dns.unreachable", "the resolver did not answer for %s in time", link->host);
+    else
+        set_peer_late(link);
 }
 
 static void late_link(struct op *op)
@@ -159,7 +169,9 @@ static bool waits_for_peer(const struct op *op)
 {
     const struct link *link = (const struct link *)(const void *)op;
 
-    return link->stage == LINK_CONNECTING || link->stage == LINK_SHAKING_HANDS || (link->stage == LINK_UP && link->data);
+    if (link->stage == LINK_RESOLVING || link->stage == LINK_ENDING || lacked_fds(link))
+        return false;
+    return link->stage == LINK_UP ? link->data != NULL : !lacked_name(link);
 }
 
 const struct op_kind link_kind = {
@@ -412,6 +424,7 @@ static void resolved(void *arg, const struct resolved *answer)
     struct owner_call call;
 
     link->question = NULL;
+    link->resolve_ns = turn_now() - link->began;
     owner_enter(link->op.owner, &call);
     if (answer->error.code) {
         trouble_copy(&link->trouble, &answer->error);

@@ -148,7 +148,7 @@ static void late_spawn(struct op *op)
 {
     struct spawn *spawn = (struct spawn *)(void *)op;
 
-    if (spawn->waiting.at)
+    if (spawn->waiting.at || waiting_was_long(&spawn->waiting, spawn->asked))
         trouble_set(&spawn->trouble, TALON_E_LOCAL, 0, "local", "it could not be started in time: %s", limits_text(spawn->lacks_fds ? LIMIT_FDS : LIMIT_CHILDREN));
     else if (!spawn->timed_out && spawn->child)
         set_timed_out(spawn);
@@ -157,7 +157,9 @@ static void late_spawn(struct op *op)
 
 static bool waits_for_peer(const struct op *op)
 {
-    return ((const struct spawn *)(const void *)op)->child != NULL;
+    const struct spawn *spawn = (const struct spawn *)(const void *)op;
+
+    return spawn->child && !waiting_was_long(&spawn->waiting, spawn->asked);
 }
 
 static const struct op_kind spawn_kind = {
@@ -274,6 +276,7 @@ talon_op op_spawn(struct owner *owner, const struct talon_command *command, talo
     char stuck[CHILD_STUCK];
 
     spawn->done = call;
+    spawn->asked = turn_now();
     spawn->data = wanted.data;
     spawn->max_output = wanted.max_output ? wanted.max_output : SPAWN_OUTPUT;
     spawn->out_kept = output_make(spawn->max_output);

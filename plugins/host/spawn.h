@@ -36,7 +36,8 @@ struct spawn {
     struct output out_kept, err_kept;
     struct buffer unused;             /* standard output that `data` has not used yet */
     ev_timer timer;                   /* its own timeout */
-    uint64_t timeout, grace, began, ended; /* ns; ended 0: it runs */
+    uint64_t timeout, grace;          /* ns */
+    uint64_t asked, began, ended;     /* by turn_now(); 0: not yet */
     bool exited, timed_out, lacks_fds; /* lacks_fds: what it waits for */
     int status;
     struct trouble trouble;

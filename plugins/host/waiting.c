@@ -43,6 +43,7 @@ static void on_post(struct post *posted)
 void waiting_add(struct waiting *waiting, void (*retry)(struct waiting *))
 {
     waiting->retry = retry;
+    waiting->since = turn_now();
     waiting->next = NULL;
     waiting->at = end;
     *end = waiting;
@@ -63,6 +64,14 @@ void waiting_remove(struct waiting *waiting)
     else
         end = waiting->at;
     waiting->at = NULL;
+    waiting->took += turn_now() - waiting->since;
+}
+
+bool waiting_was_long(const struct waiting *waiting, uint64_t began)
+{
+    const uint64_t now = turn_now(), took = waiting->took + (waiting->at ? now - waiting->since : 0);
+
+    return took > 0 && took >= (now - began) / 2;
 }
 
 void waiting_stir(void)

@@ -120,6 +120,8 @@ void wire_send(const struct buffer *line)
         return;
     if (line->failed || !lines_send(lines, line->data, line->len))
         die("the core does not read what this host says: %zu bytes wait", lines_queued(lines));
+    if (is_worker)
+        lines_flush(lines); /* its turn may never end */
 }
 
 void wire_send_less(const struct buffer *line)

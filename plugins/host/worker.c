@@ -41,6 +41,7 @@ struct worker {
     struct child *child; /* NULL: not started, or over */
     struct lines *lines;
     ev_io readable, writable;
+    bool lacks_fds;      /* what it waits for */
     bool done;           /* it has said its last word */
 };
 
@@ -80,19 +81,36 @@ static void free_worker(struct op *op)
     spawn_command_free(&worker->command);
 }
 
-static bool waits_for_peer(const struct op *op)
-{
-    return ((const struct worker *)(const void *)op)->child != NULL;
-}
-
-static const struct op_kind worker_kind = {
-    .name = "the process of a blocking run", .close = close_worker, .free = free_worker, .waits_for_peer = waits_for_peer
-};
-
 static void fail(struct worker *worker, const char *reason, const char *summary)
 {
     run_complete(run_of(worker), TALON_UNKNOWN, reason, summary);
 }
+
+/* One that runs tells its operations by itself. */
+static void late_worker(struct op *op)
+{
+    struct worker *worker = (struct worker *)(void *)op;
+
+    if (!worker->waiting.at)
+        return;
+    if (children_linger(run_of(worker)->instance))
+        fail(worker, "stuck", "the process of its previous run has been killed, but has not ended yet");
+    else if (working >= AT_ONCE)
+        fail(worker, "local", "32 blocking runs are in progress, and no more are started at once");
+    else
+        fail(worker, "local", limits_text(worker->lacks_fds ? LIMIT_FDS : LIMIT_CHILDREN));
+}
+
+static bool waits_for_peer(const struct op *op)
+{
+    const struct worker *worker = (const struct worker *)(const void *)op;
+
+    return worker->child && !waiting_was_long(&worker->waiting, run_of(worker)->began);
+}
+
+static const struct op_kind worker_kind = {
+    .name = "the process of a blocking run", .close = close_worker, .free = free_worker, .late = late_worker, .waits_for_peer = waits_for_peer
+};
 
 /* ---- what it says */
 
@@ -341,6 +359,7 @@ static void begin(struct worker *worker)
     int ends[2], os;
 
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) {
+        worker->lacks_fds = true;
         waiting_add(&worker->waiting, retry);
         return;
     }
@@ -348,6 +367,7 @@ static void begin(struct worker *worker)
     fcntl(ends[1], F_SETFD, FD_CLOEXEC);
     worker->child = start(worker, ends[1], why, sizeof why);
     os = errno;
+    worker->lacks_fds = os != EAGAIN;
     close(ends[1]);
     worker->lines = worker->child ? lines_create(ends[0], LINE_MOST, QUEUE_MOST) : NULL;
     if (!worker->lines)

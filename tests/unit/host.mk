@@ -3,15 +3,34 @@ check_LTLIBRARIES += tests/unit/plugins/trial.la
 tests_unit_plugins_trial_la_SOURCES = tests/unit/plugins/trial.c tests/unit/plugins/trial.h tests/unit/plugins/trial_ops.c
 tests_unit_plugins_trial_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
 
-HOST_TESTS = tests/unit/test_host_runs
+HOST_TESTS = \
+	tests/unit/test_host_blocking tests/unit/test_host_connect tests/unit/test_host_runs tests/unit/test_host_share tests/unit/test_host_spawn
 check_PROGRAMS += $(HOST_TESTS)
 TESTS += $(HOST_TESTS)
 HOST_DRIVE = tests/unit/host_drive.c tests/unit/host_drive.h
 HOST_TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(CJSON_CFLAGS)
 HOST_TEST_LIBS = $(CMOCKA_LIBS) $(CJSON_LIBS) -lm
-HOST_TEST_NEEDS = talon-host tests/unit/plugins/trial.la
+HOST_TEST_NEEDS = \
+	talon-host plugins/host/talon-host-http.la plugins/host/talon-host-tls.la plugins/disk.la plugins/file.la \
+	tests/unit/plugins/trial.la
 
+tests_unit_test_host_connect_SOURCES = tests/unit/test_host_connect.c $(HOST_DRIVE)
+tests_unit_test_host_connect_CFLAGS = $(HOST_TEST_CFLAGS)
+tests_unit_test_host_connect_LDADD = $(HOST_TEST_LIBS)
+tests_unit_test_host_connect_DEPENDENCIES = $(HOST_TEST_NEEDS)
 tests_unit_test_host_runs_SOURCES = tests/unit/test_host_runs.c $(HOST_DRIVE)
 tests_unit_test_host_runs_CFLAGS = $(HOST_TEST_CFLAGS)
 tests_unit_test_host_runs_LDADD = $(HOST_TEST_LIBS)
 tests_unit_test_host_runs_DEPENDENCIES = $(HOST_TEST_NEEDS)
+tests_unit_test_host_spawn_SOURCES = tests/unit/test_host_spawn.c $(HOST_DRIVE)
+tests_unit_test_host_spawn_CFLAGS = $(HOST_TEST_CFLAGS)
+tests_unit_test_host_spawn_LDADD = $(HOST_TEST_LIBS)
+tests_unit_test_host_spawn_DEPENDENCIES = $(HOST_TEST_NEEDS)
+tests_unit_test_host_blocking_SOURCES = tests/unit/test_host_blocking.c $(HOST_DRIVE)
+tests_unit_test_host_blocking_CFLAGS = $(HOST_TEST_CFLAGS)
+tests_unit_test_host_blocking_LDADD = $(HOST_TEST_LIBS)
+tests_unit_test_host_blocking_DEPENDENCIES = $(HOST_TEST_NEEDS)
+tests_unit_test_host_share_SOURCES = tests/unit/test_host_share.c $(HOST_DRIVE)
+tests_unit_test_host_share_CFLAGS = $(HOST_TEST_CFLAGS)
+tests_unit_test_host_share_LDADD = $(HOST_TEST_LIBS)
+tests_unit_test_host_share_DEPENDENCIES = $(HOST_TEST_NEEDS)
