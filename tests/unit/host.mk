@@ -1,10 +1,13 @@
 # tests/unit/host.mk: talon-host as it was built, driven over its socket as the core does, with plugins made for the purpose.
-check_LTLIBRARIES += tests/unit/plugins/trial.la
+check_LTLIBRARIES += tests/unit/plugins/bare.la tests/unit/plugins/trial.la
+tests_unit_plugins_bare_la_SOURCES = tests/unit/plugins/bare.c
+tests_unit_plugins_bare_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
 tests_unit_plugins_trial_la_SOURCES = tests/unit/plugins/trial.c tests/unit/plugins/trial.h tests/unit/plugins/trial_ops.c
 tests_unit_plugins_trial_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
 
 HOST_TESTS = \
-	tests/unit/test_host_blocking tests/unit/test_host_connect tests/unit/test_host_runs tests/unit/test_host_share tests/unit/test_host_spawn
+	tests/unit/test_host_descriptor tests/unit/test_host_blocking tests/unit/test_host_connect tests/unit/test_host_load tests/unit/test_host_runs \
+	tests/unit/test_host_share tests/unit/test_host_spawn tests/unit/test_host_wire
 check_PROGRAMS += $(HOST_TESTS)
 TESTS += $(HOST_TESTS)
 HOST_DRIVE = tests/unit/host_drive.c tests/unit/host_drive.h
@@ -12,7 +15,7 @@ HOST_TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(CJSON_CFLAGS)
 HOST_TEST_LIBS = $(CMOCKA_LIBS) $(CJSON_LIBS) -lm
 HOST_TEST_NEEDS = \
 	talon-host plugins/host/talon-host-http.la plugins/host/talon-host-tls.la plugins/disk.la plugins/file.la \
-	tests/unit/plugins/trial.la
+	tests/unit/plugins/bare.la tests/unit/plugins/trial.la
 
 tests_unit_test_host_connect_SOURCES = tests/unit/test_host_connect.c $(HOST_DRIVE)
 tests_unit_test_host_connect_CFLAGS = $(HOST_TEST_CFLAGS)
@@ -34,3 +37,16 @@ tests_unit_test_host_share_SOURCES = tests/unit/test_host_share.c $(HOST_DRIVE)
 tests_unit_test_host_share_CFLAGS = $(HOST_TEST_CFLAGS)
 tests_unit_test_host_share_LDADD = $(HOST_TEST_LIBS)
 tests_unit_test_host_share_DEPENDENCIES = $(HOST_TEST_NEEDS)
+tests_unit_test_host_load_SOURCES = tests/unit/test_host_load.c $(HOST_DRIVE)
+tests_unit_test_host_load_CFLAGS = $(HOST_TEST_CFLAGS)
+tests_unit_test_host_load_LDADD = $(HOST_TEST_LIBS)
+tests_unit_test_host_load_DEPENDENCIES = $(HOST_TEST_NEEDS)
+tests_unit_test_host_wire_SOURCES = tests/unit/test_host_wire.c $(HOST_DRIVE)
+tests_unit_test_host_wire_CFLAGS = $(HOST_TEST_CFLAGS)
+tests_unit_test_host_wire_LDADD = core/base/os/libos.la core/base/libbase.la $(HOST_TEST_LIBS)
+tests_unit_test_host_wire_DEPENDENCIES = core/base/os/libos.la core/base/libbase.la $(HOST_TEST_NEEDS)
+
+# Linked with the host's parts.
+tests_unit_test_host_descriptor_SOURCES = tests/unit/test_host_descriptor.c
+tests_unit_test_host_descriptor_CFLAGS = $(HOST_TEST_CFLAGS)
+tests_unit_test_host_descriptor_LDADD = $(HOST_LIBS) $(CMOCKA_LIBS)

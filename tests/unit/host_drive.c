@@ -56,7 +56,7 @@ static char folder[64];
 static void remove_folder(void)
 {
     char command[128];
-    const char *const names[] = { "trial.so", "file.so", "disk.so", "exec.so", "tcp.so", "http.so", "other.so", "link.so" };
+    const char *const names[] = { "trial.so", "file.so", "disk.so", "exec.so", "tcp.so", "http.so", "other.so", "bare.so" };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(command, sizeof command, "%s/%s", folder, names[i]);
@@ -119,7 +119,7 @@ static _Noreturn void become_host(int socket, int err)
     _exit(127);
 }
 
-struct driven *driven_start(const char *limits)
+static struct driven *start(const char *limits, const char *crumb)
 {
     struct driven *d = calloc(1, sizeof *d);
     int ends[2], err[2];
@@ -140,9 +140,20 @@ struct driven *driven_start(const char *limits)
     d->fd = ends[0];
     d->err = err[0];
     fcntl(d->err, F_SETFL, O_NONBLOCK);
-    driven_say(d, "{\"type\":\"hello\",\"protocol\":1,\"version\":\"test\",\"path\":\"/usr/local/bin:/usr/bin:/bin\",\"limits\":{%s}}", limits ? limits : "");
+    driven_say(d, "{\"type\":\"hello\",\"protocol\":1,\"version\":\"test\",\"path\":\"/usr/local/bin:/usr/bin:/bin\",\"limits\":{%s}%s%s%s}", limits ? limits : "",
+               crumb ? ",\"crumb\":\"" : "", crumb ? crumb : "", crumb ? "\"" : "");
     assert_non_null(driven_hear(d, "hello"));
     return d;
+}
+
+struct driven *driven_start(const char *limits)
+{
+    return start(limits, NULL);
+}
+
+struct driven *driven_start_with_crumb(const char *name)
+{
+    return start(NULL, name);
 }
 
 struct driven *driven_trial(const char *limits)

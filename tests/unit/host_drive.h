@@ -22,6 +22,8 @@ struct driven;
 
 /* Starts it, and has said and heard hello. limits: what stands between the braces of `limits`, NULL: nothing. */
 struct driven *driven_start(const char *limits);
+/* The same, and hello names that breadcrumb. */
+struct driven *driven_start_with_crumb(const char *name);
 /* The same with the first plugin loaded: the trial plugin of this folder. */
 struct driven *driven_trial(const char *limits);
 /* Says quit, and it must end with 0 within two seconds. */

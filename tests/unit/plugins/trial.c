@@ -4,6 +4,7 @@
  */
 #include "trial.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -44,7 +45,8 @@ static void say(struct talon_run *run)
     for (int64_t i = 0; i < conf->metrics; i++)
         run->host->metric(run, talon_text(run, "m%d", (int)i), (double)i + 0.5, "s");
     run->host->metric(run, "m0", 7, "B");
-    run->host->metric(run, "nothing", 0.0 / (0.0 * (double)conf->metrics), "s");
+    if (conf->metrics)
+        run->host->metric(run, "nothing", (double)NAN, "s");
     for (int64_t i = 0; i < conf->details; i++)
         run->host->detail(run, talon_text(run, "d%d", (int)i), text);
     run->host->complete(run, (enum talon_status)conf->status, conf->reason, conf->summary);
