@@ -1,3 +1,22 @@
 # core/engine: the judgement. Pure: base and model alone.
 noinst_LTLIBRARIES += core/engine/libengine.la
-core_engine_libengine_la_SOURCES = core/engine/engine.h core/model.c core/model.h
+core_engine_libengine_la_SOURCES = \
+	core/engine/engine.h \
+	core/engine/engine_private.h \
+	core/engine/cause.c \
+	core/engine/effects.c \
+	core/engine/engine.c \
+	core/engine/heap.c \
+	core/engine/needs.c \
+	core/engine/overall.c \
+	core/engine/paths.c \
+	core/engine/reload.c \
+	core/engine/runs.c \
+	core/engine/schedule.c \
+	core/engine/service.c \
+	core/engine/slots.c \
+	core/engine/streaks.c \
+	core/engine/tables.c \
+	core/engine/why.c \
+	core/engine/words.c \
+	core/model.c core/model.h

@@ -1,0 +1,195 @@
+/* The face of the judgement: takes one event at a time through the parts in their order, and shows what they concluded. */
+#include "engine/engine_private.h"
+
+#include <stdlib.h>
+
+struct engine *engine_create(uint64_t seed)
+{
+    struct engine *engine = calloc(1, sizeof *engine);
+
+    if (!engine)
+        return NULL;
+    engine->seed = seed;
+    engine->round = 1;
+    engine->woken_for = NEVER;
+    return engine;
+}
+
+void engine_free(struct engine *engine)
+{
+    if (!engine)
+        return;
+    tables_free(&engine->t);
+    free(engine);
+}
+
+/* ---- events ---- */
+
+/* Clocks that are said never to go back are not believed either: times here are differences. */
+static void take_moment(struct engine *engine, const struct moment *now)
+{
+    struct moment before = engine->now;
+
+    engine->now = *now;
+    if (engine->now.awake < before.awake)
+        engine->now.awake = before.awake;
+    if (engine->now.elapsed < before.elapsed)
+        engine->now.elapsed = before.elapsed;
+}
+
+static void take_result(struct engine *engine, size_t check, struct result *result)
+{
+    struct check *c = &engine->t.checks[check];
+    uint64_t run = c->run;
+
+    if (c->outdated) {
+        runs_again(engine, check);
+        return;
+    }
+    runs_end(engine, check);
+    schedule_heard(engine, check);
+    streaks_judge(engine, check, run, result);
+    overall_ended(engine, check);
+}
+
+/* Needs go before whatever else the freed path could take: so what settles comes first. */
+static void take_end(struct engine *engine, const struct engine_event *event)
+{
+    size_t check = runs_find(engine, event->of.result.run);
+
+    if (event->kind == EVENT_RESULT)
+        take_result(engine, check, event->of.result.result);
+    else
+        runs_again(engine, check);
+    service_settle(engine);
+    runs_follow(engine, check);
+}
+
+/* Nothing from before proves anything about now: all is asked anew, at once. */
+static void take_gap(struct engine *engine)
+{
+    const struct model *model = engine->t.model;
+
+    engine->publish = true;
+    for (size_t i = 0; i < model->n_services; i++)
+        cause_gap(engine, i);
+    for (size_t i = 0; i < model->n_checks; i++) {
+        struct check *c = &engine->t.checks[i];
+
+        if (!model->checks[i].enabled)
+            continue;
+        streaks_gap(engine, i);
+        if (!c->shown.stale)
+            schedule_heard(engine, i);
+        c->outdated = c->run != 0;
+        if (!c->run && c->queue == QUEUE_NONE)
+            paths_ask(engine, i, WANT_SLOT);
+        schedule_put(engine, i);
+    }
+    service_settle(engine);
+}
+
+static bool makes_sense(const struct engine *engine, const struct engine_event *event)
+{
+    const struct model *model = engine->t.model;
+
+    switch (event->kind) {
+    case EVENT_MODEL:
+        return event->of.model != NULL;
+    case EVENT_TIME:
+    case EVENT_GAP:
+        return model != NULL;
+    case EVENT_RESULT:
+        return event->of.result.result && runs_find(engine, event->of.result.run) != MODEL_NONE;
+    case EVENT_RUN_LOST:
+        return runs_find(engine, event->of.result.run) != MODEL_NONE;
+    case EVENT_NUDGE:
+        return model && event->of.nudge.check < model->n_checks && model->checks[event->of.nudge.check].enabled;
+    case EVENT_RESTORE:
+    case EVENT_OBSERVED:
+    case EVENT_WINDOW_OPEN:
+    case EVENT_WINDOW_CLOSED:
+    case EVENT_COMMAND:
+    case EVENT_INTENT_DURABLE:
+    case EVENT_STORE_DOWN:
+    case EVENT_STORE_UP:
+    case EVENT_STEP_DONE:
+    case EVENT_DELIVERED:
+    case EVENT_SELF:
+    case EVENT_KINDS:
+        break;
+    }
+    return false;
+}
+
+static enum engine_outcome take(struct engine *engine, const struct engine_event *event)
+{
+    switch (event->kind) {
+    case EVENT_MODEL:
+        return reload_take(engine, event->of.model);
+    case EVENT_TIME:
+        schedule_due(engine);
+        service_settle(engine);
+        break;
+    case EVENT_NUDGE:
+        schedule_nudge(engine, event->of.nudge.check);
+        break;
+    case EVENT_GAP:
+        take_gap(engine);
+        break;
+    default: /* makes_sense() let nothing else in */
+        take_end(engine, event);
+        break;
+    }
+    return ENGINE_DONE;
+}
+
+enum engine_outcome engine_event(struct engine *engine, const struct moment *now, const struct engine_event *event)
+{
+    enum engine_outcome outcome;
+
+    engine->n_effects = 0;
+    if (!makes_sense(engine, event))
+        return ENGINE_REFUSED;
+    take_moment(engine, now);
+    outcome = take(engine, event);
+    if (outcome != ENGINE_DONE)
+        return outcome;
+    overall_settle(engine);
+    effects_close(engine, event->kind == EVENT_TIME || event->kind == EVENT_MODEL || event->kind == EVENT_GAP);
+    return ENGINE_DONE;
+}
+
+const struct engine_effect *engine_effects(const struct engine *engine, size_t *n)
+{
+    *n = engine->n_effects;
+    return engine->t.effects;
+}
+
+/* ---- conclusions ---- */
+
+const struct model *engine_model(const struct engine *engine)
+{
+    return engine->t.model;
+}
+
+const struct engine_check *engine_check(const struct engine *engine, size_t check)
+{
+    return engine->t.model && check < engine->t.model->n_checks ? &engine->t.checks[check].shown : NULL;
+}
+
+const struct engine_service *engine_service(const struct engine *engine, size_t service)
+{
+    return engine->t.model && service < engine->t.model->n_services ? &engine->t.services[service].shown : NULL;
+}
+
+const struct engine_overall *engine_overall(const struct engine *engine)
+{
+    return &engine->overall;
+}
+
+bool engine_failed_probe(const struct engine *engine, size_t check)
+{
+    return engine->t.model && check < engine->t.model->n_checks && service_judged_by(engine->t.model, check) &&
+           engine->t.checks[check].shown.verdict == VERDICT_FAILED;
+}

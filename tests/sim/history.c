@@ -1,0 +1,262 @@
+/* Random histories: most of the time the world goes its way; now and then something happens to it, to Talon's plugin hosts, its clock or its configuration. */
+#include "history.h"
+
+#include "judge.h"
+#include "spec.h"
+
+#include "base/buffer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum truth { UP, DOWN, SLOW, HIDDEN, COMING, STOPPED, FLAKY, TRUTHS };
+
+enum { IDS = 4096 };
+
+struct world {
+    struct dice dice;
+    struct sim sim;
+    struct spec spec;
+    unsigned char truth[IDS]; /* of each service by id */
+    bool down[IDS];           /* it, or what it needs */
+};
+
+/* ---- the truth, and how checks see it ---- */
+
+static unsigned id_of(const struct world *w, size_t service)
+{
+    return (unsigned)strtoul(engine_model(w->sim.engine)->services[service].name + 1, NULL, 10) % IDS;
+}
+
+static bool need_is_down(const struct world *w, const struct spec_need *need)
+{
+    for (size_t i = 0; i < need->n; i++)
+        if (!w->down[need->any[i] % IDS])
+            return false;
+    return true;
+}
+
+/* Lower ids are needed by higher ones. */
+static void find_down(struct world *w)
+{
+    for (unsigned id = 0; id < w->spec.next_id; id++) {
+        for (size_t i = 0; i < w->spec.n_services; i++) {
+            const struct spec_service *s = &w->spec.services[i];
+
+            if (s->id != id)
+                continue;
+            w->down[id % IDS] = w->truth[id % IDS] == DOWN || w->truth[id % IDS] == COMING || w->truth[id % IDS] == STOPPED;
+            for (size_t k = 0; k < s->n_needs; k++)
+                w->down[id % IDS] |= need_is_down(w, &s->needs[k]);
+        }
+    }
+}
+
+static enum status status_of(struct world *w, unsigned id)
+{
+    static const enum status flaky[] = { STATUS_OK, STATUS_FAIL, STATUS_UNKNOWN, STATUS_WARN, STATUS_STARTING, STATUS_FAIL };
+
+    switch (w->truth[id]) {
+    case COMING:
+        return STATUS_STARTING;
+    case STOPPED:
+        return STATUS_STOPPED;
+    case HIDDEN:
+        return STATUS_UNKNOWN;
+    case FLAKY:
+        return flaky[dice_below(&w->dice, 6)];
+    default:
+        break;
+    }
+    if (w->down[id])
+        return dice_chance(&w->dice, 85) ? STATUS_FAIL : dice_chance(&w->dice, 50) ? STATUS_UNKNOWN : STATUS_OK;
+    return dice_chance(&w->dice, 92) ? STATUS_OK : STATUS_WARN;
+}
+
+static void see(struct world *w, size_t check)
+{
+    const struct model_check *model = &engine_model(w->sim.engine)->checks[check];
+    struct sim_check *c = &w->sim.checks[check];
+    unsigned id = id_of(w, model->service);
+    uint64_t longest = dice_chance(&w->dice, 85) ? model->timeout / 10 + 1 : 2 * model->timeout;
+
+    if (w->truth[id] == SLOW)
+        longest = 2 * model->timeout;
+    c->takes = dice_below(&w->dice, longest);
+    c->status = status_of(w, id);
+}
+
+static void see_service(struct world *w, size_t service)
+{
+    const struct model_service *s = &engine_model(w->sim.engine)->services[service];
+
+    find_down(w);
+    for (size_t i = s->first_check; i < s->first_check + s->n_checks; i++)
+        see(w, i);
+}
+
+/* ---- what happens ---- */
+
+static size_t any_service(struct world *w)
+{
+    return dice_below(&w->dice, engine_model(w->sim.engine)->n_services);
+}
+
+static size_t any_check(struct world *w)
+{
+    return dice_below(&w->dice, engine_model(w->sim.engine)->n_checks);
+}
+
+/* Systems break and mend; the checks notice it one after the other. */
+static void turn_truth(struct world *w)
+{
+    static const unsigned char turns[] = { UP, UP, UP, UP, DOWN, DOWN, DOWN, SLOW, HIDDEN, COMING, STOPPED, FLAKY };
+    size_t service = any_service(w);
+
+    w->truth[id_of(w, service)] = turns[dice_below(&w->dice, sizeof turns)];
+    see_service(w, service);
+}
+
+/* A whole stack goes or comes back at once. */
+static void turn_all(struct world *w)
+{
+    bool up = dice_chance(&w->dice, 60);
+
+    for (size_t i = 0; i < engine_model(w->sim.engine)->n_services; i++)
+        if (dice_chance(&w->dice, up ? 80 : 50))
+            w->truth[id_of(w, i)] = up ? UP : DOWN;
+    for (size_t i = 0; i < engine_model(w->sim.engine)->n_services; i++)
+        see_service(w, i);
+}
+
+static void kill_host(struct world *w)
+{
+    for (size_t i = 0; i < engine_model(w->sim.engine)->n_checks; i++)
+        if (w->sim.checks[i].run && dice_chance(&w->dice, 70))
+            sim_lose(&w->sim, i);
+}
+
+static void answer_early(struct world *w)
+{
+    size_t check = any_check(w);
+
+    if (w->sim.checks[check].run)
+        sim_answer(&w->sim, check, w->sim.checks[check].status);
+}
+
+/* Results of runs that have ended, were cancelled or never were; checks that are none; events of later versions. */
+static void send_nonsense(struct world *w)
+{
+    struct result *result = result_make(STATUS_FAIL, "late", "too late", 1, NULL, 0, NULL, 0);
+    uint64_t run = dice_chance(&w->dice, 80) ? sim_old_run(&w->sim, dice_next(&w->dice)) : dice_next(&w->dice);
+    struct engine_event late = { .kind = EVENT_RESULT, .of.result = { run, result } };
+    struct engine_event lost = { .kind = EVENT_RUN_LOST, .of.result = { run, NULL } };
+    struct engine_event empty = { .kind = EVENT_RESULT };
+    struct engine_event nudge = { .kind = EVENT_NUDGE, .of.nudge = { engine_model(w->sim.engine)->n_checks + dice_below(&w->dice, 3) } };
+    struct engine_event later = { .kind = dice_chance(&w->dice, 50) ? EVENT_RESTORE : EVENT_OBSERVED };
+
+    if (sim_feed(&w->sim, &late) == ENGINE_DONE || sim_feed(&w->sim, &lost) == ENGINE_DONE || sim_feed(&w->sim, &empty) == ENGINE_DONE ||
+        sim_feed(&w->sim, &nudge) == ENGINE_DONE || sim_feed(&w->sim, &later) == ENGINE_DONE)
+        sim_break(&w->sim, "an event that makes no sense was taken");
+    result_drop(result);
+}
+
+static void reload(struct world *w)
+{
+    for (uint64_t n = dice_between(&w->dice, 1, 3); n > 0; n--)
+        spec_change(&w->spec, &w->dice);
+    sim_reload(&w->sim, spec_model(&w->spec));
+    for (size_t i = 0; i < engine_model(w->sim.engine)->n_services; i++)
+        if (dice_chance(&w->dice, 30))
+            see_service(w, i);
+}
+
+/* A reload of the same changes nothing: no effect but a snapshot and the time to wake (later, when it was that of a snapshot). */
+static void reload_same(struct world *w)
+{
+    uint64_t wake = w->sim.wake;
+    const struct engine_effect *effects;
+    size_t n;
+
+    sim_reload(&w->sim, spec_model(&w->spec));
+    effects = engine_effects(w->sim.engine, &n);
+    for (size_t i = 0; i < n; i++)
+        if (effects[i].kind != EFFECT_PUBLISH && effects[i].kind != EFFECT_WAKE_AT)
+            sim_break(&w->sim, "a reload of the same has an effect of kind %d", (int)effects[i].kind);
+    if (w->sim.wake < wake)
+        sim_break(&w->sim, "a reload of the same changes the time to wake");
+    for (size_t i = 0; i < engine_model(w->sim.engine)->n_checks; i++)
+        if (memcmp(engine_check(w->sim.engine, i), &w->sim.view->checks[i], sizeof(struct engine_check)) != 0)
+            sim_break(&w->sim, "a reload of the same changes %s", engine_model(w->sim.engine)->checks[i].full_name);
+    for (size_t i = 0; i < engine_model(w->sim.engine)->n_services; i++)
+        if (memcmp(engine_service(w->sim.engine, i), &w->sim.view->services[i], sizeof(struct engine_service)) != 0)
+            sim_break(&w->sim, "a reload of the same changes %s", engine_model(w->sim.engine)->services[i].name);
+}
+
+static void ask_why(struct world *w)
+{
+    struct buffer out = buffer_make(2048);
+    size_t service = any_service(w);
+
+    engine_why(w->sim.engine, &w->sim.now, service, &out);
+    if (out.failed || out.len < 10 || strchr(buffer_string(&out), '%'))
+        sim_break(&w->sim, "no good sentence for %s: %s", engine_model(w->sim.engine)->services[service].name, buffer_string(&out));
+    buffer_free(&out);
+}
+
+static void happen(struct world *w)
+{
+    uint64_t dice = dice_below(&w->dice, 100);
+
+    if (dice < 35)
+        turn_truth(w);
+    else if (dice < 55)
+        see_service(w, any_service(w));
+    else if (dice < 58)
+        turn_all(w);
+    else if (dice < 68)
+        sim_nudge(&w->sim, any_check(w));
+    else if (dice < 72)
+        w->sim.checks[any_check(w)].lose = (unsigned)dice_between(&w->dice, 1, 6);
+    else if (dice < 74)
+        kill_host(w);
+    else if (dice < 80)
+        answer_early(w);
+    else if (dice < 85)
+        send_nonsense(w);
+    else if (dice < 89)
+        reload(w);
+    else if (dice < 91)
+        reload_same(w);
+    else if (dice < 93)
+        sim_gap(&w->sim, SECONDS(6) + dice_below(&w->dice, SECONDS(600)), dice_chance(&w->dice, 50));
+    else
+        ask_why(w);
+}
+
+void history_run(struct history *history)
+{
+    struct world *w = calloc(1, sizeof *w);
+    uint64_t begun;
+
+    if (!w)
+        abort();
+    w->dice.state = history->seed * 0x9e3779b97f4a7c15u;
+    spec_begin(&w->spec, &w->dice);
+    sim_begin(&w->sim, dice_next(&w->dice), spec_model(&w->spec));
+    w->sim.verbose = history->verbose;
+    begun = w->sim.now.awake;
+    while (w->sim.events < history->events && !w->sim.broken[0]) {
+        if (dice_chance(&w->dice, 85))
+            sim_step(&w->sim, w->spec.scale * dice_between(&w->dice, 1, 4));
+        else
+            happen(w);
+    }
+    history->judged = w->sim.events;
+    history->hash = w->sim.hash;
+    history->seconds = (w->sim.now.awake - begun) / NS_PER_S;
+    snprintf(history->broken, sizeof history->broken, "%s", w->sim.broken);
+    sim_end(&w->sim);
+    free(w);
+}

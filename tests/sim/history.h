@@ -1,0 +1,17 @@
+/* Random histories: a hidden world whose systems break, mend, start, are stopped and drag down what needs them, seen through checks that take time. */
+#ifndef SIM_HISTORY_H
+#define SIM_HISTORY_H
+
+#include "sim.h"
+
+struct history {
+    uint64_t seed, events;    /* how many events at least */
+    bool verbose;             /* every line of log to standard output */
+    /* what came of it */
+    uint64_t judged, hash, seconds; /* simulated */
+    char broken[SIM_TEXT];    /* "": all rules were kept */
+};
+
+void history_run(struct history *history);
+
+#endif
