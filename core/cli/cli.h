@@ -30,7 +30,11 @@ struct cli_option {
     const char *name; /* "config": given as --config FILE or --config=FILE. NULL ends */
     enum cli_kind kind;
     void *value;      /* bool *, const char **, uint64_t * (ns) */
+    const char *help; /* one line for --help */
 };
+
+#define CLI_CONFIG(text) { "config", CLI_TEXT, (text), "the configuration, in place of the usual one" }
+#define CLI_NO_MORE { NULL, CLI_FLAG, NULL, NULL }
 
 /* Reads the options wherever they stand and moves the other words to the front of argv[1...]; "--" ends options. Returns how many other words there are; -1: a
  * sentence and the usage line were printed to standard error, or (--help) the usage to standard output; then *code is the exit code. */
@@ -52,6 +56,13 @@ int cli_is_terminal(void);
 int cli_columns(void);
 /* Writes all of it to standard output. A reader that has gone is no error. Returns 0, or CLI_UNKNOWN with a sentence when it cannot be written. */
 int cli_print(const struct buffer *out);
+/* Has the reader of standard output gone? */
+int cli_reader_is_gone(void);
+/* How many columns the names of a table get, of which the longest has `longest`, where `others` columns are taken by the rest of a row and a text follows: all
+ * that they want in a file or pipe; in a terminal as much as leaves some room for that text. */
+size_t cli_name_columns(size_t longest, size_t others);
+/* Appends the text that ends a row: in a terminal what fits behind `used` columns, else all of it. */
+void cli_rest(struct buffer *out, const char *text, size_t used);
 /* How many columns a UTF-8 text takes, each character as one. */
 size_t cli_width(const char *text);
 /* Appends text cut to at most `columns` (with "…" where it was cut), then padded to them when `pad`. */

@@ -100,7 +100,12 @@ int cli_init(int argc, char **argv)
 {
     const char *config = NULL;
     bool force = false, only_print = false;
-    struct cli_option options[] = { { "config", CLI_TEXT, &config }, { "force", CLI_FLAG, &force }, { "print", CLI_FLAG, &only_print }, { NULL, CLI_FLAG, NULL } };
+    struct cli_option options[] = {
+        { "config", CLI_TEXT, &config, "where to write it, in place of the usual file" },
+        { "force", CLI_FLAG, &force, "write over a file that is there" },
+        { "print", CLI_FLAG, &only_print, "to standard output; no file is touched" },
+        CLI_NO_MORE,
+    };
     struct buffer text = buffer_make(0);
     struct init_found *found;
     struct stat existing;

@@ -9,6 +9,7 @@
 #include "cli/problems.h"
 #include "cli/shot.h"
 #include "base/moment.h"
+#include "base/os/files.h"
 #include "base/text.h"
 #include "store/state.h"
 
@@ -113,27 +114,66 @@ static int old_status(const char *config)
     return code;
 }
 
-/* ---- --check: [{"name","passed","output","duration_ms"}] */
+/* ---- --check: [{"name","passed","output","duration_ms"}], also left as last-probe.json for its readers */
+
+static bool is_probe(const struct model *model, size_t check)
+{
+    return model->checks[check].enabled && !model->checks[check].witness;
+}
+
+/* As in /health's failed_probes: the service alone where it has one probe (rules.md 3.7). */
+static const char *probe_name(const struct model *model, size_t check)
+{
+    const struct model_service *service = &model->services[model->checks[check].service];
+    size_t n = 0;
+
+    for (size_t i = 0; i < service->n_checks; i++)
+        n += is_probe(model, service->first_check + i);
+    return n == 1 ? service->name : model->checks[check].full_name;
+}
+
+static void add_probe(struct buffer *out, const struct model *model, const struct shot_entry *entry)
+{
+    const struct result *result = entry->result;
+
+    buffer_text(out, "{\"name\":");
+    add_string(out, probe_name(model, entry->check));
+    buffer_printf(out, ",\"passed\":%s,\"output\":", result && (result->status == STATUS_OK || result->status == STATUS_WARN) ? "true" : "false");
+    add_string(out, result ? result->summary : "timeout");
+    buffer_printf(out, ",\"duration_ms\":%llu}", result ? (unsigned long long)(result->duration_ns / NS_PER_MS) : 0);
+}
+
+/* Replaced whole, so that it does not matter whether a daemon writes its own there too. */
+static void leave_for_readers(const struct model *model, const struct buffer *probes)
+{
+    char path[2048], why[512];
+
+    snprintf(path, sizeof path, "%s/last-probe.json", model->settings.state);
+    if (!files_make_folder(model->settings.state, why, sizeof why) || !files_write(path, probes->data, probes->len, 0600, false, why, sizeof why))
+        fprintf(stderr, "talon: last-probe.json is not written: %s\n", why);
+}
 
 static int old_check(const char *file)
 {
     struct shot_request request = { .file = file };
     struct shot shot;
     struct buffer out = buffer_make(0);
-    int code = shot_run(&request, &shot);
+    int code = shot_run(&request, &shot) == 0 ? 0 : OLD_ERROR;
+    size_t n = 0;
 
     buffer_char(&out, '[');
     for (size_t i = 0; i < shot.n; i++) {
-        const struct result *result = shot.entries[i].result;
-
-        buffer_text(&out, i ? ",\n{\"name\":" : "\n{\"name\":");
-        add_string(&out, shot.model->checks[shot.entries[i].check].full_name);
-        buffer_printf(&out, ",\"passed\":%s,\"output\":", result && (result->status == STATUS_OK || result->status == STATUS_WARN) ? "true" : "false");
-        add_string(&out, result ? result->summary : "timeout");
-        buffer_printf(&out, ",\"duration_ms\":%llu}", result ? (unsigned long long)(result->duration_ns / NS_PER_MS) : 0);
+        if (!is_probe(shot.model, shot.entries[i].check))
+            continue;
+        buffer_text(&out, n++ > 0 ? ",\n" : "\n");
+        add_probe(&out, shot.model, &shot.entries[i]);
     }
-    buffer_text(&out, "\n]\n");
-    code = code == 0 ? cli_print(&out) : OLD_ERROR;
+    buffer_text(&out, n > 0 ? "\n]\n" : "]\n");
+    if (code == 0) {
+        if (!out.failed)
+            leave_for_readers(shot.model, &out);
+        code = cli_print(&out);
+    }
     buffer_free(&out);
     shot_free(&shot);
     return code;

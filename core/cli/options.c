@@ -8,6 +8,7 @@
 #include "base/scalar.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +95,20 @@ static int take_option(struct words *words, const char *name)
     return 0;
 }
 
+static int show_help(const struct words *words)
+{
+    const struct cli_option *option;
+    char name[64];
+
+    printf("usage: %s\n\n", words->usage);
+    for (option = words->options; option->name; option++) {
+        snprintf(name, sizeof name, "--%s%s", option->name, option->kind == CLI_DURATION ? " D" : option->kind == CLI_TEXT ? " FILE" : "");
+        printf("  %-15s %s\n", name, option->help);
+    }
+    printf("\ntalon(1) tells more.\n");
+    return fflush(stdout) == 0 || errno == EPIPE ? CLI_OK : CLI_UNKNOWN;
+}
+
 int cli_options(int argc, char **argv, const struct cli_option *options, const char *usage, int *code)
 {
     struct words words = { .argc = argc, .next = 1, .argv = argv, .options = options, .usage = usage };
@@ -108,7 +123,7 @@ int cli_options(int argc, char **argv, const struct cli_option *options, const c
         } else if (strcmp(word, "--") == 0) {
             over = true;
         } else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
-            printf("usage: %s\n", usage);
+            *code = show_help(&words);
             return -1;
         } else {
             *code = word[1] == '-' ? take_option(&words, word + 2) : refuse(&words, "there are no short options like %s", word);

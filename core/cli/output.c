@@ -57,6 +57,13 @@ int cli_columns(void)
     return 80;
 }
 
+static int reader_is_gone;
+
+int cli_reader_is_gone(void)
+{
+    return reader_is_gone;
+}
+
 int cli_print(const struct buffer *out)
 {
     if (out->failed) {
@@ -66,8 +73,10 @@ int cli_print(const struct buffer *out)
     errno = 0;
     if (fwrite(buffer_string(out), 1, out->len, stdout) == out->len && fflush(stdout) == 0)
         return 0;
-    if (errno == EPIPE)
+    if (errno == EPIPE) {
+        reader_is_gone = 1;
         return 0;
+    }
     fprintf(stderr, "talon: the answer cannot be written: %s\n", strerror(errno));
     return CLI_UNKNOWN;
 }
@@ -94,4 +103,25 @@ void cli_cell(struct buffer *out, const char *text, size_t columns, int pad)
         buffer_text(out, "…");
     for (size_t n = keep < width ? columns : width; pad && n < columns; n++)
         buffer_char(out, ' ');
+}
+
+enum { SHORTEST_NAME = 8, SHORTEST_TEXT = 20 };
+
+size_t cli_name_columns(size_t longest, size_t others)
+{
+    const size_t columns = (size_t)cli_columns(), room = columns > others + SHORTEST_TEXT ? columns - others - SHORTEST_TEXT : 0;
+
+    if (!cli_is_terminal() || longest <= room)
+        return longest;
+    return room > SHORTEST_NAME ? room : SHORTEST_NAME;
+}
+
+void cli_rest(struct buffer *out, const char *text, size_t used)
+{
+    const size_t columns = (size_t)cli_columns();
+
+    if (!cli_is_terminal())
+        buffer_text(out, text);
+    else if (columns > used)
+        cli_cell(out, text, columns - used, 0);
 }

@@ -146,7 +146,7 @@ static int answer(const char *what, const char *name, const struct descriptions 
 int cli_plugin(int argc, char **argv)
 {
     const char *config = NULL, *name;
-    struct cli_option options[] = { { "config", CLI_TEXT, &config }, { NULL, CLI_FLAG, NULL } };
+    struct cli_option options[] = { CLI_CONFIG(&config), CLI_NO_MORE };
     struct descriptions descriptions;
     struct buffer out = buffer_make(0);
     char file[4096];

@@ -10,7 +10,10 @@ int cli_run(int argc, char **argv)
     const char *config = NULL;
     struct daemon_settings settings = { 0 };
     struct cli_option options[] = {
-        { "config", CLI_TEXT, &config }, { "dry-run", CLI_FLAG, &settings.dry_run }, { "no-heal", CLI_FLAG, &settings.no_heal }, { NULL, CLI_FLAG, NULL },
+        CLI_CONFIG(&config),
+        { "dry-run", CLI_FLAG, &settings.dry_run, "watch and judge, but only say what a repair would do" },
+        { "no-heal", CLI_FLAG, &settings.no_heal, "watch and judge, repair nothing" },
+        CLI_NO_MORE,
     };
     char file[4096];
     int code, words = cli_options(argc, argv, options, usage, &code);

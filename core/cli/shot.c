@@ -92,40 +92,6 @@ static int choose(struct shooting *s)
 
 /* ---- a round */
 
-static int code_of(enum status status)
-{
-    switch (status) {
-    case STATUS_OK:
-    case STATUS_STOPPED: /* on purpose, by a person: does not count (rules.md 3.12) */
-        return CLI_OK;
-    case STATUS_WARN:
-    case STATUS_STARTING:
-        return CLI_WARN;
-    case STATUS_FAIL:
-        return CLI_FAIL;
-    case STATUS_UNKNOWN:
-        break;
-    }
-    return CLI_UNKNOWN;
-}
-
-/* How bad a code is: a failure is worse than not knowing. */
-static int badness(int code)
-{
-    return code == CLI_FAIL ? 3 : code == CLI_UNKNOWN ? 2 : code;
-}
-
-static void judge(struct shot *shot)
-{
-    shot->code = CLI_OK;
-    for (size_t i = 0; i < shot->n; i++) {
-        int code = shot->entries[i].result ? code_of(shot->entries[i].result->status) : CLI_UNKNOWN;
-
-        if (!shot->model->checks[shot->entries[i].check].witness && badness(code) > badness(shot->code))
-            shot->code = code;
-    }
-}
-
 static void start_round(struct shooting *s)
 {
     const struct model *model = s->shot->model;
@@ -149,7 +115,7 @@ static void end_round(struct shooting *s)
     uint64_t now = clock_awake();
 
     s->shot->duration = now - s->round_began;
-    judge(s->shot);
+    shot_judge(s->shot);
     if (s->request->wait > 0 && s->shot->code != CLI_OK && now - s->began + s->request->every < s->request->wait) {
         ev_timer_set(&s->again, (double)s->request->every / 1e9, 0.);
         ev_timer_start(s->loop, &s->again);
@@ -194,7 +160,7 @@ static void on_bound(struct ev_loop *loop, ev_timer *timer, int events)
 
     (void)events;
     if (s->instances) {
-        judge(s->shot);
+        shot_judge(s->shot);
         s->shot->duration = clock_awake() - s->round_began;
     }
     ev_break(loop, EVBREAK_ALL);
@@ -231,9 +197,10 @@ static void on_loaded(void *arg, struct load *load, struct model *model, struct 
     s->shot->model = model;
     s->wanted = calloc(model->n_checks + 1, 1);
     s->shot->entries = calloc(model->n_checks + 1, sizeof *s->shot->entries);
+    s->shot->causes = calloc(model->n_services + 1, sizeof *s->shot->causes);
     s->secrets = secrets_create(s->loop, model->settings.exec_path);
     s->instances = instances_create(s->loop, s->hosts, s->secrets, &calls);
-    if (!s->wanted || !s->shot->entries || !s->secrets || !s->instances) {
+    if (!s->wanted || !s->shot->entries || !s->shot->causes || !s->secrets || !s->instances) {
         fprintf(stderr, "talon check: no memory\n");
         over(s, CLI_UNKNOWN);
         return;
@@ -301,40 +268,7 @@ void shot_free(struct shot *shot)
     for (size_t i = 0; i < shot->n; i++)
         result_drop(shot->entries[i].result);
     free(shot->entries);
+    free(shot->causes);
     model_drop(shot->model);
     *shot = (struct shot){ 0 };
-}
-
-/* ---- needs only annotate */
-
-static bool service_failed(const struct shot *shot, size_t service)
-{
-    for (size_t i = 0; i < shot->n; i++) {
-        const struct model_check *check = &shot->model->checks[shot->entries[i].check];
-
-        if (check->service == service && !check->witness && shot->entries[i].result && shot->entries[i].result->status == STATUS_FAIL)
-            return true;
-    }
-    return false;
-}
-
-size_t shot_cause(const struct shot *shot, size_t service)
-{
-    const struct model_service *s = &shot->model->services[service];
-
-    for (size_t i = 0; i < s->n_needs; i++) {
-        size_t deeper = MODEL_NONE, failed = 0;
-
-        for (size_t k = 0; k < s->needs[i].n; k++) { /* needs have no cycle: the configuration saw to that */
-            size_t cause = shot_cause(shot, s->needs[i].any[k]);
-
-            if (cause == MODEL_NONE && service_failed(shot, s->needs[i].any[k]))
-                cause = s->needs[i].any[k];
-            failed += cause != MODEL_NONE;
-            deeper = deeper == MODEL_NONE ? cause : deeper;
-        }
-        if (failed == s->needs[i].n && failed > 0)
-            return deeper;
-    }
-    return MODEL_NONE;
 }

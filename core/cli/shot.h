@@ -28,6 +28,7 @@ struct shot {
     const struct model *model;
     struct shot_entry *entries;
     size_t n;
+    size_t *causes;           /* of the model's services: the failed need behind it, MODEL_NONE: none */
     uint64_t duration;        /* ns, of the last round */
     int code;                 /* CLI_OK, CLI_WARN, CLI_FAIL, CLI_UNKNOWN */
 };
@@ -35,6 +36,10 @@ struct shot {
 /* Runs it. 0, or an exit code after a sentence (or the configuration's problems) went to standard error. */
 int shot_run(const struct shot_request *request, struct shot *shot);
 void shot_free(struct shot *shot);
+/* Sets the shot's causes and its code: the worst of its checks that are no witnesses, where a failure is worse than not knowing. */
+void shot_judge(struct shot *shot);
+/* What one check means for the exit code: CLI_OK ... CLI_UNKNOWN (rules.md 3.12). */
+int shot_code(const struct shot_entry *entry);
 /* Where the check's service has a need that is not ok in this round: that service, else MODEL_NONE. The deepest one. */
 size_t shot_cause(const struct shot *shot, size_t service);
 

@@ -9,10 +9,11 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
-static const char usage[] = "talon status [--json] [--max-age D] [--config FILE]";
+static const char usage[] = "talon status [--json] [--watch] [--max-age D] [--config FILE]";
 
-enum { ANSWER_MAX = 32 << 20, STATE_COLUMNS = 11, SINCE_COLUMNS = 8 };
+enum { ANSWER_MAX = 32 << 20, STATE_COLUMNS = 11, SINCE_COLUMNS = 9, RANKS = 9 };
 
 static const char *string_of(const cJSON *object, const char *name)
 {
@@ -39,26 +40,53 @@ static void age_of(double since, char *out, size_t n)
         scalar_show_age(now > since ? (uint64_t)(now - since) * NS_PER_S : 0, out, n);
 }
 
-/* ---- the table */
+/* ---- the table: what a person wants to read first stands first */
 
-static void add_service(struct buffer *out, const cJSON *service, size_t name_columns, size_t columns)
+/* How bad a verdict is, worst first (rules.md 3.2); one that is none of these: the last. */
+static size_t rank_of(const char *verdict)
 {
-    const char *verdict = string_of(service, "verdict"), *why = string_of(service, "why");
-    size_t used = name_columns + STATE_COLUMNS + SINCE_COLUMNS + 1;
+    static const char *const worst_first[RANKS - 1] = { "failed", "suspect", "unknown", "recovering", "starting", "stopped", "warn", "ok" };
+    size_t rank = 0;
+
+    while (rank < RANKS - 1 && strcmp(worst_first[rank], verdict) != 0)
+        rank++;
+    return rank;
+}
+
+static void add_service(struct buffer *out, const cJSON *service, size_t name_columns)
+{
+    const char *verdict = string_of(service, "verdict");
     char age[32];
 
     age_of(number_of(service, "since_unix"), age, sizeof age);
-    cli_cell(out, string_of(service, "name"), name_columns, 1);
+    cli_cell(out, string_of(service, "name"), name_columns - 1, 1);
+    buffer_char(out, ' ');
     buffer_text(out, cli_colour(verdict));
-    cli_cell(out, verdict, STATE_COLUMNS, 1);
+    cli_cell(out, verdict[0] ? verdict : "-", STATE_COLUMNS, 1);
     buffer_text(out, cli_plain());
     cli_cell(out, age, SINCE_COLUMNS, 1);
-    buffer_char(out, ' ');
-    if (cli_is_terminal() && columns > used + 20)
-        cli_cell(out, why, columns - used, 0);
-    else
-        buffer_text(out, why);
+    cli_rest(out, string_of(service, "why"), name_columns + STATE_COLUMNS + SINCE_COLUMNS);
     buffer_char(out, '\n');
+}
+
+static void add_services(struct buffer *out, const cJSON *services)
+{
+    const cJSON *service;
+    size_t name_columns = 8;
+
+    cJSON_ArrayForEach(service, services)
+    {
+        size_t width = cli_width(string_of(service, "name")) + 1;
+
+        name_columns = width > name_columns ? width : name_columns;
+    }
+    name_columns = cli_name_columns(name_columns, STATE_COLUMNS + SINCE_COLUMNS);
+    for (size_t rank = 0; rank < RANKS; rank++)
+        cJSON_ArrayForEach(service, services)
+        {
+            if (rank_of(string_of(service, "verdict")) == rank)
+                add_service(out, service, name_columns);
+        }
 }
 
 static void add_trouble(struct buffer *out, const char *what, const char *text)
@@ -67,10 +95,25 @@ static void add_trouble(struct buffer *out, const char *what, const char *text)
         buffer_printf(out, "%s%s:%s %s\n", cli_colour("warn"), what, cli_plain(), text);
 }
 
+/* A plugin host that does not run takes its checks with it. */
+static void add_plugins(struct buffer *out, const cJSON *plugins)
+{
+    const cJSON *plugin;
+    char text[400];
+
+    cJSON_ArrayForEach(plugin, plugins)
+    {
+        const char *state = string_of(plugin, "state"), *end = string_of(plugin, "last_end");
+
+        if (strcmp(state, "running") == 0 || strcmp(state, "starting") == 0)
+            continue;
+        snprintf(text, sizeof text, "%.60s: %.40s%s%.250s", string_of(plugin, "name"), state, end[0] ? ", " : "", end);
+        add_trouble(out, "plugin host", text);
+    }
+}
+
 static void show(struct buffer *out, const cJSON *status)
 {
-    const cJSON *services = cJSON_GetObjectItemCaseSensitive(status, "services"), *service;
-    size_t name_columns = 8, columns = (size_t)cli_columns();
     const char *state = string_of(status, "state"), *why = string_of(status, "why");
 
     buffer_printf(out, "%s%s%s%s%s\n", cli_colour(state), state, cli_plain(), why[0] ? ": " : "", why);
@@ -78,27 +121,40 @@ static void show(struct buffer *out, const cJSON *status)
         add_trouble(out, "stalled", "the daemon's loop stands still; what follows is what it saw last");
     add_trouble(out, "configuration refused", string_of(cJSON_GetObjectItemCaseSensitive(status, "config"), "error"));
     add_trouble(out, "talon itself", string_of(status, "self"));
-    cJSON_ArrayForEach(service, services)
-    {
-        size_t width = cli_width(string_of(service, "name")) + 1;
-
-        name_columns = width > name_columns ? width : name_columns;
-    }
+    add_plugins(out, cJSON_GetObjectItemCaseSensitive(status, "plugins"));
     buffer_char(out, '\n');
-    cJSON_ArrayForEach(service, services) add_service(out, service, name_columns, columns);
+    add_services(out, cJSON_GetObjectItemCaseSensitive(status, "services"));
 }
 
 /* ---- the command */
 
+static bool is_silenced(const cJSON *service)
+{
+    const cJSON *flag;
+
+    cJSON_ArrayForEach(flag, cJSON_GetObjectItemCaseSensitive(service, "flags"))
+    {
+        if (cJSON_IsString(flag) && strcmp(flag->valuestring, "silenced") == 0)
+            return true;
+    }
+    return false;
+}
+
+/* By the worst service that nobody has silenced: something failed before not known before something that is not quite well. */
 static int code_of(const cJSON *status)
 {
-    const char *state = string_of(status, "state");
+    static const int codes[RANKS] = { CLI_FAIL, CLI_WARN, CLI_UNKNOWN, CLI_WARN, CLI_WARN, CLI_OK, CLI_WARN, CLI_OK, CLI_OK };
+    const cJSON *service;
+    bool found[CLI_UNKNOWN + 1] = { false };
 
-    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(status, "stalled")) || strcmp(state, "Starting") == 0)
+    cJSON_ArrayForEach(service, cJSON_GetObjectItemCaseSensitive(status, "services"))
+    {
+        if (!is_silenced(service))
+            found[codes[rank_of(string_of(service, "verdict"))]] = true;
+    }
+    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(status, "stalled")) || strcmp(string_of(status, "state"), "Starting") == 0)
         return CLI_UNKNOWN;
-    if (strcmp(state, "Healthy") == 0)
-        return CLI_OK;
-    return strcmp(state, "Degraded") == 0 ? CLI_WARN : CLI_FAIL;
+    return found[CLI_FAIL] ? CLI_FAIL : found[CLI_UNKNOWN] ? CLI_UNKNOWN : found[CLI_WARN] ? CLI_WARN : CLI_OK;
 }
 
 /* The answer of the daemon, or what it saved (then *saved). 0, or an exit code after a sentence. */
@@ -148,15 +204,59 @@ static int tell(const cJSON *status, const struct buffer *answer, bool json, boo
     return printed != 0 ? printed : code;
 }
 
+/* Asks once and shows the answer; returns the exit code. */
+static int once(const struct ask_place *place, bool json, uint64_t max_age)
+{
+    struct buffer answer = buffer_make(ANSWER_MAX);
+    bool saved;
+    int code = fetch(place, &answer, &saved);
+
+    if (code == 0) {
+        cJSON *status = cJSON_ParseWithLength(buffer_string(&answer), answer.len);
+
+        if (status) {
+            code = tell(status, &answer, json, saved, max_age);
+        } else {
+            fprintf(stderr, "talon status: what answers on %s is no talon\n", place->endpoint);
+            code = CLI_UNKNOWN;
+        }
+        cJSON_Delete(status);
+    }
+    buffer_free(&answer);
+    return code;
+}
+
+/* Once a second, on a cleared screen where there is one, until somebody ends it or nobody reads any more. */
+static int watch(const struct ask_place *place, bool json, uint64_t max_age)
+{
+    const struct timespec second = { .tv_sec = 1 };
+    int code;
+
+    for (;;) {
+        if (cli_is_terminal() && !json)
+            fputs("\033[H\033[2J", stdout);
+        code = once(place, json, max_age);
+        if (cli_reader_is_gone())
+            return code;
+        nanosleep(&second, NULL);
+        if (!cli_is_terminal() && !json)
+            fputs("\n", stdout);
+    }
+}
+
 int cli_status(int argc, char **argv)
 {
     const char *config = NULL;
-    bool json = false, saved;
+    bool json = false, watching = false;
     uint64_t max_age = 0;
-    struct cli_option options[] = { { "config", CLI_TEXT, &config }, { "json", CLI_FLAG, &json }, { "max-age", CLI_DURATION, &max_age }, { NULL, CLI_FLAG, NULL } };
+    struct cli_option options[] = {
+        CLI_CONFIG(&config),
+        { "json", CLI_FLAG, &json, "one JSON object, as GET /api/v1/status gives it" },
+        { "watch", CLI_FLAG, &watching, "again every second" },
+        { "max-age", CLI_DURATION, &max_age, "an older answer ends with 3" },
+        CLI_NO_MORE,
+    };
     struct ask_place place;
-    struct buffer answer = buffer_make(ANSWER_MAX);
-    cJSON *status;
     int code, words = cli_options(argc, argv, options, usage, &code);
 
     if (words < 0)
@@ -166,17 +266,5 @@ int cli_status(int argc, char **argv)
         return CLI_UNKNOWN;
     }
     ask_find(config, &place);
-    code = fetch(&place, &answer, &saved);
-    if (code == 0) {
-        status = cJSON_ParseWithLength(buffer_string(&answer), answer.len);
-        if (status) {
-            code = tell(status, &answer, json, saved, max_age);
-        } else {
-            fprintf(stderr, "talon status: what answers on %s is no talon\n", place.endpoint);
-            code = CLI_UNKNOWN;
-        }
-        cJSON_Delete(status);
-    }
-    buffer_free(&answer);
-    return code;
+    return watching ? watch(&place, json, max_age) : once(&place, json, max_age);
 }

@@ -1,39 +1,81 @@
-/* `talon validate`: every error of a configuration in one go, as a compiler prints them, or as JSON. */
+/* `talon validate`: every error of a configuration in one go, and what it needs that is not here, as a compiler prints them, or as JSON. */
 #include "cli/cli.h"
 #include "cli/offline.h"
+#include "cli/reach.h"
 
+#include <cjson/cJSON.h>
 #include <stdio.h>
 
 static const char usage[] = "talon validate [FILE...] [--config FILE] [--json]";
 
-static void show(const struct offline *offline, const char *file, bool json, struct buffer *out, struct buffer *messages)
+static void show_text(const struct offline *offline, const struct reach *reach, const char *file, struct buffer *out, struct buffer *messages)
 {
-    size_t n, more;
-    const struct config_problem *problems = config_problems(offline->config, &n, &more);
+    size_t n, more, n_reach;
+    const struct config_problem *problems = config_problems(offline->config, &n, &more), *unreached = reach_problems(reach, &n_reach);
+    size_t errors = config_errors(offline->config);
 
-    if (json) {
-        config_problems_json(offline->config, out);
-        buffer_char(out, '\n');
-        return;
-    }
     for (size_t i = 0; i < n; i++)
         config_show_problem(&problems[i], messages);
     if (more > 0)
         buffer_printf(messages, "and %zu more\n", more);
+    for (size_t i = 0; i < n_reach; i++)
+        config_show_problem(&unreached[i], messages);
     if (offline->model)
-        buffer_printf(out, "%s is good: %zu services, %zu checks\n", file, offline->model->n_services, offline->model->n_checks);
+        buffer_printf(out, "%s is good: %zu service%s, %zu check%s\n", file, offline->model->n_services, offline->model->n_services == 1 ? "" : "s",
+                      offline->model->n_checks, offline->model->n_checks == 1 ? "" : "s");
     else
-        buffer_printf(messages, "%s is not usable: %zu error%s\n", file, config_errors(offline->config), config_errors(offline->config) == 1 ? "" : "s");
+        buffer_printf(messages, "%s is not usable: %zu error%s\n", file, errors, errors == 1 ? "" : "s");
+}
+
+/* The list of problems has one more. */
+static void add_to(cJSON *problems, const struct config_problem *problem)
+{
+    cJSON *item = cJSON_CreateObject();
+
+    cJSON_AddStringToObject(item, "file", problem->place.file);
+    cJSON_AddNumberToObject(item, "line", problem->place.line);
+    cJSON_AddNumberToObject(item, "column", problem->place.column);
+    cJSON_AddStringToObject(item, "severity", "warning");
+    cJSON_AddStringToObject(item, "message", problem->message);
+    cJSON_AddNullToObject(item, "hint");
+    if (!cJSON_AddItemToArray(problems, item))
+        cJSON_Delete(item);
+}
+
+static void show_json(const struct offline *offline, const struct reach *reach, struct buffer *out)
+{
+    size_t n;
+    const struct config_problem *unreached = reach_problems(reach, &n);
+    cJSON *answer;
+    char *text;
+
+    config_problems_json(offline->config, out);
+    if (n > 0) {
+        answer = cJSON_ParseWithLength(buffer_string(out), out->len);
+        for (size_t i = 0; i < n; i++)
+            add_to(cJSON_GetObjectItemCaseSensitive(answer, "problems"), &unreached[i]);
+        text = cJSON_PrintUnformatted(answer);
+        buffer_clear(out);
+        buffer_text(out, text ? text : "");
+        out->failed = out->failed || !text;
+        cJSON_free(text);
+        cJSON_Delete(answer);
+    }
+    buffer_char(out, '\n');
 }
 
 static int validate(const char *file, bool json)
 {
     struct offline offline = offline_load(file, false);
+    struct reach *reach = offline.model ? reach_look(offline.model) : NULL;
     struct buffer out = buffer_make(0), messages = buffer_make(0);
     int code = CLI_UNKNOWN;
 
     if (offline.config) {
-        show(&offline, file, json, &out, &messages);
+        if (json)
+            show_json(&offline, reach, &out);
+        else
+            show_text(&offline, reach, file, &out, &messages);
         fputs(buffer_string(&messages), stderr);
         code = cli_print(&out);
         if (code == 0 && !offline.model)
@@ -41,6 +83,7 @@ static int validate(const char *file, bool json)
     }
     buffer_free(&out);
     buffer_free(&messages);
+    reach_free(reach);
     offline_free(&offline);
     return code;
 }
@@ -49,7 +92,7 @@ int cli_validate(int argc, char **argv)
 {
     const char *config = NULL;
     bool json = false;
-    struct cli_option options[] = { { "config", CLI_TEXT, &config }, { "json", CLI_FLAG, &json }, { NULL, CLI_FLAG, NULL } };
+    struct cli_option options[] = { CLI_CONFIG(&config), { "json", CLI_FLAG, &json, "one JSON object for each file" }, CLI_NO_MORE };
     char file[4096];
     int code, worst = CLI_OK, words = cli_options(argc, argv, options, usage, &code);
 

@@ -63,10 +63,15 @@ tests_unit_test_plugin_file_SOURCES += plugins/file/file_linux.c
 tests_unit_test_process_system_SOURCES += plugins/process/process_linux.c
 endif
 
-# `talon init`: what it writes, and how it finds out what is there.
-INIT_TESTS = tests/unit/test_discover tests/unit/test_init
-check_PROGRAMS += $(INIT_TESTS)
-TESTS += $(INIT_TESTS)
+# The command line: options and tables; what `talon init` writes, and how it finds out what is there.
+CLI_TESTS = tests/unit/test_cli tests/unit/test_discover tests/unit/test_init
+check_PROGRAMS += $(CLI_TESTS)
+TESTS += $(CLI_TESTS)
+tests_unit_test_cli_SOURCES = \
+	tests/unit/test_cli.c core/model.c core/cli/check_show.c core/cli/check_show.h core/cli/cli.h core/cli/options.c \
+	core/cli/output.c core/cli/shot.h core/cli/shot_judge.c
+tests_unit_test_cli_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(CJSON_CFLAGS)
+tests_unit_test_cli_LDADD = core/base/os/libos.la core/base/libbase.la $(CMOCKA_LIBS) $(CJSON_LIBS) $(EV_LIBS) -lm
 tests_unit_test_init_SOURCES = \
 	tests/unit/test_init.c tests/unit/config_support.c tests/unit/config_support.h \
 	core/model.c core/cli/init.h core/cli/init_names.c core/cli/init_names.h core/cli/init_write.c
@@ -78,7 +83,7 @@ tests_unit_test_discover_SOURCES = \
 	tests/unit/test_discover.c core/cli/discover.c core/cli/discover.h core/cli/discover_kube.c \
 	core/cli/discover_tls.c core/cli/discover_tls.h
 tests_unit_test_discover_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(YAML_CFLAGS)
-tests_unit_test_discover_LDADD = core/base/os/libos.la core/base/libbase.la $(CMOCKA_LIBS) $(YAML_LIBS) $(EV_LIBS)
+tests_unit_test_discover_LDADD = core/base/os/libos.la core/base/libbase.la $(CMOCKA_LIBS) $(YAML_LIBS) $(EV_LIBS) -lm
 if DARWIN
 tests_unit_test_discover_SOURCES += core/cli/discover_darwin.c
 else
