@@ -35,6 +35,7 @@ struct daemon {
     struct secrets *secrets;
     struct instances *instances;
     struct load *load;             /* a configuration on its way; NULL: none */
+    int64_t load_began;            /* wall */
     struct watch *watch;
     struct state *state;
     struct serve *serve;           /* NULL: the port could not be had */
@@ -341,8 +342,11 @@ static void fall_back(struct daemon *d)
     struct buffer text = buffer_make(64u << 20);
     struct config_source *source = NULL;
 
-    if (state_read(d->self.folder, "last-good.conf", &text))
+    if (state_read(state_folder(d->state), "last-good.conf", &text)) {
         source = config_unpack(buffer_string(&text), text.len);
+        if (!source)
+            state_set_aside(d->state, "last-good.conf");
+    }
     buffer_free(&text);
     if (!source) {
         fprintf(stderr, "talon: there is no usable configuration, and none that was good before; mend the errors above (`talon validate` shows them again)\n");
@@ -387,7 +391,8 @@ static void on_loaded(void *arg, struct load *load, struct model *model, struct 
     }
     if (from_disk)
         daemon_self_problems(&d->self, config, model == NULL);
-    watch_take(&d->watch, config);
+    if (from_disk) /* with the last good one, what is to be mended is still what was refused */
+        watch_take(&d->watch, config, d->load_began, now.wall);
     if (model) {
         daemon_self_log(&model->settings);
         if (from_disk)
@@ -415,6 +420,7 @@ static void begin_load(struct daemon *d, const struct config_source *source)
     };
 
     d->reload_due = false;
+    d->load_began = clock_moment().wall;
     d->self.source = (struct config_source *)(uintptr_t)source;
     d->load = load_start(&request);
     if (!d->load)

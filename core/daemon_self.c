@@ -88,7 +88,6 @@ void daemon_self_loaded(struct daemon_self *self, const struct moment *now, cons
         enabled += model->checks[i].enabled;
     snprintf(checks, sizeof checks, "%zu", enabled);
     self->loaded_at = now->wall;
-    snprintf(self->folder, sizeof self->folder, "%s", model->settings.state);
     log_info("configuration is in force", "file", model->file, "checks", checks, NULL);
 }
 

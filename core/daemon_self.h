@@ -15,7 +15,6 @@ enum { DAEMON_SELF_HOSTS = 64, DAEMON_SELF_TEXT = 512 };
 struct daemon_self {
     int64_t started_at, loaded_at;           /* wall ns */
     struct config_source *source;            /* of the load on its way: the last good configuration; NULL: from the disk */
-    char folder[1024];                       /* the state folder */
     char config_error[DAEMON_SELF_TEXT];     /* "": none */
     char port[DAEMON_SELF_TEXT];             /* "": it is ours */
     char text[2 * DAEMON_SELF_TEXT];         /* all trouble in one sentence, for the snapshot */

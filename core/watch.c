@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #define QUIET (2 * (uint64_t)NS_PER_S)
+#define COARSE (20 * (int64_t)NS_PER_MS) /* file systems stamp by a clock that ticks */
 
 struct watch {
     size_t n;
@@ -18,26 +19,44 @@ struct watch {
     uint64_t changed_at;
 };
 
-/* One number for all that can change. A file that is gone looks like nothing else. */
-static unsigned long long look(const struct watch *watch)
+/* What a change of a file or folder cannot leave as it was. All 0: it is gone. */
+struct facts {
+    long long index, inode, mtime_ns, size;
+};
+
+static long long changed_at(const struct stat *st)
 {
-    unsigned long long hash = TEXT_HASH;
+#if defined(__APPLE__)
+    return (long long)st->st_mtimespec.tv_sec * NS_PER_S + st->st_mtimespec.tv_nsec;
+#else
+    return (long long)st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
+#endif
+}
+
+static struct facts facts_of(const struct watch *watch, size_t i)
+{
+    struct facts facts = { .index = (long long)i };
     struct stat st;
 
-    for (size_t i = 0; i < watch->n; i++) {
-        long long facts[5] = { (long long)i, 0, 0, 0, 0 };
+    if (stat(watch->paths[i], &st) == 0) {
+        facts.inode = (long long)st.st_ino;
+        facts.mtime_ns = changed_at(&st);
+        facts.size = S_ISDIR(st.st_mode) ? 0 : (long long)st.st_size;
+    }
+    return facts;
+}
 
-        if (stat(watch->paths[i], &st) == 0) {
-            facts[1] = (long long)st.st_ino;
-            facts[2] = (long long)st.st_mtime;
-            facts[3] = S_ISDIR(st.st_mode) ? 0 : (long long)st.st_size;
-#if defined(__APPLE__)
-            facts[4] = st.st_mtimespec.tv_nsec;
-#else
-            facts[4] = st.st_mtim.tv_nsec;
-#endif
-        }
-        hash = text_hash(hash, facts, sizeof facts);
+/* One number for all that can change: as it is now, the first n_files as they were read. */
+static unsigned long long look(const struct watch *watch, const struct config_file *files, size_t n_files)
+{
+    unsigned long long hash = TEXT_HASH;
+
+    for (size_t i = 0; i < watch->n; i++) {
+        struct facts facts = facts_of(watch, i);
+
+        if (i < n_files)
+            facts = (struct facts){ .index = (long long)i, .inode = (long long)files[i].inode, .mtime_ns = files[i].mtime_ns, .size = (long long)files[i].n };
+        hash = text_hash(hash, &facts, sizeof facts);
     }
     return hash;
 }
@@ -64,7 +83,19 @@ static bool add(struct watch *watch, const char *path)
     return true;
 }
 
-bool watch_take(struct watch **slot, const struct config *config)
+/* Has a folder (or what was refused) changed while the configuration was read? Then what was found there may be older than what it holds now. */
+static bool changed_between(const struct watch *watch, size_t n_files, int64_t from, int64_t to)
+{
+    for (size_t i = n_files; i < watch->n; i++) {
+        const long long changed = facts_of(watch, i).mtime_ns;
+
+        if (changed >= from - COARSE && changed <= to)
+            return true;
+    }
+    return false;
+}
+
+bool watch_take(struct watch **slot, const struct config *config, int64_t from, int64_t to)
 {
     size_t n_files, n_folders = 0;
     const struct config_file *files = config_files(config, &n_files);
@@ -85,7 +116,8 @@ bool watch_take(struct watch **slot, const struct config *config)
         watch_free(watch);
         return false;
     }
-    watch->loaded = watch->seen = look(watch);
+    watch->loaded = look(watch, files, n_files) ^ changed_between(watch, n_files, from, to);
+    watch->seen = watch->loaded; /* what has changed since then is seen by the next look */
     watch_free(*slot);
     *slot = watch;
     return true;
@@ -93,8 +125,11 @@ bool watch_take(struct watch **slot, const struct config *config)
 
 bool watch_look(struct watch *watch, uint64_t now)
 {
-    unsigned long long seen = look(watch);
+    unsigned long long seen;
 
+    if (!watch)
+        return false;
+    seen = look(watch, NULL, 0);
     if (seen != watch->seen) {
         watch->seen = seen;
         watch->changed_at = now;

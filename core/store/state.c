@@ -81,6 +81,11 @@ const char *state_trouble(const struct state *state)
 
 /* ---- files */
 
+const char *state_folder(const struct state *state)
+{
+    return state->folder;
+}
+
 bool state_write(struct state *state, const char *name, const void *bytes, size_t n)
 {
     char path[PATH_SIZE], why[TROUBLE_SIZE] = "the path of the state folder is too long";

@@ -30,6 +30,8 @@ struct state *state_open(const char *folder, pid_t *holder, char *why, size_t wh
 /* Writes what is waiting, gives the lock back. NULL: nothing. */
 void state_close(struct state *state);
 
+/* The folder, as it was given. Borrowed. */
+const char *state_folder(const struct state *state);
 /* Replaces FOLDER/name. False: it was logged, once until it is over, and state_trouble() says why. */
 bool state_write(struct state *state, const char *name, const void *bytes, size_t n);
 /* Reads FOLDER/name into b (its max is the bound). False: there is none (errno ENOENT), or it cannot be read. Needs no lock: also for commands. */

@@ -76,6 +76,7 @@ static void the_folder_is_private(void **state)
 
     assert_int_equal(stat(temp_path(state, "state"), &st), 0);
     assert_int_equal(st.st_mode & 07777, 0700);
+    assert_string_equal(state_folder(opened), temp_path(state, "state"));
     assert_true(state_write(opened, "state.json", "{}", 2));
     assert_int_equal(stat(temp_path(state, "state/state.json"), &st), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
