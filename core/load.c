@@ -15,8 +15,9 @@ struct load {
     struct load_request request;
     struct config *config;
     struct question *questions;
+    size_t n_questions;
     size_t waiting; /* answers that are still to come */
-    bool stopped;   /* freed when the last answer has come: the hosts cannot be told to forget a question */
+    char *old_path; /* the PATH of children until now: in force again when this configuration is refused */
     bool asking;    /* questions are still being put: no step is taken before all are */
     void (*next)(struct load *);
     ev_timer turn;  /* steps that need no answer go through the loop, so that done() never comes from within load_start() */
@@ -27,6 +28,7 @@ static void load_free(struct load *load)
     ev_timer_stop(load->request.loop, &load->turn);
     config_free(load->config);
     free(load->questions);
+    free(load->old_path);
     free(load);
 }
 
@@ -48,20 +50,24 @@ static void take_step(struct load *load, void (*next)(struct load *))
 static void answered(struct load *load)
 {
     load->waiting--;
-    if (load->waiting > 0 || load->asking)
-        return;
-    if (load->stopped)
-        load_free(load);
-    else
+    if (load->waiting == 0 && !load->asking)
         take_step(load, load->next);
 }
 
 /* ---- the steps, last first */
 
+static void restore_path(struct load *load)
+{
+    if (load->old_path)
+        hosts_set_child_path(load->request.hosts, load->old_path);
+}
+
 static void finish(struct load *load)
 {
     struct model *model = config_model(load->config);
 
+    if (!model)
+        restore_path(load);
     load->request.done(load->request.arg, load, model, load->config);
     load_free(load);
 }
@@ -71,7 +77,7 @@ static void on_validated(void *arg, const struct hosts_problem *problems, size_t
     const struct question *question = arg;
     struct load *load = question->load;
 
-    for (size_t i = 0; i < n && !load->stopped; i++)
+    for (size_t i = 0; i < n; i++)
         config_refused(load->config, question->validation, problems[i].option, problems[i].text);
     answered(load);
 }
@@ -86,9 +92,11 @@ static void validate(struct load *load)
     load->asking = true;
     if (n > 0)
         load->questions = calloc(n, sizeof *load->questions);
-    for (size_t i = 0; i < n && load->questions; i++) {
-        load->questions[i] = (struct question){ .load = load, .validation = i };
-        if (hosts_validate(load->request.hosts, validations[i].plugin, validations[i].operation, validations[i].conf, on_validated, &load->questions[i]))
+    load->n_questions = load->questions ? n : 0;
+    for (size_t i = 0; i < n; i++) {
+        if (load->questions)
+            load->questions[i] = (struct question){ .load = load, .validation = i };
+        if (load->questions && hosts_validate(load->request.hosts, validations[i].plugin, validations[i].operation, validations[i].conf, on_validated, &load->questions[i]))
             load->waiting++;
         else
             config_refused(load->config, i, NULL, "there is no memory to ask the plugin; try again");
@@ -101,8 +109,7 @@ static void on_described(void *arg, const char *plugin, const char *description,
 {
     struct load *load = arg;
 
-    if (!load->stopped)
-        config_described(load->config, plugin, description, why, load->request.tolerate);
+    config_described(load->config, plugin, description, why, load->request.tolerate);
     answered(load);
 }
 
@@ -111,6 +118,7 @@ static void describe(struct load *load)
     size_t n;
     const struct config_plugin *plugins = config_plugins(load->config, &n);
 
+    load->old_path = strdup(hosts_child_path(load->request.hosts));
     hosts_set_child_path(load->request.hosts, config_settings(load->config)->exec_path);
     load->asking = true;
     for (size_t i = 0; i < n; i++) {
@@ -155,10 +163,11 @@ void load_stop(struct load *load)
 {
     if (!load)
         return;
-    load->stopped = true;
-    ev_timer_stop(load->request.loop, &load->turn);
-    if (load->waiting == 0)
-        load_free(load);
+    hosts_forget(load->request.hosts, load);
+    for (size_t i = 0; i < load->n_questions; i++)
+        hosts_forget(load->request.hosts, &load->questions[i]);
+    restore_path(load);
+    load_free(load);
 }
 
 struct config *load_take(struct load *load)

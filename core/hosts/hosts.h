@@ -35,8 +35,10 @@ struct hosts_settings {
 struct hosts *hosts_create(struct ev_loop *loop, const struct hosts_settings *settings);
 /* The PATH of plugins' children has changed (a reload): hosts that run are told by another `hello`. Copies it. */
 void hosts_set_child_path(struct hosts *hosts, const char *child_path);
-/* Ends every host (quit, then SIGKILL 1 s later without waiting longer; abandoned ones are left) and frees everything. No callback follows. Runs the loop
- * for at most that second. */
+/* Borrowed until it is set again. */
+const char *hosts_child_path(const struct hosts *hosts);
+/* Ends every host (quit, then SIGKILL 1 s later without waiting longer; abandoned ones are left) and frees everything, instances as well. No callback
+ * follows. Waits for at most that second, without running the loop, so that nothing else of the caller's happens meanwhile. NULL: nothing. */
 void hosts_free(struct hosts *hosts);
 
 /* ---- plugins ---- */
@@ -61,6 +63,9 @@ struct hosts_problem {
 typedef void hosts_validated_fn(void *arg, const struct hosts_problem *problems, size_t n);
 /* The plugin must have been described. False: no memory, no callback. */
 bool hosts_validate(struct hosts *hosts, const char *plugin, const char *operation, const char *conf, hosts_validated_fn *done, void *arg);
+
+/* No answer follows to what was asked with this arg (hosts_describe() and hosts_validate()). */
+void hosts_forget(struct hosts *hosts, const void *arg);
 
 /* ---- instances ---- */
 

@@ -1,1 +1,23 @@
-# tests/unit/hosts.mk: unit tests, see the sources for what they hold.
+# tests/unit/hosts.mk: the plugin hosts against a host that misbehaves on demand, and what stands on them.
+HOSTS_TESTS = tests/unit/test_hosts_bounds tests/unit/test_hosts_death tests/unit/test_hosts_ids tests/unit/test_hosts_wire
+check_PROGRAMS += tests/unit/fake_talon_host $(HOSTS_TESTS)
+TESTS += $(HOSTS_TESTS)
+HOSTS_TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+HOSTS_TEST_LIBS = core/hosts/libhosts.la core/base/os/libos.la core/base/libbase.la $(CJSON_LIBS) $(EV_LIBS) $(CMOCKA_LIBS) -lm
+HOSTS_TEST_SUPPORT = tests/unit/hosts_support.c tests/unit/hosts_support.h
+
+tests_unit_fake_talon_host_SOURCES = tests/unit/fake_talon_host.c
+tests_unit_fake_talon_host_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
+tests_unit_fake_talon_host_LDADD = core/base/os/libos.la core/base/libbase.la $(CJSON_LIBS) $(EV_LIBS)
+tests_unit_test_hosts_bounds_SOURCES = tests/unit/test_hosts_bounds.c $(HOSTS_TEST_SUPPORT)
+tests_unit_test_hosts_bounds_CFLAGS = $(HOSTS_TEST_CFLAGS)
+tests_unit_test_hosts_bounds_LDADD = $(HOSTS_TEST_LIBS)
+tests_unit_test_hosts_death_SOURCES = tests/unit/test_hosts_death.c $(HOSTS_TEST_SUPPORT)
+tests_unit_test_hosts_death_CFLAGS = $(HOSTS_TEST_CFLAGS)
+tests_unit_test_hosts_death_LDADD = $(HOSTS_TEST_LIBS)
+tests_unit_test_hosts_ids_SOURCES = tests/unit/test_hosts_ids.c
+tests_unit_test_hosts_ids_CFLAGS = $(HOSTS_TEST_CFLAGS)
+tests_unit_test_hosts_ids_LDADD = $(HOSTS_TEST_LIBS)
+tests_unit_test_hosts_wire_SOURCES = tests/unit/test_hosts_wire.c $(HOSTS_TEST_SUPPORT)
+tests_unit_test_hosts_wire_CFLAGS = $(HOSTS_TEST_CFLAGS)
+tests_unit_test_hosts_wire_LDADD = $(HOSTS_TEST_LIBS)
