@@ -132,12 +132,13 @@ static char *take_line(struct lines *lines, size_t *n)
     struct block *in = &lines->in;
     const size_t from = lines->searched > in->start ? lines->searched : in->start;
     char *newline = from < in->end ? memchr(in->bytes + from, '\n', in->end - from) : NULL;
-    char *line = in->bytes + in->start;
+    char *line;
 
     if (!newline) {
         lines->searched = in->end;
         return NULL;
     }
+    line = in->bytes + in->start;
     *newline = '\0';
     *n = (size_t)(newline - line);
     in->start = lines->searched = (size_t)(newline + 1 - in->bytes);
