@@ -73,7 +73,6 @@ static void a_second_hello_ends_the_host(void **state)
     struct hosts_plugin plugin = { .name = "mine", .command = command, .own_host = true };
     struct description description = { .over = false };
 
-    bench->hosts->times.answer = MS(500);
     describe(bench, &plugin, &description);
     assert_string_equal(view(bench, "mine").last_end, "desync: it said hello twice");
     description_free(&description);
@@ -98,9 +97,10 @@ static void a_description_for_nobody_ends_the_host(void **state)
 static void a_load_without_an_answer_ends(void **state)
 {
     struct bench *bench = *state;
-    struct hosts_plugin plugin = { .name = "mute", .path = bench_file(bench, "mute.so", "{\"load\":\"never\"}"), .own_host = true };
+    struct hosts_plugin plugin = { .name = "mute", .path = bench_file(bench, "mute.so", "{\"load\":\"never\"}") };
     struct description description = { .over = false };
 
+    load_shared(bench, "redis", "{}");
     bench->hosts->times.answer = MS(100);
     describe(bench, &plugin, &description);
     assert_null(description.text);
@@ -135,10 +135,9 @@ static void a_host_that_does_not_read_is_never_waited_for(void **state)
     struct hosts_plugin plugin = { .name = "deaf", .command = command, .own_host = true };
     struct description description = { .over = false };
 
-    bench->hosts->times.answer = MS(200);
+    bench_tick(bench, MS(50));
     describe(bench, &plugin, &description);
     assert_null(description.text);
-    bench_tick(bench, MS(50));
     wait_for_deaths(bench, "deaf", 1);
     description_free(&description);
 }
