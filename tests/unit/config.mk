@@ -2,7 +2,8 @@
 CONFIG_TESTS = \
 	tests/unit/test_config_describe tests/unit/test_config_good tests/unit/test_config_hostile tests/unit/test_config_include \
 	tests/unit/test_config_mistakes tests/unit/test_config_pack tests/unit/test_config_prints tests/unit/test_config_problems \
-	tests/unit/test_config_schema tests/unit/test_config_secrets tests/unit/test_config_secrets_commands tests/unit/test_config_when
+	tests/unit/test_config_schema tests/unit/test_config_secrets tests/unit/test_config_secrets_commands tests/unit/test_config_when \
+	tests/unit/test_config_descriptions
 check_PROGRAMS += $(CONFIG_TESTS)
 TESTS += $(CONFIG_TESTS)
 EXTRA_DIST += tests/unit/config
@@ -52,3 +53,9 @@ tests_unit_test_config_secrets_commands_LDADD = $(CONFIG_TEST_LIBS)
 tests_unit_test_config_when_SOURCES = tests/unit/test_config_when.c $(CONFIG_TEST_SUPPORT)
 tests_unit_test_config_when_CFLAGS = $(CONFIG_TEST_CFLAGS)
 tests_unit_test_config_when_LDADD = $(CONFIG_TEST_LIBS)
+tests_unit_test_config_descriptions_SOURCES = tests/unit/test_config_descriptions.c $(HOST_DRIVE) $(CONFIG_TEST_SUPPORT)
+tests_unit_test_config_descriptions_CFLAGS = $(CONFIG_TEST_CFLAGS)
+tests_unit_test_config_descriptions_LDADD = $(CONFIG_TEST_LIBS)
+tests_unit_test_config_descriptions_DEPENDENCIES = \
+	talon-host plugins/disk.la plugins/exec.la plugins/file.la plugins/http.la plugins/load.la plugins/memory.la plugins/process.la \
+	plugins/redis.la plugins/tcp.la core/config/libconfig.la core/engine/libengine.la core/base/os/libos.la core/base/libbase.la
