@@ -29,9 +29,9 @@ static const char *home_path(struct config *c, const char *path)
 
 static const char *default_exec_path(struct config *c)
 {
-    const char *home = getenv("HOME"), *tilde = strchr(exec_path, '~');
+    const char *home = home_path(c, "~"), *tilde = strchr(exec_path, '~');
 
-    if (!home || home[0] != '/' || strchr(home, ':'))
+    if (!home || strchr(home, ':'))
         return arena_printf(c->made, "%.*s%s", (int)(tilde - exec_path), exec_path, strchr(tilde, ':') + 1);
     return arena_printf(c->made, "%.*s%s%s", (int)(tilde - exec_path), exec_path, home, tilde + 1);
 }
@@ -143,7 +143,7 @@ static void read_state(struct config *c, const struct node *node)
     if (node)
         value_path(c, node, "state", &s->state);
     else if (!wins && !home_path(c, "~"))
-        problem_error(c, work_file_place(c->root->place.source), "HOME is not set, so `state:` must say where Talon keeps its state");
+        problem_error(c, work_file_place(c->root->place.source), "the user has no home folder (HOME is not set), so `state:` must say where Talon keeps its state");
     if (wins)
         s->state = wins;
     s->log_file = arena_printf(c->made, "%s/talon.log", s->state);

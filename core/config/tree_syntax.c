@@ -19,6 +19,7 @@ static const struct words known[] = {
     { "block sequence entries are not allowed", AT_PROBLEM, "a `-` cannot stand here: begin the list on a line of its own, or look at the indentation" },
     { "mapping keys are not allowed", AT_PROBLEM, "a `?` cannot stand here: put the text into quotes" },
     { "could not find expected ':'", AT_CONTEXT, "this is no `key: value`: is the `:` missing, or the blank behind it?" },
+    { "found unexpected ':'", AT_PROBLEM, "a `:` cannot stand here: put the text into quotes" },
     { "found unexpected end of stream", AT_CONTEXT, "this quoted text has no end: is the closing quote missing, or the file cut short?" },
     { "found unexpected document indicator", AT_CONTEXT, "this quoted text has no end: is the closing quote missing?" },
     { "found unknown escape character", AT_PROBLEM, "an unknown escape: in double quotes write `\\\\` for a backslash, or use single quotes" },
@@ -113,6 +114,10 @@ void tree_syntax(struct config *c, const struct source *source, const yaml_parse
     }
     if (tell_by_character(c, parser, problem, source, open))
         return;
+    if (parser->context && strstr(parser->context, "scanning a directive")) {
+        problem_error(c, context, "a line that begins with `%%` is no part of the configuration: remove it, or put the text into quotes");
+        return;
+    }
     if (parser->context && (strstr(parser->context, "scanning a tag") || strstr(parser->context, "parsing a tag"))) {
         problem_error(c, context, "%s", tag_words);
         return;

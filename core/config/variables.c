@@ -246,8 +246,11 @@ static struct variable *add_variable(struct config *c, const struct node *key)
 
 static bool read_value(struct config *c, const struct entry *entry, struct text *text)
 {
-    if (!text_is_name(entry->key->of.text))
+    if (!text_is_name(entry->key->of.text)) {
         work_bad_name(c, entry->key, "variable");
+        if (tree_empty(entry->value)) /* "a:b" is all that is wrong */
+            return false;
+    }
     if (entry->value->kind != NODE_TEXT || tree_empty(entry->value)) {
         problem_error(c, entry->value->place, "the variable `%s` must be a text", entry->key->of.text);
         if (entry->value->kind == NODE_TEXT)

@@ -229,6 +229,6 @@ void work_bad_name(struct config *c, const struct node *name, const char *of)
 
     problem_error(c, name->place, "%s is no name for a %s: names have up to 63 of a-z, 0-9, - and _, and begin with a letter or digit",
                   problem_quote(c, name->of.text), of);
-    if (mended)
+    if (!work_note_blank(c, name->of.text) && mended)
         problem_note(c, "did you mean `%s`?", mended);
 }

@@ -1,6 +1,6 @@
 # tests/unit/config.mk: core/config: YAML to a checked model, and the values of secrets.
 CONFIG_TESTS = \
-	tests/unit/test_config_describe tests/unit/test_config_good tests/unit/test_config_hostile tests/unit/test_config_include \
+	tests/unit/test_config_bounds tests/unit/test_config_describe tests/unit/test_config_good tests/unit/test_config_hostile tests/unit/test_config_include \
 	tests/unit/test_config_mistakes tests/unit/test_config_pack tests/unit/test_config_prints tests/unit/test_config_problems \
 	tests/unit/test_config_schema tests/unit/test_config_secrets tests/unit/test_config_secrets_commands tests/unit/test_config_when \
 	tests/unit/test_config_descriptions
@@ -14,6 +14,9 @@ CONFIG_TEST_LIBS = \
 	core/config/libconfig.la core/engine/libengine.la core/base/os/libos.la core/base/libbase.la \
 	$(CMOCKA_LIBS) $(YAML_LIBS) $(CJSON_LIBS) $(EV_LIBS) -lm
 
+tests_unit_test_config_bounds_SOURCES = tests/unit/test_config_bounds.c $(CONFIG_TEST_SUPPORT)
+tests_unit_test_config_bounds_CFLAGS = $(CONFIG_TEST_CFLAGS)
+tests_unit_test_config_bounds_LDADD = $(CONFIG_TEST_LIBS)
 tests_unit_test_config_describe_SOURCES = tests/unit/test_config_describe.c $(CONFIG_TEST_SUPPORT)
 tests_unit_test_config_describe_CFLAGS = $(CONFIG_TEST_CFLAGS)
 tests_unit_test_config_describe_LDADD = $(CONFIG_TEST_LIBS)
