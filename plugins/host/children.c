@@ -24,6 +24,7 @@
 enum { STRAYS = 512 };
 
 #define SURVIVES UINT64_C(1000000000) /* so long after SIGKILL a process that still lives is stuck */
+#define KILL_ALL UINT64_C(400000000)
 
 struct child {
     struct child *next, **at;
@@ -72,16 +73,19 @@ static bool is_wanted(const char *number)
     return child != NULL;
 }
 
-/* Kills what we have adopted and whose run is over. When it dies its own children are adopted, and its death begins the next look. */
-static void sweep(bool even_wanted)
+/* Kills what we have adopted and whose run is over, and says how many there were. When one dies its own children are adopted, and its death begins the
+ * next look. */
+static size_t sweep(bool even_wanted)
 {
     static pid_t pids[STRAYS];
     const size_t n = system_children(pids, STRAYS);
     char number[32];
+    size_t killed = 0;
 
     for (size_t i = 0; i < n; i++)
         if (!find(pids[i]) && system_mark(pids[i], beginning, number, sizeof number) && (even_wanted || !is_wanted(number)))
-            kill(pids[i], SIGKILL);
+            killed += kill(pids[i], SIGKILL) == 0;
+    return killed;
 }
 
 static void on_sweep(struct post *post)
@@ -308,25 +312,39 @@ bool children_begin(void)
     return true;
 }
 
+/* Takes all that have died. False: there is no child any more. */
+static bool reap(void)
+{
+    int status;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        for (struct child *child = all; child; child = child->next)
+            child->reaped |= child->pid == pid;
+    return pid == 0;
+}
+
+/* Is there one whose end may be waited for? */
+static bool any_is_ending(void)
+{
+    const struct child *child = all;
+
+    while (child && (child->reaped || child->stuck_since))
+        child = child->next;
+    return child != NULL;
+}
+
 void children_kill_all(void)
 {
     const struct timespec moment = { .tv_nsec = 1000000 };
-    int status;
-    pid_t pid;
+    const uint64_t end = turn_now() + KILL_ALL;
 
     if (!beginning[0])
         return;
     for (const struct child *child = all; child; child = child->next)
         signal_group(child, SIGKILL);
-    for (int i = 0; i < 500; i++) {
-        sweep(true);
-        while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-            for (struct child *child = all; child; child = child->next)
-                child->reaped |= child->pid == pid;
-        if (pid < 0)
-            return;
+    while (reap() && turn_now() < end && (sweep(true) > 0 || any_is_ending()))
         nanosleep(&moment, NULL);
-    }
 }
 
 void children_end(void)

@@ -39,7 +39,7 @@ void children_describe(const struct child *child, char text[CHILD_STUCK]);
 void children_forget_instance(const struct instance *instance);
 
 bool children_begin(void);
-/* SIGKILL to all; waits for half a second at most until they are gone. */
+/* SIGKILL to all; waits until they are gone, but not for long, and for none that is stuck. */
 void children_kill_all(void);
 void children_end(void);
 

@@ -244,10 +244,11 @@ void *owner_alloc(struct owner *owner, size_t size)
 
 void owner_release(struct owner *owner, void *bytes)
 {
-    struct memory *memory = (struct memory *)bytes - 1;
+    struct memory *memory;
 
     if (!bytes)
         return;
+    memory = (struct memory *)bytes - 1;
     *memory->at = memory->next;
     if (memory->next)
         memory->next->at = memory->at;

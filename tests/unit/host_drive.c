@@ -354,6 +354,16 @@ const cJSON *driven_hear(struct driven *d, const char *type)
     return must(d, wait_for(d, type, NULL, NULL, PATIENCE_MS), type, "");
 }
 
+const cJSON *driven_log(struct driven *d, const char *part)
+{
+    const cJSON *log;
+
+    do
+        log = must(d, wait_for(d, "log", NULL, NULL, PATIENCE_MS), "log", part);
+    while (!strstr(text_in(log, "text"), part));
+    return log;
+}
+
 unsigned driven_kept(struct driven *d, const char *type)
 {
     unsigned n = 0;

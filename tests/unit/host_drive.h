@@ -44,7 +44,9 @@ void driven_mutters(struct driven *d, const char *part);
 __attribute__((format(printf, 2, 3))) void driven_say(struct driven *d, const char *format, ...);
 /* The next message of that type, within ten seconds; those before it of other types are kept for later. Valid until the end of d. */
 const cJSON *driven_hear(struct driven *d, const char *type);
-/* The same, but NULL when none comes within that time. */
+/* The next log line that holds this; those before it are forgotten. */
+const cJSON *driven_log(struct driven *d, const char *part);
+/* As driven_hear(), but NULL when none comes within that time. */
 const cJSON *driven_listen(struct driven *d, const char *type, unsigned ms);
 /* How many of that type have come so far and were not heard. */
 unsigned driven_kept(struct driven *d, const char *type);

@@ -204,7 +204,7 @@ static void bounds_matches(void **unused)
     (void)unused;
     CONCLUDED(done, "ok", "trial.ok", "0 0-0");
     assert_true(strtoull(text_in(done, "duration_ns"), NULL, 10) < UINT64_C(2000000000));
-    HOLDS(text_in(driven_hear(d, "log"), "text"), "too expensive");
+    driven_log(d, "too expensive");
     CONCLUDED(driven_run(d, "trial.match", 10000, "\"pattern\":\"needle\",\"text\":\"0123456789\",\"repeat\":\"1000000\""), "ok", "trial.ok", "0 0-0");
     driven_quit(d);
 }
