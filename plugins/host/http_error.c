@@ -102,8 +102,9 @@ static void of_end(struct http_exchange *exchange, CURLcode code)
     else if (answer->status && !answer->interim)
         fault_say(&exchange->fault, TALON_E_PROTOCOL, (int32_t)os, "protocol.short", "the answer is cut short within its headers");
     else if (code == CURLE_GOT_NOTHING || os)
-        fault_say(&exchange->fault, TALON_E_CLOSED, (int32_t)os, "connect.closed", "%s closed the connection without an answer%s%s",
-                  where(exchange, place), os ? ": " : "", os ? strerror((int)os) : "");
+        fault_say(&exchange->fault, TALON_E_CLOSED, (int32_t)os, "connect.closed", "%s closed the connection without an answer%s%s%s",
+                  where(exchange, place), os ? ": " : "", os ? strerror((int)os) : "",
+                  exchange->flags & TALON_HTTP_2 ? " (perhaps it does not speak HTTP/2)" : "");
     else
         fault_say(&exchange->fault, TALON_E_CLOSED, 0, "connect.closed", "%s closed the connection without an answer (%s)", where(exchange, place),
                   words(exchange, code));
@@ -209,7 +210,7 @@ static void of_transfer_expiry(struct http_exchange *exchange)
     const struct answer *answer = &exchange->answer;
     char place[MOST_WHERE];
 
-    if (!has_passed(exchange, CURLINFO_CONNECT_TIME_T))
+    if (!exchange->hop.shaking && !has_passed(exchange, CURLINFO_CONNECT_TIME_T)) /* libcurl 7.88 tells both times at the end of the handshake */
         fault_say(fault, TALON_E_TIMEOUT, 0, "connect.timeout", "%s does not take the connection", where(exchange, place));
     else if (exchange->hop.https && !has_passed(exchange, CURLINFO_APPCONNECT_TIME_T))
         fault_say(fault, TALON_E_TIMEOUT, 0, "timeout", "%s takes the connection, but does not answer the TLS handshake", where(exchange, place));
@@ -237,7 +238,10 @@ void error_of_expiry(struct http_exchange *exchange)
         fault_say(fault, TALON_E_TIMEOUT, 0, "connect.timeout", "the queue of %s is full: it takes no connection", where(exchange, place));
         break;
     default:
-        fault_say(fault, TALON_E_LOCAL, 0, "local", "the time was over before the request could begin");
+        if (exchange->redirects_left < exchange->max_redirects)
+            fault_say(fault, TALON_E_TIMEOUT, 0, "timeout", "it redirects, and the time was over before the last place could be asked");
+        else
+            fault_say(fault, TALON_E_LOCAL, 0, "local", "the time was over before the request could begin");
         break;
     }
 }

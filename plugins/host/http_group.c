@@ -118,7 +118,7 @@ static struct group *group_create(struct trust *trust, uint32_t version, bool fr
     curl_multi_setopt(group->multi, CURLMOPT_TIMERFUNCTION, timer_wish);
     curl_multi_setopt(group->multi, CURLMOPT_TIMERDATA, group);
     curl_multi_setopt(group->multi, CURLMOPT_MAXCONNECTS, (long)KEPT_CONNECTIONS);
-    curl_multi_setopt(group->multi, CURLMOPT_PIPELINING, fresh ? CURLPIPE_NOTHING : CURLPIPE_MULTIPLEX);
+    curl_multi_setopt(group->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING); /* one check's trouble is not to be another's */
     if (!fresh)
         start_idle(group, KEPT_IDLE_S);
     group->next = groups;

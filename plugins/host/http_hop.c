@@ -129,6 +129,20 @@ static bool load_tls(struct http_exchange *exchange)
     return exchange->hop.seal ? true : refuse(exchange, "no memory");
 }
 
+/* libcurl 7.88 breaks a kept HTTP/2 connection without TLS at its second use (its issue 10634): each request gets its own there. */
+static bool may_keep(const struct http_exchange *exchange)
+{
+    static unsigned version;
+
+    if (!(exchange->flags & TALON_HTTP_KEEP))
+        return false;
+    if (!(exchange->flags & TALON_HTTP_2) || exchange->hop.https)
+        return true;
+    if (version == 0)
+        version = curl_version_info(CURLVERSION_NOW)->version_num;
+    return version < 0x075800 || version >= 0x080000;
+}
+
 bool hop_prepare(struct http_exchange *exchange)
 {
     const uint32_t version = exchange->flags & (TALON_HTTP_1 | TALON_HTTP_2);
@@ -145,7 +159,7 @@ bool hop_prepare(struct http_exchange *exchange)
     aim(exchange);
     if (!set_connect_to(exchange) || !load_tls(exchange))
         return false;
-    exchange->group = group_for(hop->https ? exchange->trust : NULL, version, (exchange->flags & TALON_HTTP_KEEP) != 0);
+    exchange->group = group_for(hop->https ? exchange->trust : NULL, version, may_keep(exchange));
     return exchange->group ? true : refuse(exchange, "no memory");
 }
 
@@ -231,6 +245,7 @@ static CURLcode configure(CURL *easy, void *ctx, void *arg)
     struct talon_error error;
 
     (void)easy;
+    exchange->hop.shaking = true;
     if (!tls.server_name)
         tls.server_name = exchange->hop.host;
     if (http_globals.tls->configure(ctx, &tls, exchange->hop.seal->record, &error))
@@ -306,7 +321,7 @@ bool hop_launch(struct http_exchange *exchange)
     easy = easy_take();
     if (!easy)
         return refuse(exchange, "no memory");
-    exchange->hop.wants_addresses = exchange->hop.opened = false;
+    exchange->hop.wants_addresses = exchange->hop.opened = exchange->hop.shaking = false;
     exchange->hop.os = 0;
     exchange->words[0] = '\0';
     answer_clear(&exchange->answer);

@@ -3,7 +3,7 @@
  *
  * An exchange is what the host asked for. It is made of hops, one for each redirect that is followed, and each hop is one transfer of libcurl: so
  * libcurl never carries a header, a body or a credential to a place that was not asked for. A hop belongs to a group: one multi handle of
- * libcurl, whose connections its exchanges may share. Exchanges whose TLS options or HTTP versions differ are in different groups, because
+ * libcurl, whose connections its exchanges may use one after the other. Exchanges whose TLS options or HTTP versions differ are in different groups, because
  * libcurl does not know those options (they are set behind its back in the SSL_CTX) and would hand one's connection to another.
  *
  * libcurl must not be called from within its own callbacks. So those only note what has happened: what follows is done by group_drive().
@@ -73,7 +73,7 @@ struct group {
     ev_timer idle;    /* ends a group that nobody has used for long */
 };
 
-/* One socket of libcurl. Line and exchange know each other, or neither does: with HTTP/2 the last of several. */
+/* One socket of libcurl. Line and exchange know each other, or neither does. */
 struct line {
     int fd;
     uint64_t serial;
@@ -146,6 +146,7 @@ struct hop {
     bool https;
     bool literal;   /* the target is an address, or a unix socket: nothing to resolve */
     bool opened;    /* a socket was opened: no kept connection was used */
+    bool shaking;   /* and is connected: the TLS handshake has begun */
     bool wants_addresses;
     char host[HTTP_HOST]; /* of the URL, without brackets */
     uint16_t port;

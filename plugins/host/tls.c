@@ -32,7 +32,7 @@ static bool prepare(struct tls_link *link, int fd, const struct talon_tls *tls, 
     set = set_find(tls, &record->fault);
     if (!set)
         return false;
-    record->trusts_nobody = set->trusts_nobody;
+    record_trust(record, set);
     link->ssl = SSL_new(set->ctx);
     if (link->ssl && SSL_set_fd(link->ssl, fd) == 1 && record_hang(link->ssl, record) && offer_protocols(link->ssl, alpn)) {
         SSL_set_connect_state(link->ssl);
@@ -175,7 +175,7 @@ static bool configure(void *ctx, const struct talon_tls *tls, void *arg, struct 
     if (record_expect(record, tls->server_name ? tls->server_name : "", tls->insecure != 0))
         set = set_find(tls, &record->fault);
     if (set && set_apply(set, ctx, &record->fault)) {
-        record->trusts_nobody = set->trusts_nobody;
+        record_trust(record, set);
         SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
         if (record_hang_on_all(ctx, record))
             return true;

@@ -28,6 +28,7 @@ struct tls_record {
     bool insecure;
     bool known;            /* peer is filled */
     bool trusts_nobody;    /* there are no authorities at all on this machine */
+    X509_STORE *store;     /* whom to trust; a reference of its own */
     char name[TLS_NAME];   /* to be verified, without brackets, zone and final dot */
     bool is_address;       /* the name is an address: no SNI */
     struct talon_peer peer;
@@ -41,6 +42,9 @@ bool record_open(void);
 struct tls_record *record_create(void);
 struct tls_record *record_share(struct tls_record *record);
 void record_drop(struct tls_record *record);
+/* Whom to trust: those of the store, which it shares. */
+struct tls_set;
+void record_trust(struct tls_record *record, const struct tls_set *set);
 /* Whom it must be with. False: fault. */
 bool record_expect(struct tls_record *record, const char *name, bool insecure);
 /* Hangs it on one connection, or on all of a context; the context is a user of its own until it is freed. False: no memory. */
@@ -67,7 +71,7 @@ struct tls_set {
 
 /* Borrowed until the next call. NULL: fault. */
 const struct tls_set *set_find(const struct talon_tls *tls, struct fault *fault);
-/* Makes another context verify and present as the set does. False: fault. */
+/* Makes another context verify (by its record) and present as the set does. False: fault. */
 bool set_apply(const struct tls_set *set, SSL_CTX *ctx, struct fault *fault);
 
 /* The system's authorities, one store for all, made at the first call; borrowed. NULL: no memory. *nobody: there are none. */

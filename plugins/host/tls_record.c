@@ -46,8 +46,18 @@ struct tls_record *record_share(struct tls_record *record)
 
 void record_drop(struct tls_record *record)
 {
-    if (record && --record->users == 0)
-        free(record);
+    if (!record || --record->users > 0)
+        return;
+    X509_STORE_free(record->store);
+    free(record);
+}
+
+void record_trust(struct tls_record *record, const struct tls_set *set)
+{
+    X509_STORE_free(record->store);
+    record->store = SSL_CTX_get_cert_store(set->ctx);
+    X509_STORE_up_ref(record->store);
+    record->trusts_nobody = set->trusts_nobody;
 }
 
 /* "[fe80::1%eth0]" is verified as fe80::1, "db.example." as db.example. */

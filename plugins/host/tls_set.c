@@ -320,7 +320,6 @@ bool set_apply(const struct tls_set *set, SSL_CTX *ctx, struct fault *fault)
     EVP_PKEY *key = SSL_CTX_get0_privatekey(set->ctx);
     STACK_OF(X509) *chain = NULL;
 
-    SSL_CTX_set1_cert_store(ctx, SSL_CTX_get_cert_store(set->ctx));
     set_callbacks(ctx);
     SSL_CTX_get0_chain_certs(set->ctx, &chain);
     if (!own || (SSL_CTX_use_certificate(ctx, own) == 1 && SSL_CTX_set1_chain(ctx, chain) == 1 && SSL_CTX_use_PrivateKey(ctx, key) == 1))

@@ -191,36 +191,50 @@ static int note_error(int good, X509_STORE_CTX *store)
     return 1;
 }
 
-static bool expect(X509_STORE_CTX *store, const struct tls_record *record)
+/* The same question as OpenSSL's own, but to the store of the record: libcurl 7.87 to 8.2 puts a store of its own into the SSL_CTX after it was
+ * configured, namely that of the connection before, whatever that was allowed to trust. */
+static bool prepare(X509_STORE_CTX *own, X509_STORE_CTX *given, const struct tls_record *record, SSL *ssl)
 {
-    X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(store);
+    X509_VERIFY_PARAM *param;
 
+    if (X509_STORE_CTX_init(own, record->store, X509_STORE_CTX_get0_cert(given), X509_STORE_CTX_get0_untrusted(given)) != 1 ||
+        X509_STORE_CTX_set_ex_data(own, SSL_get_ex_data_X509_STORE_CTX_idx(), ssl) != 1 || X509_STORE_CTX_set_default(own, "ssl_server") != 1)
+        return false;
+    X509_STORE_CTX_set_verify_cb(own, note_error);
+    param = X509_STORE_CTX_get0_param(own);
+    X509_VERIFY_PARAM_set_auth_level(param, SSL_get_security_level(ssl));
     X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     return record->is_address ? X509_VERIFY_PARAM_set1_ip_asc(param, record->name) == 1 : X509_VERIFY_PARAM_set1_host(param, record->name, 0) == 1;
 }
 
-int verify_chain(X509_STORE_CTX *store, void *unused)
+static void walk(X509_STORE_CTX *own, struct tls_record *record, const SSL *ssl)
 {
-    SSL *ssl = ssl_of(store);
+    const bool walked = X509_verify_cert(own) == 1;
+
+    if (!walked && record->peer.verify == X509_V_OK) {
+        record->peer.verify = X509_STORE_CTX_get_error(own) ? X509_STORE_CTX_get_error(own) : X509_V_ERR_UNSPECIFIED;
+        if (!record->insecure)
+            blame(record, own, record->peer.verify);
+    }
+    note_chain(record, own);
+    note_peer(record, ssl);
+}
+
+int verify_chain(X509_STORE_CTX *given, void *unused)
+{
+    SSL *ssl = ssl_of(given);
     struct tls_record *record = ssl ? record_of(ssl) : NULL;
-    bool walked;
+    X509_STORE_CTX *own = X509_STORE_CTX_new();
+    bool ready;
 
     (void)unused;
-    if (!record || !expect(store, record)) {
-        X509_STORE_CTX_set_error(store, X509_V_ERR_OUT_OF_MEM);
-        return 0;
+    ready = own && record && record->store && prepare(own, given, record, ssl);
+    if (ready) {
+        record->peer.verify = X509_V_OK;
+        note_leaf(record, X509_STORE_CTX_get0_cert(given));
+        walk(own, record, ssl);
     }
-    record->peer.verify = X509_V_OK;
-    note_leaf(record, X509_STORE_CTX_get0_cert(store));
-    X509_STORE_CTX_set_verify_cb(store, note_error);
-    walked = X509_verify_cert(store) == 1;
-    if (!walked && record->peer.verify == X509_V_OK) {
-        record->peer.verify = X509_STORE_CTX_get_error(store) ? X509_STORE_CTX_get_error(store) : X509_V_ERR_UNSPECIFIED;
-        if (!record->insecure)
-            blame(record, store, record->peer.verify);
-    }
-    note_chain(record, store);
-    note_peer(record, ssl);
-    X509_STORE_CTX_set_error(store, record->peer.verify);
-    return record->insecure || record->peer.verify == X509_V_OK;
+    X509_STORE_CTX_set_error(given, ready ? record->peer.verify : X509_V_ERR_OUT_OF_MEM);
+    X509_STORE_CTX_free(own);
+    return ready && (record->insecure || record->peer.verify == X509_V_OK);
 }

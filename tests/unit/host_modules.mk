@@ -6,7 +6,13 @@ HOST_MODULE_TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(OPENSSL_CFLAGS)
 HOST_MODULE_TEST_LIBS = $(CMOCKA_LIBS) $(OPENSSL_LIBS) $(EV_LIBS) -lm
 HOST_MODULE_TEST_NEEDS = plugins/host/talon-host-http.la plugins/host/talon-host-tls.la
 HOST_MODULE_TESTS = \
-	tests/unit/test_host_tls tests/unit/test_host_http tests/unit/test_host_http_bad tests/unit/test_host_http_places tests/unit/test_host_http_redirect
+	tests/unit/test_host_tls \
+	tests/unit/test_host_http \
+	tests/unit/test_host_http_bad \
+	tests/unit/test_host_http_places \
+	tests/unit/test_host_http_redirect \
+	tests/unit/test_host_http_tls \
+	tests/unit/test_host_http_two
 check_PROGRAMS += $(HOST_MODULE_TESTS)
 TESTS += $(HOST_MODULE_TESTS)
 tests_unit_test_host_tls_SOURCES = tests/unit/test_host_tls.c $(HOST_MODULE_TEST)
@@ -29,3 +35,11 @@ tests_unit_test_host_http_redirect_SOURCES = tests/unit/test_host_http_redirect.
 tests_unit_test_host_http_redirect_CFLAGS = $(HOST_MODULE_TEST_CFLAGS)
 tests_unit_test_host_http_redirect_LDADD = $(HOST_MODULE_TEST_LIBS)
 tests_unit_test_host_http_redirect_DEPENDENCIES = $(HOST_MODULE_TEST_NEEDS)
+tests_unit_test_host_http_tls_SOURCES = tests/unit/test_host_http_tls.c $(HOST_MODULE_TEST)
+tests_unit_test_host_http_tls_CFLAGS = $(HOST_MODULE_TEST_CFLAGS)
+tests_unit_test_host_http_tls_LDADD = $(HOST_MODULE_TEST_LIBS)
+tests_unit_test_host_http_tls_DEPENDENCIES = $(HOST_MODULE_TEST_NEEDS)
+tests_unit_test_host_http_two_SOURCES = tests/unit/test_host_http_two.c $(HOST_MODULE_TEST)
+tests_unit_test_host_http_two_CFLAGS = $(HOST_MODULE_TEST_CFLAGS)
+tests_unit_test_host_http_two_LDADD = $(HOST_MODULE_TEST_LIBS)
+tests_unit_test_host_http_two_DEPENDENCIES = $(HOST_MODULE_TEST_NEEDS)

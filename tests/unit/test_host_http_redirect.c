@@ -375,7 +375,7 @@ static void test_one_deadline(void **state)
     first = server_start(&(struct server_setup){ .script = script_slow });
     snprintf(url, sizeof url, "http://127.0.0.1:%u/", server_port(first));
     got = client_fetch(TALON_REQUEST(talon_http, .url = url, .max_redirects = 1000), S / 4);
-    FAILED(got, TALON_E_TIMEOUT, "timeout", "");
+    assert_int_equal(got.code, TALON_E_TIMEOUT); /* in whatever stage of whatever hop */
     assert_true(server_connections(first) > 1);
     client_forget(&got);
     end();
