@@ -6,6 +6,16 @@ bool facts_is_probe(const struct model *model, size_t check)
     return model->checks[check].enabled && !model->checks[check].witness;
 }
 
+bool facts_is_watched(const struct model *model, size_t service)
+{
+    const struct model_service *s = &model->services[service];
+    bool watched = false;
+
+    for (size_t i = s->first_check; s->enabled && i < s->first_check + s->n_checks; i++)
+        watched = watched || facts_is_probe(model, i);
+    return watched;
+}
+
 void facts_probe_name(const struct model *model, size_t check, struct buffer *out)
 {
     const struct model_service *service = &model->services[model->checks[check].service];
@@ -31,7 +41,7 @@ unsigned facts_rank(const struct snapshot *snapshot, size_t service)
     const struct model_service *model = &snapshot->model->services[service];
     const struct snapshot_service *state = &snapshot->services[service];
 
-    if (!model->enabled)
+    if (!facts_is_watched(snapshot->model, service))
         return FACTS_RANKS;
     return severity(state->verdict) * 4 + (state->caused_by != MODEL_NONE ? 2u : 0u) + (model->critical ? 0u : 1u);
 }
@@ -60,15 +70,15 @@ static void say_starting(const struct snapshot *snapshot, struct buffer *out)
 static void say_good(const struct snapshot *snapshot, struct buffer *out)
 {
     const struct model *model = snapshot->model;
-    size_t counts[VERDICT_FAILED + 1] = { 0 }, enabled = 0;
+    size_t counts[VERDICT_FAILED + 1] = { 0 }, watched = 0;
 
     for (size_t i = 0; i < model->n_services; i++) {
-        if (!model->services[i].enabled)
+        if (!facts_is_watched(model, i))
             continue;
-        enabled++;
+        watched++;
         counts[snapshot->services[i].verdict]++;
     }
-    if (enabled == 0) {
+    if (watched == 0) {
         buffer_text(out, "nothing is watched");
         return;
     }

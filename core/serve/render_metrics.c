@@ -111,7 +111,7 @@ static void add_service_verdicts(struct exposition *exposition, const struct sna
     for (size_t i = 0; i < snapshot->model->n_services; i++) {
         const char *is = engine_verdict_name(snapshot->services[i].verdict);
 
-        for (int verdict = VERDICT_OK; snapshot->model->services[i].enabled && verdict <= VERDICT_FAILED; verdict++) {
+        for (int verdict = VERDICT_OK; facts_is_watched(snapshot->model, i) && verdict <= VERDICT_FAILED; verdict++) {
             const char *name = engine_verdict_name((enum engine_verdict)verdict);
 
             exposition_sample(exposition);
@@ -146,7 +146,7 @@ static void add_services(struct exposition *exposition, const struct snapshot *s
     for (size_t f = 0; f < sizeof families / sizeof *families; f++) {
         exposition_family(exposition, families[f].name, EXPOSITION_GAUGE, families[f].help);
         for (size_t i = 0; i < snapshot->model->n_services; i++) {
-            if (!snapshot->model->services[i].enabled)
+            if (!facts_is_watched(snapshot->model, i))
                 continue;
             exposition_sample(exposition);
             exposition_label(exposition, "service", snapshot->model->services[i].name);

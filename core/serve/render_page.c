@@ -97,7 +97,7 @@ static void add_counts(const struct snapshot *snapshot, struct buffer *out)
     size_t services = 0, checks = 0;
 
     for (size_t i = 0; i < model->n_services; i++)
-        services += model->services[i].enabled;
+        services += facts_is_watched(model, i);
     for (size_t i = 0; i < model->n_checks; i++)
         checks += model->checks[i].enabled;
     buffer_printf(out, "%zu service%s, %zu check%s, ", services, services == 1 ? "" : "s", checks, checks == 1 ? "" : "s");
@@ -230,9 +230,9 @@ static void add_disabled(const struct model *model, struct buffer *out)
     size_t n = 0;
 
     for (size_t i = 0; i < model->n_services; i++) {
-        if (model->services[i].enabled)
+        if (facts_is_watched(model, i))
             continue;
-        buffer_text(out, n++ == 0 ? "<p>Not watched (disabled): " : ", ");
+        buffer_text(out, n++ == 0 ? "<p>Not watched, since disabled: " : ", ");
         text_html(out, model->services[i].name);
     }
     buffer_text(out, n > 0 ? ".</p>\n" : "");

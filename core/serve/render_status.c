@@ -1,6 +1,6 @@
 /*
  * `status --json` (design.md 14), also GET /api/v1/status: what Talon concludes, without what changes with every run but the times of design.md's
- * list, so that two answers differ only where something has happened. Disabled services have no conclusion: they are named apart.
+ * list, so that two answers differ only where something has happened. Of disabled services there is no conclusion: they are named apart.
  */
 #include "serve/facts.h"
 #include "serve/json.h"
@@ -115,7 +115,7 @@ static void add_services(const struct snapshot *snapshot, struct buffer *out)
     json_name(out, "services");
     buffer_char(out, '[');
     for (size_t i = 0; snapshot && i < snapshot->model->n_services; i++) {
-        if (!snapshot->model->services[i].enabled)
+        if (!facts_is_watched(snapshot->model, i))
             continue;
         buffer_text(out, n++ > 0 ? ",\n " : "\n ");
         add_service(snapshot, i, out);
@@ -130,7 +130,7 @@ static void add_disabled(const struct snapshot *snapshot, struct buffer *out)
     json_name(out, "disabled");
     buffer_char(out, '[');
     for (size_t i = 0; snapshot && i < snapshot->model->n_services; i++) {
-        if (snapshot->model->services[i].enabled)
+        if (facts_is_watched(snapshot->model, i))
             continue;
         buffer_text(out, n++ > 0 ? "," : "");
         json_string(out, snapshot->model->services[i].name);

@@ -149,7 +149,7 @@ static void slow_readers_delay_nobody(void **state)
 
 /* ---- times, with the bounds of rules.md 6.2: all at once, since each takes seconds */
 
-enum act { SILENT_ONE, LATE_ONE, TRICKLING_ONE, KEPT_ONE, KEPT_IDLE_ONE, BLANK_ONE, ACTS };
+enum act { SILENT_ONE, LATE_ONE, TRICKLING_ONE, SLOW_LINE_ONE, KEPT_ONE, KEPT_IDLE_ONE, BLANK_ONE, ACTS };
 
 struct actor {
     int fd, step;
@@ -175,6 +175,8 @@ static void act(struct actor *actors, uint64_t now)
     say_once(&actors[TRICKLING_ONE], 0, now, 0, half);
     for (int i = 1; i < 40; i++) /* never inactive, never whole */
         say_once(&actors[TRICKLING_ONE], i, now, (uint64_t)i * 200 * MS, "X: y\r\n");
+    say_once(&actors[SLOW_LINE_ONE], 0, now, 0, "G"); /* its time goes on when its request line is whole */
+    say_once(&actors[SLOW_LINE_ONE], 1, now, 3000 * MS, half + 1);
     say_once(&actors[KEPT_ONE], 0, now, 0, request);
     say_once(&actors[KEPT_ONE], 1, now, 500 * MS, "G"); /* the next one's first byte */
     say_once(&actors[KEPT_IDLE_ONE], 0, now, 0, request);
@@ -183,7 +185,7 @@ static void act(struct actor *actors, uint64_t now)
 
 static bool have_ended(const struct actor *actors)
 {
-    return actors[SILENT_ONE].closed && actors[TRICKLING_ONE].closed && actors[BLANK_ONE].closed && actors[KEPT_ONE].closed && actors[LATE_ONE].got.len > 0;
+    return actors[SILENT_ONE].closed && actors[TRICKLING_ONE].closed && actors[SLOW_LINE_ONE].closed && actors[BLANK_ONE].closed && actors[KEPT_ONE].closed && actors[LATE_ONE].got.len > 0;
 }
 
 static void watch_actors(struct actor *actors, uint64_t begun)
@@ -203,7 +205,7 @@ static void watch_actors(struct actor *actors, uint64_t begun)
 
 static void closed_at(const struct actor *actor, const char *which, unsigned ms)
 {
-    if (actor->closed < (ms - 10) * MS || actor->closed > (ms + 2000) * MS)
+    if (actor->closed < (ms - 10) * MS || actor->closed > (ms + 1500) * MS)
         fail_msg("%s: closed after %llu ms, not at %u ms", which, (unsigned long long)(actor->closed / MS), ms);
 }
 
@@ -218,6 +220,7 @@ static void requests_have_five_seconds(void **state)
     watch_actors(actors, begun);
     closed_at(&actors[SILENT_ONE], "the silent one", 5000);
     closed_at(&actors[TRICKLING_ONE], "the trickling one", 5000);
+    closed_at(&actors[SLOW_LINE_ONE], "the one with the slow request line", 5000);
     closed_at(&actors[BLANK_ONE], "the one that sends blank lines", 5000);
     closed_at(&actors[KEPT_ONE], "the kept one with half a request", 5500);
     assert_int_equal(client_code(&actors[KEPT_ONE].got), 200);

@@ -7,7 +7,6 @@
 
 #include <cjson/cJSON.h>
 #include <openssl/sha.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -79,79 +78,6 @@ static size_t occurrences(const char *text, const char *what)
     for (; (text = strstr(text, what)); text += strlen(what))
         n++;
     return n;
-}
-
-/* ---- the snapshot */
-
-static void a_snapshot_outlives_what_it_was_made_of(void **state)
-{
-    struct engine *engine = support_engine(2, 3);
-    char why[] = "it was so", error[] = "a.yaml:1:1: no", name[] = "shared";
-    struct snapshot_plugin plugin = { .name = name, .state = "running", .pid = 5 };
-    struct snapshot_extra extra = { .config_error = error, .plugins = &plugin, .n_plugins = 1 };
-    struct moment now = { .wall = SUPPORT_NOW };
-    struct snapshot *snapshot;
-    struct result *last = engine->checks[4].last;
-
-    (void)state;
-    engine->whys[1] = why;
-    snapshot = snapshot_make(engine, &now, &extra);
-    assert_non_null(snapshot);
-    why[0] = error[0] = name[0] = '#';
-    support_result(engine, 4, STATUS_FAIL, "x", "another");
-    assert_ptr_equal(snapshot->checks[4].last, last);
-    assert_string_equal(snapshot->checks[4].last->summary, "PONG in 0.2 ms");
-    assert_string_equal(snapshot->services[1].why, "it was so");
-    assert_string_equal(snapshot->services[0].why, "all checks are ok");
-    assert_string_equal(snapshot->config_error, "a.yaml:1:1: no");
-    assert_null(snapshot->self);
-    assert_string_equal(snapshot->plugins[0].name, "shared");
-    assert_null(snapshot->plugins[0].last_end);
-    assert_int_equal(snapshot->checks[5].runs, 12);
-    snapshot_drop(snapshot);
-    support_free(engine);
-}
-
-static void snapshots_are_numbered_and_need_a_model(void **state)
-{
-    struct engine *engine = support_engine(1, 1), none = { 0 };
-    struct snapshot *first = support_snapshot(engine), *second = support_snapshot(engine);
-
-    (void)state;
-    assert_true(first->generation > 0 && second->generation > first->generation);
-    assert_null(support_snapshot(&none));
-    assert_int_equal(atomic_load(&engine->model->users), 3);
-    snapshot_drop(first);
-    snapshot_drop(second);
-    snapshot_drop(NULL);
-    assert_null(snapshot_keep(NULL));
-    assert_int_equal(atomic_load(&engine->model->users), 1);
-    support_free(engine);
-}
-
-static void *keep_and_drop(void *arg)
-{
-    for (int i = 0; i < 20000; i++)
-        snapshot_drop(snapshot_keep(arg));
-    snapshot_drop(arg);
-    return NULL;
-}
-
-static void a_snapshot_is_counted_by_many_threads(void **state)
-{
-    struct engine *engine = support_engine(3, 1);
-    struct snapshot *snapshot = support_snapshot(engine);
-    pthread_t threads[4];
-
-    (void)state;
-    for (int i = 0; i < 4; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, keep_and_drop, snapshot_keep(snapshot)), 0);
-    for (int i = 0; i < 4; i++)
-        pthread_join(threads[i], NULL);
-    assert_int_equal(atomic_load(&snapshot->users), 1);
-    snapshot_drop(snapshot);
-    assert_int_equal(atomic_load(&engine->model->users), 1);
-    support_free(engine);
 }
 
 /* ---- /health */
@@ -283,6 +209,29 @@ static void a_check_not_heard_has_nulls(void **state)
     support_free(engine);
 }
 
+static void what_nobody_watches_has_no_conclusion(void **state)
+{
+    struct engine *engine = support_engine(2, 2);
+    struct snapshot *snapshot;
+    struct buffer out = buffer_make(0);
+    cJSON *json;
+
+    (void)state;
+    support_check(engine, 2)->enabled = false;
+    support_check(engine, 3)->witness = true; /* enabled, but it decides nothing */
+    engine->services[1].verdict = VERDICT_NONE;
+    snapshot = support_snapshot(engine);
+    render_status(snapshot, false, &out);
+    json = parse(&out);
+    assert_string_equal(string_at(json, "why"), "1 service is ok");
+    assert_int_equal(cJSON_GetArraySize(at(json, "services")), 1);
+    assert_string_equal(cJSON_GetArrayItem(at(json, "disabled"), 0)->valuestring, "s1");
+    cJSON_Delete(json);
+    buffer_free(&out);
+    snapshot_drop(snapshot);
+    support_free(engine);
+}
+
 static void the_api_lists_services(void **state)
 {
     struct buffer out = buffer_make(0);
@@ -391,7 +340,7 @@ static void the_page_escapes_everything(void **state)
 static void the_page_has_the_worst_first(void **state)
 {
     static const char *const order[] = { "<h1>Failed</h1>", "The configuration was refused", "Talon itself:", "<h2>Colima (the VM)", "<h2>Redis", "<h2>worker", "<h2>mail", "<h2>Web",
-                                         "<h2>Nightly", "Not watched (disabled): old." };
+                                         "<h2>Nightly", "Not watched, since disabled: old." };
     struct buffer out = buffer_make(0);
     const char *place;
 
@@ -468,15 +417,13 @@ static void what_does_not_fit_has_failed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_snapshot_outlives_what_it_was_made_of),
-        cmocka_unit_test(snapshots_are_numbered_and_need_a_model),
-        cmocka_unit_test(a_snapshot_is_counted_by_many_threads),
         cmocka_unit_test(health_is_the_old_contract_and_more),
         cmocka_unit_test(health_before_the_first_snapshot),
         cmocka_unit_test(health_is_never_ok_while_stalled),
         cmocka_unit_test(status_of_one_service_byte_for_byte),
         cmocka_unit_test(status_says_all_that_is_known),
         cmocka_unit_test(a_check_not_heard_has_nulls),
+        cmocka_unit_test(what_nobody_watches_has_no_conclusion),
         cmocka_unit_test(the_api_lists_services),
         cmocka_unit_test(the_api_lists_checks_with_their_last_run),
         cmocka_unit_test(the_old_files_are_as_their_readers_know_them),
