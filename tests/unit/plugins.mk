@@ -2,16 +2,21 @@
 FAKE_HOST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 FAKE_HOST_LIBS = libtalon-fake-host.la $(CMOCKA_LIBS) -lm
 PLUGIN_TESTS = \
-	tests/unit/test_fake_host tests/unit/test_plugin_disk tests/unit/test_plugin_exec tests/unit/test_plugin_file \
-	tests/unit/test_plugin_http tests/unit/test_plugin_load tests/unit/test_plugin_memory tests/unit/test_plugin_process \
-	tests/unit/test_plugin_redis tests/unit/test_plugin_tcp tests/unit/test_process_system
+	tests/unit/test_fake_host tests/unit/test_fake_host_peers tests/unit/test_plugin_disk tests/unit/test_plugin_exec \
+	tests/unit/test_plugin_file tests/unit/test_plugin_http tests/unit/test_plugin_http_json tests/unit/test_plugin_http_options \
+	tests/unit/test_plugin_load tests/unit/test_plugin_memory tests/unit/test_plugin_process tests/unit/test_plugin_redis \
+	tests/unit/test_plugin_tcp tests/unit/test_process_system
 check_PROGRAMS += $(PLUGIN_TESTS)
 TESTS += $(PLUGIN_TESTS) tests/unit/header_alone.sh
 dist_noinst_SCRIPTS += tests/unit/header_alone.sh
 
-tests_unit_test_fake_host_SOURCES = tests/unit/test_fake_host.c tests/unit/plugin_test.h
+FAKE_HOST_TEST_SOURCES = tests/unit/fake_host_plugin.c tests/unit/fake_host_plugin.h tests/unit/plugin_test.h
+tests_unit_test_fake_host_SOURCES = tests/unit/test_fake_host.c $(FAKE_HOST_TEST_SOURCES)
 tests_unit_test_fake_host_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_fake_host_LDADD = $(FAKE_HOST_LIBS)
+tests_unit_test_fake_host_peers_SOURCES = tests/unit/test_fake_host_peers.c $(FAKE_HOST_TEST_SOURCES)
+tests_unit_test_fake_host_peers_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_fake_host_peers_LDADD = $(FAKE_HOST_LIBS)
 tests_unit_test_plugin_disk_SOURCES = \
 	tests/unit/test_plugin_disk.c tests/unit/plugin_test.h plugins/disk/disk.c plugins/disk/disk.h
 tests_unit_test_plugin_disk_CFLAGS = $(FAKE_HOST_CFLAGS)
@@ -25,12 +30,21 @@ tests_unit_test_plugin_file_SOURCES = \
 	tests/unit/test_plugin_file.c tests/unit/plugin_test.h plugins/file/file.c plugins/file/file.h
 tests_unit_test_plugin_file_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_file_LDADD = $(FAKE_HOST_LIBS)
-tests_unit_test_plugin_http_SOURCES = \
-	tests/unit/test_plugin_http.c tests/unit/plugin_test.h \
+HTTP_TEST_SOURCES = \
+	tests/unit/plugin_http_test.h tests/unit/plugin_test.h \
 	plugins/http/header.c plugins/http/http.c plugins/http/http.h plugins/http/json.c plugins/http/judge.c \
 	plugins/http/options.c plugins/http/status.c
-tests_unit_test_plugin_http_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)
-tests_unit_test_plugin_http_LDADD = $(FAKE_HOST_LIBS) $(CJSON_LIBS) $(PCRE2_LIBS)
+HTTP_TEST_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)
+HTTP_TEST_LIBS = $(FAKE_HOST_LIBS) $(CJSON_LIBS) $(PCRE2_LIBS)
+tests_unit_test_plugin_http_SOURCES = tests/unit/test_plugin_http.c $(HTTP_TEST_SOURCES)
+tests_unit_test_plugin_http_CFLAGS = $(HTTP_TEST_CFLAGS)
+tests_unit_test_plugin_http_LDADD = $(HTTP_TEST_LIBS)
+tests_unit_test_plugin_http_json_SOURCES = tests/unit/test_plugin_http_json.c $(HTTP_TEST_SOURCES)
+tests_unit_test_plugin_http_json_CFLAGS = $(HTTP_TEST_CFLAGS)
+tests_unit_test_plugin_http_json_LDADD = $(HTTP_TEST_LIBS)
+tests_unit_test_plugin_http_options_SOURCES = tests/unit/test_plugin_http_options.c $(HTTP_TEST_SOURCES)
+tests_unit_test_plugin_http_options_CFLAGS = $(HTTP_TEST_CFLAGS)
+tests_unit_test_plugin_http_options_LDADD = $(HTTP_TEST_LIBS)
 tests_unit_test_plugin_load_SOURCES = tests/unit/test_plugin_load.c tests/unit/plugin_test.h plugins/load.c
 tests_unit_test_plugin_load_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_load_LDADD = $(FAKE_HOST_LIBS)
