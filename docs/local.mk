@@ -1,2 +1,2 @@
 # docs: manual pages and what is read in the source.
-dist_man_MANS += docs/talon.1
+dist_man_MANS += docs/talon.1 docs/talon.yaml.5

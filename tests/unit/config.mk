@@ -3,7 +3,7 @@ CONFIG_TESTS = \
 	tests/unit/test_config_bounds tests/unit/test_config_describe tests/unit/test_config_good tests/unit/test_config_hostile tests/unit/test_config_include \
 	tests/unit/test_config_mistakes tests/unit/test_config_pack tests/unit/test_config_prints tests/unit/test_config_problems \
 	tests/unit/test_config_schema tests/unit/test_config_secrets tests/unit/test_config_secrets_commands tests/unit/test_config_when \
-	tests/unit/test_config_descriptions
+	tests/unit/test_config_descriptions tests/unit/test_config_manual
 check_PROGRAMS += $(CONFIG_TESTS)
 TESTS += $(CONFIG_TESTS)
 EXTRA_DIST += tests/unit/config
@@ -30,6 +30,9 @@ tests_unit_test_config_hostile_LDADD = $(CONFIG_TEST_LIBS)
 tests_unit_test_config_include_SOURCES = tests/unit/test_config_include.c $(CONFIG_TEST_SUPPORT)
 tests_unit_test_config_include_CFLAGS = $(CONFIG_TEST_CFLAGS)
 tests_unit_test_config_include_LDADD = $(CONFIG_TEST_LIBS)
+tests_unit_test_config_manual_SOURCES = tests/unit/test_config_manual.c $(CONFIG_TEST_SUPPORT)
+tests_unit_test_config_manual_CFLAGS = $(CONFIG_TEST_CFLAGS)
+tests_unit_test_config_manual_LDADD = $(CONFIG_TEST_LIBS)
 tests_unit_test_config_mistakes_SOURCES = tests/unit/test_config_mistakes.c $(CONFIG_TEST_SUPPORT)
 tests_unit_test_config_mistakes_CFLAGS = $(CONFIG_TEST_CFLAGS)
 tests_unit_test_config_mistakes_LDADD = $(CONFIG_TEST_LIBS)
