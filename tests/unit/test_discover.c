@@ -1,5 +1,7 @@
 /* How `talon init` finds out what is there: servers of every kind on loopback ports of their own, answers to a TLS hello by themselves, kubeconfig files,
  * and what the system tells. */
+#define _GNU_SOURCE
+#define _DARWIN_C_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -37,9 +40,10 @@ struct serves {
 struct server {
     pid_t pid;
     uint16_t port;
+    volatile int *spoken_to; /* shared with the server's process: how often it was sent something */
 };
 
-static void serve_one(int fd, const struct serves *how)
+static void serve_one(int fd, const struct serves *how, volatile int *spoken_to)
 {
     char heard[4096];
     size_t n = 0;
@@ -55,6 +59,7 @@ static void serve_one(int fd, const struct serves *how)
 
         if (got <= 0)
             return;
+        ++*spoken_to;
         n += (size_t)got;
         heard[n] = '\0';
         if (how->question && strncmp(heard, how->question, strlen(how->question)) == 0) {
@@ -81,6 +86,8 @@ static struct server serve(const struct serves *how)
     assert_int_equal(listen(fd, 8), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &size), 0);
     server.port = ntohs(at.sin_port);
+    server.spoken_to = mmap(NULL, sizeof *server.spoken_to, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(server.spoken_to != MAP_FAILED);
     server.pid = fork();
     assert_true(server.pid >= 0);
     if (server.pid == 0) {
@@ -90,7 +97,7 @@ static struct server serve(const struct serves *how)
 
             if (one < 0)
                 _exit(0);
-            serve_one(one, how);
+            serve_one(one, how, server.spoken_to);
             close(one);
         }
     }
@@ -103,6 +110,7 @@ static void stop(struct server *servers, size_t n)
     for (size_t i = 0; i < n; i++) {
         kill(servers[i].pid, SIGKILL);
         waitpid(servers[i].pid, NULL, 0);
+        munmap((void *)servers[i].spoken_to, sizeof *servers[i].spoken_to);
     }
 }
 
@@ -122,7 +130,7 @@ static void what_they_speak(void **unused)
         int status, password, handshake;
     } cases[] = {
         { { .greeting = "SSH-2.0-OpenSSH_9.2\r\n" }, SPEAKS_SSH, "", 0, 0, 0 },
-        { { .greeting = "220 mail.example ESMTP\r\n", .question = "PING", .answer = "+PONG\r\n" }, SPEAKS_NOTHING, "", 0, 0, 0 }, /* spoke first: not asked */
+        { { .greeting = "220 mail.example ESMTP\r\n" }, SPEAKS_NOTHING, "", 0, 0, 0 },
         { { .question = "PING", .answer = "+PONG\r\n" }, SPEAKS_REDIS, "", 0, 0, 0 },
         { { .question = "PING", .answer = "-NOAUTH Authentication required.\r\n" }, SPEAKS_REDIS, "", 0, 1, 0 },
         { { .question = "PING", .answer = "-LOADING Redis is loading\r\n" }, SPEAKS_REDIS, "", 0, 0, 0 },
@@ -155,6 +163,9 @@ static void what_they_speak(void **unused)
     begun = clock_awake();
     discover_speech(listeners, N + 1);
     took = clock_awake() - begun;
+    assert_int_equal(*servers[0].spoken_to, 0); /* they spoke first */
+    assert_int_equal(*servers[1].spoken_to, 0);
+    assert_true(*servers[2].spoken_to > 0);
     stop(servers, N);
     for (size_t i = 0; i < N; i++) {
         if (listeners[i].speech != cases[i].speech || listeners[i].handshake != cases[i].handshake || listeners[i].status != cases[i].status ||
