@@ -242,7 +242,7 @@ int shot_run(const struct shot_request *request, struct shot *shot)
     struct hosts_settings settings = { .host_program = install_host_program(), .child_path = getenv("PATH") };
 
     *shot = (struct shot){ .code = CLI_UNKNOWN };
-    log_open(&(struct log_settings){ .level = request->trace ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN, .to_stderr = true });
+    log_open(&(struct log_settings){ .level = request->trace ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, .to_stderr = true });
     s.loop = loop_create();
     s.hosts = s.loop ? hosts_create(s.loop, &settings) : NULL;
     if (s.hosts) {

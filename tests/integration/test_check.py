@@ -49,8 +49,8 @@ def test_sixty_checks_take_as_long_as_the_slowest(talon, sanitized):
 def test_exit_codes_and_the_worst_wins(talon, listening):
     dead = free_port()
     good, bad = tcp("good", listening), tcp("bad", dead)
-    warn = "  warn:\n    exec: { command: [sh, -c, 'exit 1'], nagios: true }\n"
-    unknown = "  unknown:\n    exec: { command: [no-such-program-anywhere] }\n"
+    warn = "  slow:\n    exec: { command: [sh, -c, 'exit 1'], nagios: true }\n"
+    unknown = "  gone:\n    exec: { command: [no-such-program-anywhere] }\n"
     for checks, code, word in ((good, 0, "ok"), (good + warn, 1, "warn"), (good + warn + unknown, 3, "unknown"), (good + warn + unknown + bad, 2, "fail")):
         talon.write(service(checks))
         done = talon.command("check", "--json")
