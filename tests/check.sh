@@ -41,7 +41,8 @@ failure() { # what a person needs to see of a failed stage
 # ---- stages
 
 scripts() {
-    (cd "$top" && git ls-files 2>/dev/null || (cd "$top" && find . -type f -not -path './build/*' | sed 's|^\./||')) | while read -r file; do
+    (cd "$top" && find . -type f -not -path './build/*' -not -path './build-aux/*' -not -path './.git/*' -not -path './autom4te.cache/*' \
+        -not -path './configure*' | sed 's|^\./||' | sort) | while read -r file; do
         if head -n 1 "$top/$file" 2>/dev/null | grep -qE '^#!.*(/|env )(ba)?sh'; then
             echo "$file"
         fi

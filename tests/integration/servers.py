@@ -41,6 +41,10 @@ class Peer:
             connection.close()
 
     def close(self):
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)  # close() alone would leave the accept() in progress one more connection
+        except OSError:
+            pass
         self.socket.close()
         with self.lock:
             for connection in list(self.open):

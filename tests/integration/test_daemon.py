@@ -77,7 +77,7 @@ def test_bad_files_and_none_that_were_good_end_with_three(talon):
     daemon = talon.start(ready=False)
     assert daemon.wait(timeout=10) == 3
     talon.daemon = None
-    assert "nonsense" in talon.errors.read_text() and ":3:1: error:" in talon.errors.read_text()
+    assert "nonsense" in talon.errors.read_text() and ":4:1: error:" in talon.errors.read_text()
 
 
 def test_a_second_daemon_names_the_first(talon, listening):
@@ -162,7 +162,7 @@ def test_a_chain_has_one_root(talon, sanitized):
         talon.start()
         roots = set()
         time.sleep(0.037 * (turn % 11))  # another phase of the schedule in each turn: the moment of the break, not a wait
-        for peer in reversed(peers):
+        for peer in peers:
             peer.close()
 
         def settled():
