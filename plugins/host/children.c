@@ -25,6 +25,7 @@ enum { STRAYS = 512 };
 
 #define SURVIVES UINT64_C(1000000000) /* so long after SIGKILL a process that still lives is stuck */
 #define KILL_ALL UINT64_C(400000000)
+#define TURN_OF_STARTS UINT64_C(20000000) /* so long one turn of the loop may go on starting children */
 
 struct child {
     struct child *next, **at;
@@ -255,6 +256,19 @@ void children_forget_instance(const struct instance *instance)
 
 /* ---- the beginning of one */
 
+/* Starting one takes a millisecond, many on a busy machine, and blocks. A hundred at once must not keep the host from answering its ping. */
+static bool turn_is_used_up(void)
+{
+    static uint64_t last;
+    const bool one_was_started = last >= turn_start();
+    const uint64_t now = turn_now();
+
+    if (one_was_started && now - turn_start() >= TURN_OF_STARTS)
+        return true;
+    last = now;
+    return false;
+}
+
 static pid_t start(const struct child_request *request, char *why, size_t why_size)
 {
     pid_t pid;
@@ -273,6 +287,11 @@ struct child *children_start(const struct child_request *request, struct instanc
     struct child *child;
     pid_t pid;
 
+    if (turn_is_used_up()) {
+        why[0] = '\0';
+        errno = EINPROGRESS;
+        return NULL;
+    }
     if (!limits_take_child()) {
         why[0] = '\0';
         errno = EAGAIN;

@@ -23,7 +23,8 @@ typedef void child_ended_fn(void *arg, int status);
 /* Writes "TALON_RUN=..." of the child that is started next. */
 void children_mark(char mark[CHILD_MARK]);
 /* Starts it; its environment must have the mark. instance: whose it is; NULL: nobody's. NULL: errno and, in why, a sentence. EAGAIN with an empty why: the
- * limit of children is reached, and waiting_stir() is called when one is free. */
+ * limit of children is reached, and waiting_stir() is called when one is free. EINPROGRESS with an empty why: this turn has started children for long
+ * enough, and must let the loop answer; waiting_stir() makes the next turn try again. */
 struct child *children_start(const struct child_request *request, struct instance *instance, child_ended_fn *ended, void *arg, char *why, size_t why_size);
 /* SIGTERM to its group, and SIGKILL after the grace; `ended` is called when it ends. */
 void children_terminate(struct child *child, uint64_t grace_ns);

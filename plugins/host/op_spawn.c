@@ -225,7 +225,7 @@ static void retry(struct waiting *waiting)
 
 static bool is_shortage(int os)
 {
-    return os == EMFILE || os == ENFILE || os == EAGAIN;
+    return os == EMFILE || os == ENFILE || os == EAGAIN || os == EINPROGRESS;
 }
 
 static void try_start(struct spawn *spawn)
@@ -252,11 +252,13 @@ static void try_start(struct spawn *spawn)
         return;
     }
     spawn_io_end(spawn);
-    spawn->lacks_fds = os != EAGAIN;
+    spawn->lacks_fds = os == EMFILE || os == ENFILE;
     if (is_shortage(os))
         waiting_add(&spawn->waiting, retry);
     else
         refuse_start(spawn, os, why);
+    if (os == EINPROGRESS)
+        waiting_stir();
 }
 
 /* A command may be of a later version of the header, or of an earlier one. */

@@ -35,6 +35,11 @@ uint64_t turn_now(void)
     return clock_awake();
 }
 
+uint64_t turn_start(void)
+{
+    return turn_began;
+}
+
 /* ---- what is posted */
 
 void turn_post(struct post *post, void (*call)(struct post *))

@@ -32,6 +32,8 @@ void turn_post(struct post *post, void (*call)(struct post *));
 void turn_unpost(struct post *post);
 /* Starts (or moves) a timer that fires ns from now, truly from now: the loop's own idea of now is as old as the turn. NEVER: stops it. */
 void turn_timer(ev_timer *timer, uint64_t ns);
+/* When this turn's events were gathered, by turn_now(). */
+uint64_t turn_start(void);
 /* The longest time for which an event may have waited since that moment. */
 uint64_t turn_late_since(uint64_t began);
 

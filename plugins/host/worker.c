@@ -367,7 +367,7 @@ static void begin(struct worker *worker)
     fcntl(ends[1], F_SETFD, FD_CLOEXEC);
     worker->child = start(worker, ends[1], why, sizeof why);
     os = errno;
-    worker->lacks_fds = os != EAGAIN;
+    worker->lacks_fds = os == EMFILE || os == ENFILE;
     close(ends[1]);
     worker->lines = worker->child ? lines_create(ends[0], LINE_MOST, QUEUE_MOST) : NULL;
     if (!worker->lines)
@@ -379,8 +379,10 @@ static void begin(struct worker *worker)
         worker->readable.data = worker->writable.data = worker;
         ev_io_start(turn_loop(), &worker->readable);
         brief(worker);
-    } else if (!worker->child && (os == EAGAIN || os == EMFILE || os == ENFILE)) {
+    } else if (!worker->child && (os == EAGAIN || os == EMFILE || os == ENFILE || os == EINPROGRESS)) {
         waiting_add(&worker->waiting, retry);
+        if (os == EINPROGRESS)
+            waiting_stir();
     } else {
         fail(worker, "local", why[0] ? why : "no memory to begin a blocking run");
     }
