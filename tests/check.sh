@@ -67,12 +67,12 @@ sanitized_build() {
 }
 unit() { made "$1" check; }
 integration() { # integration FOLDER NAME
-    (cd "$top" && PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -p no:cacheprovider -q -x --durations=15 --build "$1" \
-        --junit-xml "$logs/$2.xml" tests/integration)
+    (cd "$top" && PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -p no:cacheprovider -q -x --durations=15 "--build=$1" \
+        "--junit-xml=$logs/$2.xml" tests/integration)
 }
 installed() {
     rm -rf "$logs/tree" && "$top/bootstrap" install --no-install --prefix "$logs/tree" && "$logs/tree/bin/talon" plugin list &&
-        (cd "$top" && PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -p no:cacheprovider -q -x --installed "$logs/tree" tests/integration/test_installed.py)
+        (cd "$top" && PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -p no:cacheprovider -q -x "--installed=$logs/tree" tests/integration/test_installed.py)
 }
 distcheck() { made "$build" distcheck; }
 
