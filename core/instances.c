@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_SECRETS = 16 }; /* in one check's options */
+enum { MOST_SECRETS = 16, ESCAPED = 6 }; /* in one check's options; bytes that one may become in JSON */
 
 struct secret_value {
     char *bytes;
@@ -173,12 +173,15 @@ static void resolved(struct instance *instance)
     size_t lengths[MOST_SECRETS];
     struct buffer filled = buffer_make(0);
     unsigned long long hash;
+    size_t room = strlen(conf->json);
     bool good = true;
 
     for (size_t i = 0; i < instance->n_values; i++) {
         values[i] = instance->values[i].bytes;
         lengths[i] = instance->values[i].n;
+        room += ESCAPED * lengths[i];
     }
+    buffer_reserve(&filled, room); /* so that it never grows, and leaves no copy of a secret behind */
     secrets_fill(&filled, conf, values, lengths);
     forget_values(instance);
     hash = text_hash(TEXT_HASH, filled.data, filled.len);
@@ -269,7 +272,7 @@ void instances_start(struct instances *all, size_t check, uint64_t run, uint64_t
     instance->run = run;
     instance->flags = flags;
     instance->deadline = clock_awake() + timeout;
-    if (instance->hosted && clock_moment().elapsed < instance->fresh_until) {
+    if (instance->hosted && (instance->fresh_until == UINT64_MAX || clock_moment().elapsed < instance->fresh_until)) {
         send_run(instance);
         return;
     }
@@ -386,6 +389,8 @@ bool instances_model(struct instances *all, const struct model *model, const uns
     all->of_check = made;
     all->n = model->n_checks;
     all->model = model_keep(model);
+    for (size_t i = 0; i < model->n_plugins; i++)
+        hosts_adopt(all->hosts, model->plugins[i].name);
     for (size_t i = 0; i < all->n; i++)
         if (made[i] && !made[i]->hosted && !made[i]->asking)
             resolve(made[i]);

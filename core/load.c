@@ -82,6 +82,11 @@ static void on_validated(void *arg, const struct hosts_problem *problems, size_t
     answered(load);
 }
 
+static bool ask(struct load *load, const struct config_validation *validation, struct question *question)
+{
+    return hosts_validate(load->request.hosts, validation->plugin, validation->operation, validation->conf, on_validated, question);
+}
+
 static void validate(struct load *load)
 {
     size_t n;
@@ -96,7 +101,7 @@ static void validate(struct load *load)
     for (size_t i = 0; i < n; i++) {
         if (load->questions)
             load->questions[i] = (struct question){ .load = load, .validation = i };
-        if (load->questions && hosts_validate(load->request.hosts, validations[i].plugin, validations[i].operation, validations[i].conf, on_validated, &load->questions[i]))
+        if (load->questions && ask(load, &validations[i], &load->questions[i]))
             load->waiting++;
         else
             config_refused(load->config, i, NULL, "there is no memory to ask the plugin; try again");

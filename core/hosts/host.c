@@ -226,8 +226,10 @@ bool host_hopeless(const struct host *host, uint64_t deadline, const char **reas
     if (host->state != HOST_WAITING || (!host->unstartable && host->due < deadline))
         return false;
     *reason = host->unstartable ? "plugin.not_started" : "plugin.died";
-    snprintf(text, HOSTS_TEXT, host->unstartable ? "plugin host %.100s could not be started: %.300s" : "plugin host %.100s died (%.300s) and is started again later", host->name,
-             host->last_end);
+    if (host->unstartable)
+        snprintf(text, HOSTS_TEXT, "plugin host %.100s could not be started: %.300s", host->name, host->last_end);
+    else
+        snprintf(text, HOSTS_TEXT, "plugin host %.100s died (%.300s) and is started again later", host->name, host->last_end);
     return true;
 }
 

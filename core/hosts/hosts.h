@@ -52,8 +52,8 @@ struct hosts_plugin {
 
 /* description: JSON text of docs/plugin-protocol.md; NULL: it cannot be loaded and `why` is a sentence. Borrowed for the call. */
 typedef void hosts_described_fn(void *arg, const char *plugin, const char *description, const char *why);
-/* Loads a plugin (once; a second call for the same name and file answers from what is known, a changed file makes its host be started anew when the
- * caller next sets up an instance of it). Copies the plugin. At most 5 s. False: no memory, no callback. */
+/* Loads a plugin (once; a second call for the same name and file answers from what is known, a changed file is loaded beside the old one, which goes
+ * on until hosts_adopt(), or until an instance of it is set up). Copies the plugin. At most 5 s. False: no memory, no callback. */
 bool hosts_describe(struct hosts *hosts, const struct hosts_plugin *plugin, hosts_described_fn *done, void *arg);
 
 struct hosts_problem {
@@ -64,6 +64,9 @@ typedef void hosts_validated_fn(void *arg, const struct hosts_problem *problems,
 /* The plugin must have been described. False: no memory, no callback. */
 bool hosts_validate(struct hosts *hosts, const char *plugin, const char *operation, const char *conf, hosts_validated_fn *done, void *arg);
 
+/* A configuration that names the plugin is in force now: where its file has changed since it was loaded (and hosts_describe() has seen that), the new one
+ * takes over, and all its instances are set up in it. */
+void hosts_adopt(struct hosts *hosts, const char *plugin);
 /* No answer follows to what was asked with this arg (hosts_describe() and hosts_validate()). */
 void hosts_forget(struct hosts *hosts, const void *arg);
 

@@ -1,4 +1,9 @@
-/* Ids on the wire: see ids.h. A table with open addressing; what is taken out closes its gap, so it never fills with graves. */
+/*
+ * Ids on the wire: see ids.h. The keys of a connection are random; its ids are made from them one by one, since asking the system for each would cost as
+ * much as all the rest of a run, and no two are ever the same, since mix() maps no two numbers to one.
+ *
+ * A table with open addressing; what is taken out closes its gap, so it never fills with graves.
+ */
 #include "hosts/ids.h"
 
 #include "base/os/random.h"
@@ -10,13 +15,13 @@ enum { SMALLEST = 64 };
 
 void ids_init(struct ids *ids)
 {
-    *ids = (struct ids){ .key = { random_id(), random_id() } };
+    *ids = (struct ids){ .key = { random_id(), random_id(), random_id() } };
 }
 
 void ids_free(struct ids *ids)
 {
     free(ids->slots);
-    *ids = (struct ids){ .key = { 0, 0 } };
+    *ids = (struct ids){ .given = 0 };
 }
 
 static uint64_t mix(uint64_t x)
@@ -69,15 +74,13 @@ static bool grow(struct ids *ids)
 uint64_t ids_give(struct ids *ids, void *owner)
 {
     uint64_t id;
-    size_t i;
 
     if (!grow(ids))
         return 0;
     do {
-        id = random_id();
-        i = find_slot(ids, id);
-    } while (ids->slots[i].id != 0);
-    ids->slots[i] = (struct ids_slot){ .id = id, .owner = owner };
+        id = mix(++ids->given ^ ids->key[2]);
+    } while (id == 0);
+    ids->slots[find_slot(ids, id)] = (struct ids_slot){ .id = id, .owner = owner };
     ids->n++;
     return id;
 }

@@ -19,7 +19,8 @@ struct ids_slot {
 };
 
 struct ids {
-    uint64_t key[2];
+    uint64_t key[3];
+    uint64_t given;         /* how many */
     struct ids_slot *slots; /* NULL: none yet */
     size_t n, room;         /* room: a power of two */
 };

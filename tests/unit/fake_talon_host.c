@@ -152,6 +152,23 @@ static cJSON *read_file(const char *path)
     return cJSON_Parse(text);
 }
 
+static void add_options(cJSON *options)
+{
+    static const struct { const char *name, *type; } all[] = {
+        { "run", "string" }, { "validate", "string" }, { "ms", "number" }, { "address", "address" }, { "password", "string" },
+    };
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        cJSON *option = cJSON_CreateObject();
+
+        cJSON_AddStringToObject(option, "name", all[i].name);
+        cJSON_AddStringToObject(option, "type", all[i].type);
+        if (strcmp(all[i].name, "password") == 0)
+            cJSON_AddTrueToObject(option, "secret");
+        cJSON_AddItemToArray(options, option);
+    }
+}
+
 static cJSON *describe(const char *plugin, const cJSON *file)
 {
     cJSON *description = cJSON_CreateObject(), *operations = cJSON_AddArrayToObject(description, "operations");
@@ -164,6 +181,8 @@ static cJSON *describe(const char *plugin, const cJSON *file)
 
         cJSON_AddStringToObject(operation, "kind", kinds[i]);
         cJSON_AddStringToObject(operation, "name", i == 0 ? plugin : "act");
+        cJSON_AddBoolToObject(operation, "validates", i == 0);
+        add_options(cJSON_AddArrayToObject(operation, "options"));
         cJSON_AddItemToArray(operations, operation);
     }
     return description;
