@@ -13,6 +13,9 @@ HOST_MODULE_TESTS = \
 	tests/unit/test_host_http_redirect \
 	tests/unit/test_host_http_tls \
 	tests/unit/test_host_http_two
+if LINUX
+HOST_MODULE_TESTS += tests/unit/test_host_http_spin
+endif
 check_PROGRAMS += $(HOST_MODULE_TESTS)
 TESTS += $(HOST_MODULE_TESTS)
 tests_unit_test_host_tls_SOURCES = tests/unit/test_host_tls.c $(HOST_MODULE_TEST)
@@ -35,6 +38,11 @@ tests_unit_test_host_http_redirect_SOURCES = tests/unit/test_host_http_redirect.
 tests_unit_test_host_http_redirect_CFLAGS = $(HOST_MODULE_TEST_CFLAGS)
 tests_unit_test_host_http_redirect_LDADD = $(HOST_MODULE_TEST_LIBS)
 tests_unit_test_host_http_redirect_DEPENDENCIES = $(HOST_MODULE_TEST_NEEDS)
+tests_unit_test_host_http_spin_SOURCES = tests/unit/test_host_http_spin.c $(HOST_MODULE_TEST)
+tests_unit_test_host_http_spin_CFLAGS = $(HOST_MODULE_TEST_CFLAGS)
+tests_unit_test_host_http_spin_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
+tests_unit_test_host_http_spin_LDADD = $(HOST_MODULE_TEST_LIBS)
+tests_unit_test_host_http_spin_DEPENDENCIES = $(HOST_MODULE_TEST_NEEDS)
 tests_unit_test_host_http_tls_SOURCES = tests/unit/test_host_http_tls.c $(HOST_MODULE_TEST)
 tests_unit_test_host_http_tls_CFLAGS = $(HOST_MODULE_TEST_CFLAGS)
 tests_unit_test_host_http_tls_LDADD = $(HOST_MODULE_TEST_LIBS)
