@@ -216,7 +216,7 @@ static void of_transfer_expiry(struct http_exchange *exchange)
         fault_say(fault, TALON_E_TIMEOUT, 0, "timeout", "%s takes the connection, but does not answer the TLS handshake", where(exchange, place));
     else if (answer->whole)
         fault_say(fault, TALON_E_TIMEOUT, 0, "timeout", "the answer is not complete: %llu bytes of its body have come", (unsigned long long)answer->body_bytes);
-    else if (answer->status)
+    else if (answer->status && !answer->interim)
         fault_say(fault, TALON_E_TIMEOUT, 0, "timeout", "the answer's headers are not complete");
     else
         fault_say(fault, TALON_E_TIMEOUT, 0, "timeout", "%s takes the connection, but does not answer", where(exchange, place));

@@ -259,6 +259,20 @@ struct got client_fetch(const struct talon_http *http, uint64_t timeout_ns)
     return got;
 }
 
+struct got client_expire(const struct talon_http *http, const atomic_bool *said)
+{
+    struct got got = { 0 };
+    struct http_exchange *exchange = client_http->start(http, 0, client_finished, NULL, &got);
+
+    assert_non_null(exchange);
+    for (int turns = 0; turns < 5 && !got.over; turns += *said)
+        client_turn();
+    if (!got.over)
+        client_http->expire(exchange);
+    client_run(&got.over);
+    return got;
+}
+
 /* ---- what must have come of it */
 
 static void show(const struct got *got)

@@ -4,6 +4,8 @@
 
 #include "../../plugins/host/modules.h"
 
+#include <stdatomic.h>
+
 struct client_name { /* an entry of the resolver's table: up to 3 addresses, or an error, or no answer at all */
     const char *name;
     const char *addresses[3];
@@ -59,6 +61,8 @@ void client_failed(const struct got *got, uint32_t code, const char *token, cons
 #define HOLDS(text, part) client_holds((text), (part), true, __FILE__, __LINE__)
 #define LACKS(text, part) client_holds((text), (part), false, __FILE__, __LINE__)
 void client_holds(const char *text, const char *part, bool does, const char *file, int line);
+/* One exchange that is told to expire when *said is true and the loop has turned on: for peers that then say no more. */
+struct got client_expire(const struct talon_http *http, const atomic_bool *said);
 void client_copy_peer(struct got *got, const struct talon_peer *peer);
 
 #endif

@@ -47,7 +47,7 @@ static void test_answer(void **state)
 
     (void)state;
     serve(script_say, hello);
-    got = client_fetch(TALON_REQUEST(talon_http, .url = url), 5 * S);
+    got = client_fetch(TALON_REQUEST(talon_http, .url = url), 15 * S);
     ANSWERED(got, 200);
     assert_string_equal(got.body, "hello");
     assert_string_equal(got.headers, "Content-Length: 5\nX-One: 1\nX-Two: a\nX-Two: b\nX-Empty: \n");
@@ -67,7 +67,7 @@ static void answers(const char *said, uint32_t status, uint32_t version, const c
 
     snprintf(copy, sizeof copy, "%s", said);
     serve(script_say_once, copy);
-    got = client_fetch(TALON_REQUEST(talon_http, .url = url), 5 * S);
+    got = client_fetch(TALON_REQUEST(talon_http, .url = url), 15 * S);
     ANSWERED(got, status);
     assert_string_equal(got.headers, headers);
     assert_string_equal(got.body, body);
@@ -106,7 +106,7 @@ static void test_binary_body(void **state)
 
     (void)state;
     serve(script_binary, NULL);
-    got = client_fetch(TALON_REQUEST(talon_http, .url = url, .max_body = 3), 5 * S);
+    got = client_fetch(TALON_REQUEST(talon_http, .url = url, .max_body = 3), 15 * S);
     ANSWERED(got, 200);
     assert_int_equal(got.body_len, 3);
     assert_memory_equal(got.body, "a\0b", 4);
@@ -123,7 +123,7 @@ static void sends(const struct talon_http *http, const char *first, const char *
 
     serve(script_say, hello);
     request.url = url;
-    got = client_fetch(&request, 5 * S);
+    got = client_fetch(&request, 15 * S);
     if (strcmp(first, "HEAD / HTTP/1.1\r\n") != 0)
         ANSWERED(got, 200);
     assert_memory_equal(server_heard(server), first, strlen(first));
@@ -167,12 +167,12 @@ static void test_nothing_stays(void **state)
 
     (void)state;
     serve(script_say, hello);
-    got = client_fetch(TALON_REQUEST(talon_http, .url = url, .method = "PUT", .body = "secret", .body_len = 6, .headers = LIST("X-Token: hunter2")), 5 * S);
+    got = client_fetch(TALON_REQUEST(talon_http, .url = url, .method = "PUT", .body = "secret", .body_len = 6, .headers = LIST("X-Token: hunter2")), 15 * S);
     ANSWERED(got, 200);
     client_forget(&got);
-    got = client_fetch(TALON_REQUEST(talon_http, .url = url, .method = "HEAD"), 5 * S);
+    got = client_fetch(TALON_REQUEST(talon_http, .url = url, .method = "HEAD"), 15 * S);
     client_forget(&got);
-    got = client_fetch(TALON_REQUEST(talon_http, .url = url), 5 * S);
+    got = client_fetch(TALON_REQUEST(talon_http, .url = url), 15 * S);
     ANSWERED(got, 200);
     assert_string_equal(got.body, "hello");
     client_forget(&got);
@@ -190,7 +190,7 @@ static void refused(const struct talon_http *http, const char *part)
     struct got got;
 
     request.url = request.url ? request.url : "http://127.0.0.1:1/";
-    got = client_fetch(&request, 5 * S);
+    got = client_fetch(&request, 15 * S);
     FAILED(got, TALON_E_LOCAL, "local", part);
     LACKS(got.text, "hunter2");
     assert_int_equal(got.status, 0);
@@ -234,7 +234,7 @@ static void test_no_proxy(void **state)
     setenv("http_proxy", "http://127.0.0.1:1", 1);
     setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
     serve(script_say, hello);
-    got = client_fetch(TALON_REQUEST(talon_http, .url = url), 5 * S);
+    got = client_fetch(TALON_REQUEST(talon_http, .url = url), 15 * S);
     ANSWERED(got, 200);
     client_forget(&got);
     server_stop(server);

@@ -17,6 +17,7 @@
 static struct server *server;
 static char url[256];
 
+static atomic_bool said_all; /* the server will say no more */
 static atomic_bool seen; /* the client has got a part of the body */
 
 static size_t see(void *arg, const char *bytes, size_t n, int last)
@@ -45,6 +46,7 @@ static void script_hang(struct talk *talk)
     if (!talk_request(talk))
         return;
     talk_say(talk, talk->arg);
+    said_all = true;
     talk_wait(talk);
 }
 
@@ -89,14 +91,44 @@ static void fails(void (*script)(struct talk *), const char *said, const struct 
 
 /* ---- time */
 
+/* The server has said that and is silent: what is told at the deadline. */
+static void hangs(const char *said, uint32_t status, const char *part)
+{
+    char copy[4096];
+    struct got got;
+
+    said_all = false;
+    snprintf(copy, sizeof copy, "%s", said);
+    serve(script_hang, copy);
+    got = client_expire(TALON_REQUEST(talon_http, .url = url), &said_all);
+    FAILED(got, TALON_E_TIMEOUT, "timeout", part);
+    assert_int_equal(got.status, status);
+    client_forget(&got);
+    server_stop(server);
+}
+
 static void test_slow(void **state)
 {
     (void)state;
-    FAILS(script_hang, "", 0, TALON_E_TIMEOUT, "timeout", "takes the connection, but does not answer", .timeout = 150 * MS);
-    FAILS(script_hang, "HTTP/1.1 200 OK\r\nX-A", 0, TALON_E_TIMEOUT, "timeout", "the answer's headers are not complete", .timeout = 150 * MS);
-    FAILS(script_hang, "HTTP/1.1 100 Continue\r\n\r\n", 0, TALON_E_TIMEOUT, "timeout", "", .timeout = 150 * MS);
-    FAILS(script_hang, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfour", 200, TALON_E_TIMEOUT, "timeout", "is not complete: 4 bytes of its body have come", .timeout = 150 * MS);
-    FAILS(script_hang, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", 200, TALON_E_TIMEOUT, "timeout", "3 bytes", .timeout = 150 * MS);
+    hangs("", 0, "takes the connection, but does not answer");
+    hangs("HTTP/1.1 200 OK\r\nX-A: b\r\nX-B", 0, "the answer's headers are not complete");
+    hangs("HTTP/1.1 100 Continue\r\n\r\n", 0, "does not answer");
+    hangs("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfour", 200, "is not complete: 4 bytes of its body have come");
+    hangs("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", 200, "3 bytes");
+}
+
+/* The same by the module's own deadline, in whatever stage. */
+static void test_deadline(void **state)
+{
+    struct got got;
+
+    (void)state;
+    serve(script_hang, "");
+    got = client_fetch(TALON_REQUEST(talon_http, .url = url), 100 * MS);
+    assert_int_equal(got.code, TALON_E_TIMEOUT);
+    assert_true(got.total_ns >= 100 * MS);
+    client_forget(&got);
+    server_stop(server);
 }
 
 static void script_drip(struct talk *talk)
@@ -115,8 +147,21 @@ static void script_drip(struct talk *talk)
 static void test_idle(void **state)
 {
     (void)state;
-    FAILS(script_drip, "", 200, TALON_E_TIMEOUT, "timeout", "nothing has come for 0.2 s, after 3 bytes of the body", .idle = 200 * MS);
-    FAILS(script_hang, "", 0, TALON_E_TIMEOUT, "timeout", "does not answer", .timeout = 300 * MS, .idle = 50 * MS); /* silence within the body, not before it */
+    FAILS(script_drip, "", 200, TALON_E_TIMEOUT, "timeout", "nothing has come for 0.6 s, after 3 bytes of the body", .idle = 600 * MS);
+}
+
+/* Silence before the answer is no silence within the body. */
+static void test_not_idle(void **state)
+{
+    struct got got;
+
+    (void)state;
+    serve(script_hang, "");
+    got = client_fetch(TALON_REQUEST(talon_http, .url = url, .idle_ns = MS), 200 * MS);
+    assert_int_equal(got.code, TALON_E_TIMEOUT);
+    assert_true(got.total_ns >= 200 * MS);
+    client_forget(&got);
+    server_stop(server);
 }
 
 /* Byte by byte, thousands of events without a header or a body to show for it: that is slow, not a socket that spins. */
@@ -175,7 +220,7 @@ static void test_reset(void **state)
     (void)state;
     seen = false;
     serve(script_say_and_reset, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfour");
-    client_http->start(TALON_REQUEST(talon_http, .url = url), 5 * S, client_finished, see, &got);
+    client_http->start(TALON_REQUEST(talon_http, .url = url), 15 * S, client_finished, see, &got);
     client_run(&got.over);
     FAILED(got, TALON_E_PROTOCOL, "protocol.short", "after 4 bytes of its body: Connection reset");
     assert_int_equal(got.status, 200);
@@ -273,7 +318,7 @@ static void test_head_of_large_body(void **state)
 
     (void)state;
     serve(script_say_once, "HTTP/1.1 500 Oh\r\nContent-Length: 6\r\n\r\n123456");
-    got = client_fetch(TALON_REQUEST(talon_http, .url = url, .max_body = 5), 5 * S);
+    got = client_fetch(TALON_REQUEST(talon_http, .url = url, .max_body = 5), 15 * S);
     FAILED(got, TALON_E_TOO_BIG, "too_big", "");
     assert_int_equal(got.status, 500);
     assert_string_equal(got.body, "12345");
@@ -300,7 +345,7 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_slow),    TEST(test_idle), TEST(test_dripping_header), TEST(test_cut_short), TEST(test_reset),
+        TEST(test_slow), TEST(test_deadline), TEST(test_idle), TEST(test_not_idle), TEST(test_dripping_header), TEST(test_cut_short), TEST(test_reset),
         TEST(test_garbage), TEST(test_nul),  TEST(test_too_large),       TEST(test_head_of_large_body),
     };
 

@@ -77,16 +77,16 @@ static void test_names(void **state)
     (void)state;
     client_resolved = 0;
     serve(script_say, hello);
-    got = fetch_name("web.example", server_port(server), 0, 5 * S);
+    got = fetch_name("web.example", server_port(server), 0, 15 * S);
     ANSWERED(got, 200);
     assert_int_equal(client_resolved, 1);
     assert_true(got.resolve_ns > 0 && got.connect_ns >= got.resolve_ns);
     HOLDS(server_heard(server), "\r\nHost: web.example:");
     client_forget(&got);
-    got = fetch_name("two.example", server_port(server), 0, 5 * S); /* nobody listens at the first address */
+    got = fetch_name("two.example", server_port(server), 0, 15 * S); /* nobody listens at the first address */
     ANSWERED(got, 200);
     client_forget(&got);
-    got = fetch_name("b\xc3\xbc" "cher.example", server_port(server), 0, 5 * S);
+    got = fetch_name("b\xc3\xbc" "cher.example", server_port(server), 0, 15 * S);
     FAILED(got, TALON_E_LOCAL, "local", "in its ASCII form");
     client_forget(&got);
     server_stop(server);
@@ -97,10 +97,10 @@ static void test_names_that_fail(void **state)
     struct got got;
 
     (void)state;
-    got = fetch_name("none.example", 80, 0, 5 * S);
+    got = fetch_name("none.example", 80, 0, 15 * S);
     FAILED(got, TALON_E_NO_NAME, "dns.none", "no such name");
     client_forget(&got);
-    got = fetch_name("sick.example", 80, TALON_HTTP_KEEP, 5 * S);
+    got = fetch_name("sick.example", 80, TALON_HTTP_KEEP, 15 * S);
     FAILED(got, TALON_E_RESOLVER, "dns.unreachable", "the resolver does not answer");
     client_forget(&got);
     got = fetch_name("silent.example", 80, 0, 100 * MS);
@@ -118,7 +118,7 @@ static void test_kept_name(void **state)
     client_resolved = 0;
     serve(script_say, hello);
     for (int i = 0; i < 3; i++) {
-        got = fetch_name("web.example", server_port(server), TALON_HTTP_KEEP, 5 * S);
+        got = fetch_name("web.example", server_port(server), TALON_HTTP_KEEP, 15 * S);
         ANSWERED(got, 200);
         assert_int_equal(got.reused, i > 0);
         client_forget(&got);
@@ -134,11 +134,11 @@ static void test_six(void **state)
 
     (void)state;
     server = server_start(&(struct server_setup){ .script = script_say, .arg = hello, .family = AF_INET6 });
-    got = fetch_name("[::1]", server_port(server), 0, 5 * S);
+    got = fetch_name("[::1]", server_port(server), 0, 15 * S);
     ANSWERED(got, 200);
     HOLDS(server_heard(server), "\r\nHost: [::1]:");
     client_forget(&got);
-    got = fetch_name("six.example", server_port(server), 0, 5 * S);
+    got = fetch_name("six.example", server_port(server), 0, 15 * S);
     ANSWERED(got, 200);
     client_forget(&got);
     server_stop(server);
@@ -155,7 +155,7 @@ static void test_unix(void **state)
     snprintf(path, sizeof path, "%s/s", folder);
     server = server_start(&(struct server_setup){ .script = script_say, .arg = hello, .path = path });
     for (int i = 0; i < 2; i++) {
-        got = client_fetch(TALON_REQUEST(talon_http, .url = "http://docker/info", .unix_path = path, .flags = TALON_HTTP_KEEP), 5 * S);
+        got = client_fetch(TALON_REQUEST(talon_http, .url = "http://docker/info", .unix_path = path, .flags = TALON_HTTP_KEEP), 15 * S);
         ANSWERED(got, 200);
         assert_int_equal(got.reused, i);
         client_forget(&got);
@@ -173,14 +173,14 @@ static void test_unix_that_fails(void **state)
 
     (void)state;
     snprintf(path, sizeof path, "%s/s", folder);
-    got = client_fetch(TALON_REQUEST(talon_http, .url = "http://docker/", .unix_path = path), 5 * S);
+    got = client_fetch(TALON_REQUEST(talon_http, .url = "http://docker/", .unix_path = path), 15 * S);
     FAILED(got, TALON_E_NO_SOCKET, "connect.no_socket", "there is no socket /tmp/talon-http-");
     assert_int_equal(got.os, ENOENT);
     client_forget(&got);
     file = fopen(path, "w");
     assert_non_null(file);
     fclose(file);
-    got = client_fetch(TALON_REQUEST(talon_http, .url = "http://docker/", .unix_path = path), 5 * S);
+    got = client_fetch(TALON_REQUEST(talon_http, .url = "http://docker/", .unix_path = path), 15 * S);
     FAILED(got, TALON_E_REFUSED, "connect.refused", "nobody listens at /tmp/talon-http-");
     client_forget(&got);
     unlink(path);
@@ -198,7 +198,7 @@ static void test_unix_denied(void **state)
     assert_int_equal(chmod(path, 0), 0);
     if (me == 0) /* who may open every socket */
         assert_int_equal(seteuid(65534), 0);
-    got = client_fetch(TALON_REQUEST(talon_http, .url = "http://docker/", .unix_path = path), 5 * S);
+    got = client_fetch(TALON_REQUEST(talon_http, .url = "http://docker/", .unix_path = path), 15 * S);
     assert_int_equal(seteuid(me), 0);
     FAILED(got, TALON_E_DENIED, "connect.denied", "no permission to connect to");
     client_forget(&got);
@@ -249,13 +249,13 @@ static void test_connect_to(void **state)
     client_resolved = 0;
     serve(script_say, hello);
     snprintf(to, sizeof to, "127.0.0.1:%u", server_port(server));
-    got = client_fetch(TALON_REQUEST(talon_http, .url = "http://unknown.example/y", .connect_to = to), 5 * S);
+    got = client_fetch(TALON_REQUEST(talon_http, .url = "http://unknown.example/y", .connect_to = to), 15 * S);
     ANSWERED(got, 200);
     HOLDS(server_heard(server), "GET /y HTTP/1.1\r\nHost: unknown.example\r\n");
     assert_int_equal(client_resolved, 0);
     client_forget(&got);
     snprintf(to, sizeof to, "web.example:%u", server_port(server));
-    got = client_fetch(TALON_REQUEST(talon_http, .url = "http://unknown.example:81/z", .connect_to = to), 5 * S);
+    got = client_fetch(TALON_REQUEST(talon_http, .url = "http://unknown.example:81/z", .connect_to = to), 15 * S);
     ANSWERED(got, 200);
     HOLDS(server_heard(server), "GET /z HTTP/1.1\r\nHost: unknown.example:81\r\n");
     assert_int_equal(client_resolved, 1);
@@ -275,7 +275,7 @@ static void test_kept_places(void **state)
     snprintf(to[0], sizeof to[0], "127.0.0.1:%u", server_port(server));
     snprintf(to[1], sizeof to[1], "127.0.0.1:%u", server_port(other));
     for (int i = 0; i < 4; i++) {
-        got = client_fetch(TALON_REQUEST(talon_http, .url = "http://a.example/", .connect_to = to[i % 2], .flags = TALON_HTTP_KEEP), 5 * S);
+        got = client_fetch(TALON_REQUEST(talon_http, .url = "http://a.example/", .connect_to = to[i % 2], .flags = TALON_HTTP_KEEP), 15 * S);
         ANSWERED(got, 200);
         assert_string_equal(got.body, i % 2 ? "other" : "hello");
         client_forget(&got);
@@ -288,7 +288,7 @@ static void test_refused(void **state)
 {
     unsigned port;
     int fd = take_port(&port);
-    struct got got = fetch_name("127.0.0.1", port, 0, 5 * S);
+    struct got got = fetch_name("127.0.0.1", port, 0, 15 * S);
 
     (void)state;
     FAILED(got, TALON_E_REFUSED, "connect.refused", "nobody listens at 127.0.0.1:");
@@ -302,7 +302,7 @@ static void test_refused(void **state)
 
 static struct got fetch(uint32_t flags)
 {
-    return client_fetch(TALON_REQUEST(talon_http, .url = url, .flags = flags), 5 * S);
+    return client_fetch(TALON_REQUEST(talon_http, .url = url, .flags = flags), 15 * S);
 }
 
 static void test_close(void **state)

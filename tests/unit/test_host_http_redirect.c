@@ -96,7 +96,7 @@ static struct got follow(const char *path, const struct talon_http *http)
     request.url = url;
     if (request.max_redirects == 0)
         request.max_redirects = 3;
-    return client_fetch(&request, 5 * S);
+    return client_fetch(&request, 15 * S);
 }
 
 #define FOLLOW(path, ...) follow((path), TALON_REQUEST(talon_http, .flags = 0, __VA_ARGS__))
@@ -156,7 +156,7 @@ static void test_stays(void **state)
     stays("/bad", 302);
     serve();
     snprintf(url, sizeof url, "http://127.0.0.1:%u/302", server_port(first));
-    got = client_fetch(TALON_REQUEST(talon_http, .url = url), 5 * S); /* not asked to follow */
+    got = client_fetch(TALON_REQUEST(talon_http, .url = url), 15 * S); /* not asked to follow */
     ANSWERED(got, 302);
     assert_string_equal(got.body, "gone");
     client_forget(&got);

@@ -78,7 +78,7 @@ static void test_spinning_exchange(void **state)
     assert_true(refusals >= 1000); /* or the test has tried nothing */
     client_forget(&got);
     deaf_port = 0;
-    got = client_fetch(TALON_REQUEST(talon_http, .url = url), 5 * S); /* and others go on */
+    got = client_fetch(TALON_REQUEST(talon_http, .url = url), 15 * S); /* and others go on */
     ANSWERED(got, 200);
     client_forget(&got);
 }
