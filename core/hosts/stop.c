@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
-enum { STEP_MS = 5 };
+enum { STEP_MS = 1 };
 
 static const uint64_t to_die = UINT64_C(300) * NS_PER_MS;
 
