@@ -244,7 +244,7 @@ struct talon_command {
     const char *folder;        /* NULL: / */
     const void *input;
     size_t input_len;
-    uint64_t timeout_ns, grace_ns; /* then SIGTERM to the group, grace_ns later SIGKILL */
+    uint64_t timeout_ns, grace_ns; /* then SIGTERM to the group, grace_ns (0: 1 s) later SIGKILL; the same where it is stopped or its owner ends */
     talon_data_fn *data;           /* stream: standard output goes here as it comes */
 };
 
