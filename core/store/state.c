@@ -110,7 +110,7 @@ bool state_read(const char *folder, const char *name, struct buffer *b)
 /* Set aside for a person to look at: what was set aside before stays, too, up to a bound. */
 void state_set_aside(struct state *state, const char *name)
 {
-    char path[PATH_SIZE], aside[PATH_SIZE + 16];
+    char path[PATH_SIZE], aside[PATH_SIZE + 24];
     struct stat st;
     int i = 1;
 
