@@ -181,10 +181,12 @@ static void on_end(void *arg, int status)
     } else {
         spawn->exited = true;
         spawn->status = status;
-        if (spawn->timed_out)
+        if (spawn->timed_out) {
+            spawn_io_drain(spawn);
             finish(spawn);
-        else
+        } else {
             spawn_look(spawn);
+        }
     }
     owner_leave(&call);
 }

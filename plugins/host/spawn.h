@@ -55,6 +55,8 @@ bool spawn_pipes(struct spawn *spawn, int theirs[3]);
 /* Watches them. */
 void spawn_io_begin(struct spawn *spawn);
 void spawn_io_end(struct spawn *spawn);
+/* Takes what is in the pipes now: the last words of a child whose end was seen before them. Within owner_enter(). */
+void spawn_io_drain(struct spawn *spawn);
 
 /* ---- op_spawn.c, for spawn_io.c */
 /* An output was closed: it may be over. */

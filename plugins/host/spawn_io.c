@@ -121,6 +121,14 @@ static void read_output(struct spawn *spawn, bool is_out)
         close_output(spawn, is_out);
 }
 
+void spawn_io_drain(struct spawn *spawn)
+{
+    if (spawn->out >= 0 && !spawn->op.over)
+        read_output(spawn, true);
+    if (spawn->err >= 0 && !spawn->op.over)
+        read_output(spawn, false);
+}
+
 static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 {
     struct spawn *spawn = io->data;

@@ -151,7 +151,7 @@ static void what_is_set_aside_stays(void **state)
     char name[64];
 
     for (int i = 1; i <= 12; i++) {
-        char content[8];
+        char content[16];
 
         snprintf(content, sizeof content, "%d", i);
         assert_true(state_write(opened, "x", content, strlen(content)));

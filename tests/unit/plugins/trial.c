@@ -152,7 +152,7 @@ static void allocates(struct talon_run *run)
 static void hoards(struct talon_run *run)
 {
     int64_t got = 0;
-    char *piece;
+    char *volatile piece; /* volatile: or a compiler leaves the allocation out */
 
     while (got < 64 && (piece = malloc(16 << 20)) != NULL) {
         memset(piece, 1, 4096);
