@@ -59,10 +59,10 @@ house() {
     done
 }
 
-gcc_build() { configured "$build" --enable-silent-rules && made "$build" all; }
+gcc_build() { configured "$build" --enable-silent-rules --enable-werror && made "$build" all; }
 clang_build() { configured "$build/clang" --enable-silent-rules --enable-werror CC=clang && made "$build/clang" all; }
-sanitized_build() {
-    configured "$build/sanitized" --enable-silent-rules --enable-werror --enable-sanitizers --enable-debug-hooks CC=gcc CFLAGS='-g -O1' &&
+sanitized_build() { # warnings are no errors here: between the sanitizers' own code gcc sees truncations that cannot be
+    configured "$build/sanitized" --enable-silent-rules --enable-sanitizers --enable-debug-hooks CC=gcc CFLAGS='-g -O1' &&
         made "$build/sanitized" all
 }
 unit() { made "$1" check; }
