@@ -111,7 +111,7 @@ class Talon:
                                        stdout=errors, stderr=errors, env=self.environment(), cwd=self.folder, start_new_session=True)
         errors.close()
         if ready:
-            self.wait("the first round is complete", lambda: self.get("/readyz")[0] == 200)
+            self.wait("the first round is complete", lambda: self.get("/readyz")[0] == 200, 60)
         return self.daemon
 
     def wait(self, what, condition, seconds=10.0):

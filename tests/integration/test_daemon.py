@@ -156,7 +156,7 @@ def test_a_chain_has_one_root(talon, sanitized):
         for i, name in enumerate(names):
             needs = f"    needs: [{names[i - 1]}]\n" if i else ""
             every = ["700ms", "400ms", "100ms"][i]
-            text += f"  {name}:\n{needs}    checks: {{ port: {{ tcp: {{ address: 127.0.0.1:{peers[i].port} }}, every: {every}, timeout: 100ms, fail_after: 2 }} }}\n"
+            text += f"  {name}:\n{needs}    checks: {{ port: {{ tcp: {{ address: 127.0.0.1:{peers[i].port} }}, every: {every}, timeout: 2s, fail_after: 2 }} }}\n"
         talon.write("services:\n" + text)
         talon.errors.write_text("")
         talon.start()
@@ -171,7 +171,7 @@ def test_a_chain_has_one_root(talon, sanitized):
                 if s["verdict"] == "failed" and not s["caused_by"] and "waiting" not in " ".join(s["flags"]) and "waiting" not in s["why"]:
                     roots.add(name)
             return len(now) == 3 and all(s["verdict"] == "failed" for s in now.values()) and now["third"]["caused_by"] and now["second"]["caused_by"]
-        talon.wait("the chain is judged", settled, 10)
+        talon.wait("the chain is judged", settled, 30)
         now = {s["name"]: s for s in talon.status()["services"]}
         assert roots == {"first"}, (turn, roots)
         assert now["second"]["caused_by"] == "first" and now["third"]["caused_by"] == "first", now
