@@ -13,7 +13,7 @@
 
 #define NEVER UINT64_MAX
 
-/* enum log_level, which lies beyond the wall; tests/unit/test_engine_words.c compares them. */
+/* enum log_level, which lies beyond the wall; tests/unit/test_engine_why.c compares them. */
 enum say { SAY_DEBUG, SAY_INFO, SAY_WARN, SAY_ERROR };
 
 /* ---- heap.c: items 0..n-1 ordered by a key each, the item's number breaking ties; nothing is allocated after heap_make() ---- */

@@ -127,10 +127,25 @@ static void judge_refused(struct sim *sim)
             sim_break(sim, "a refused event has changed %s", model->services[i].name);
 }
 
-void judge_after(struct sim *sim, const struct engine_event *event, enum engine_outcome outcome)
+/* One snapshot and one time to wake are asked for at most. */
+static void judge_effects(struct sim *sim)
 {
+    size_t n, wakes = 0, publishes = 0;
+    const struct engine_effect *effects = engine_effects(sim->engine, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        wakes += effects[i].kind == EFFECT_WAKE_AT;
+        publishes += effects[i].kind == EFFECT_PUBLISH;
+    }
+    if (wakes > 1 || publishes > 1)
+        sim_break(sim, "an event has %zu times to wake and %zu snapshots", wakes, publishes);
     if (sim->engine->lost_effects > 0)
         sim_break(sim, "the list of effects was too short");
+}
+
+void judge_after(struct sim *sim, const struct engine_event *event, enum engine_outcome outcome)
+{
+    judge_effects(sim);
     if (outcome != ENGINE_DONE) {
         judge_refused(sim);
         return;

@@ -81,17 +81,23 @@ static void run_histories(const struct options *o, struct counts *counts)
     }
 }
 
+/* It proves nothing where the third is not the first to fail: so most phases have to be such. */
 static void run_chains(struct counts *counts)
 {
+    unsigned third_first = 0;
+
     for (uint64_t i = 0; i < CHAINS; i++) {
         char broken[SIM_TEXT];
 
-        chain_run(i, broken);
+        third_first += chain_run(i, broken);
         if (broken[0])
             printf("chain, phase %llu: %s\n", (unsigned long long)i, broken);
         counts->failed += broken[0] != '\0';
         counts->passed += broken[0] == '\0';
     }
+    printf("chain: the last failed before the first in %u of %d phases\n", third_first, CHAINS);
+    if (third_first < CHAINS / 2)
+        counts->failed++;
 }
 
 static int run_one(const struct options *o)
