@@ -120,7 +120,8 @@ static bool wait_for(struct bench *bench, condition_fn *holds, const void *arg, 
     if (holds && holds(arg))
         return true;
     ev_timer_init(&timer, on_time, (double)ns / 1e9, 0.);
-    ev_prepare_init(&prepare, on_prepare); /* before the loop waits: whatever the turn before has brought is done by then */
+    ev_prepare_init(&prepare, on_prepare); /* the last thing before the loop waits: whatever the turn has brought is done and sent by then */
+    ev_set_priority(&prepare, EV_MINPRI);
     prepare.data = &waiting;
     ev_now_update(bench->loop);
     ev_timer_start(bench->loop, &timer);
@@ -308,6 +309,16 @@ const struct result *use_wait(struct bench *bench, struct use *use)
 {
     until(bench, is_done, use);
     return use->result;
+}
+
+static bool is_sent(const void *arg)
+{
+    return ((const struct use *)arg)->instance->run.id != 0;
+}
+
+void use_sent(struct bench *bench, const struct use *use)
+{
+    until(bench, is_sent, use);
 }
 
 const struct result *use_run(struct bench *bench, struct use *use, uint64_t timeout)

@@ -67,6 +67,8 @@ void use_start(struct use *use, uint64_t timeout, unsigned flags);
 const struct result *use_run(struct bench *bench, struct use *use, uint64_t timeout);
 /* Waits until the run that was started has ended. */
 const struct result *use_wait(struct bench *bench, struct use *use);
+/* Waits until the run that was started has gone to its host. */
+void use_sent(struct bench *bench, const struct use *use);
 /* The detail of that name of the last result; fails when there is none. */
 const char *use_detail(const struct use *use, const char *name);
 void assert_result(const struct result *result, enum status status, const char *reason);

@@ -383,13 +383,13 @@ static void a_cancelled_run_is_silent(void **state)
     struct use *use;
 
     load_shared(bench, "redis", "{}");
-    use = use_make(bench, "redis", "redis.ping", "{\"run\":\"report\",\"ms\":60}");
+    use = use_make(bench, "redis", "redis.ping", "{\"run\":\"report\",\"ms\":500}");
     use_start(use, MS(5000), 0);
     hosts_cancel(use->run); /* before it was sent */
     use->run = NULL;
     use_run(bench, use, MS(5000));
     use_start(use, MS(5000), 0);
-    turn(bench, MS(20));
+    use_sent(bench, use);
     hosts_cancel(use->run); /* in the host by now */
     use->run = NULL;
     assert_int_equal(use->done, 1);
@@ -405,9 +405,9 @@ static void a_run_waits_for_a_cancelled_one(void **state)
     struct use *use;
 
     load_shared(bench, "redis", "{}");
-    use = use_make(bench, "redis", "redis.ping", "{\"ms\":150,\"cancel\":\"ignore\"}");
+    use = use_make(bench, "redis", "redis.ping", "{\"ms\":1000,\"cancel\":\"ignore\"}");
     use_start(use, MS(5000), 0);
-    turn(bench, MS(20));
+    use_sent(bench, use);
     hosts_cancel(use->run);
     use->run = NULL;
     assert_result(use_run(bench, use, MS(20)), STATUS_UNKNOWN, "plugin.blocked"); /* the one before is not over */
@@ -424,7 +424,7 @@ static void teardown_ends_everything(void **state)
     use = use_make(bench, "redis", "redis.ping", "{\"run\":\"never\"}");
     other = use_make(bench, "redis", "redis.other", "{\"run\":\"report\"}");
     use_start(use, MS(5000), 0);
-    turn(bench, MS(20));
+    use_sent(bench, use);
     use_free(use); /* with its run: its done comes when nobody knows it any more */
     use = use_make(bench, "redis", "redis.early", "{}");
     use_free(use); /* never reached the host */
@@ -509,13 +509,12 @@ static void nudges_are_bounded(void **state)
     struct bench *bench = *state;
     struct use *use;
 
-    bench->hosts->times.nudge = MS(300);
     load_shared(bench, "redis", "{}");
     use = use_make(bench, "redis", "redis.ping", "{\"run\":\"nudge\",\"n\":500}");
     use_run(bench, use, MS(5000));
     assert_int_equal(use->nudges, 1);
     until(bench, has_two_nudges, use); /* the last of them is told when its time has come */
-    turn(bench, MS(350));
+    turn(bench, MS(1050));
     assert_int_equal(use->nudges, 2);
     use_free(use);
 }

@@ -286,8 +286,10 @@ static void a_reload_keeps_what_did_not_change(void **state)
 static void a_run_goes_on_over_a_reload(void **state)
 {
     struct stand *stand = *state;
-    static const struct given before[] = { { .name = "a.slow", .conf = "{\"ms\":150}", .fingerprint = 1 }, { .name = "b.slow", .conf = "{\"ms\":150}", .fingerprint = 2 } };
-    static const struct given after[] = { { .name = "b.slow", .conf = "{\"ms\":150}", .fingerprint = 3 }, { .name = "a.slow", .conf = "{\"ms\":150}", .fingerprint = 1 } };
+    static const struct given before[] = { { .name = "a.slow", .conf = "{\"ms\":1000}", .fingerprint = 1 },
+                                           { .name = "b.slow", .conf = "{\"ms\":1000}", .fingerprint = 2 } };
+    static const struct given after[] = { { .name = "b.slow", .conf = "{\"ms\":1000}", .fingerprint = 3 },
+                                          { .name = "a.slow", .conf = "{\"ms\":1000}", .fingerprint = 1 } };
 
     take(stand, before, 2, NULL);
     instances_start(stand->instances, 0, 11, MS(5000), 0);
@@ -297,21 +299,21 @@ static void a_run_goes_on_over_a_reload(void **state)
     wait_for(stand, &stand->seen.done, 1);
     assert_int_equal(stand->seen.run, 11);
     assert_int_equal(stand->seen.check, 1); /* where the check stands now */
-    turn(stand->bench, MS(300));
+    turn(stand->bench, MS(1100));
     assert_int_equal(stand->seen.done, 1); /* the changed one was cancelled, without a call */
 }
 
 static void a_cancelled_run_is_silent(void **state)
 {
     struct stand *stand = *state;
-    static const struct given given[] = { { .name = "a.slow", .conf = "{\"ms\":100}", .fingerprint = 1 } };
+    static const struct given given[] = { { .name = "a.slow", .conf = "{\"ms\":500}", .fingerprint = 1 } };
 
     take(stand, given, 1, NULL);
     instances_start(stand->instances, 0, 11, MS(5000), 0);
     turn(stand->bench, MS(30));
     instances_cancel(stand->instances, 11);
     instances_cancel(stand->instances, 12); /* nobody's */
-    turn(stand->bench, MS(200));
+    turn(stand->bench, MS(600));
     assert_int_equal(stand->seen.done, 0);
     assert_result(run(stand, 0), STATUS_OK, "");
 }
