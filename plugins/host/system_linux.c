@@ -118,6 +118,11 @@ bool system_mark(pid_t pid, const char *beginning, char *rest, size_t room)
     return false;
 }
 
+uint64_t system_memory(void)
+{
+    return 0; /* RLIMIT_DATA */
+}
+
 const char *system_state(pid_t pid)
 {
     pid_t parent;

@@ -10,11 +10,14 @@
 #include "plugins.h"
 #include "run.h"
 #include "share.h"
+#include "system.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { CONF_TEXT = 65536 }; /* printed in one go, most options leave no second copy of a secret behind */
 
 static const char *text_of(const cJSON *message, const char *field)
 {
@@ -155,8 +158,8 @@ static void on_setup(const cJSON *message)
         wire_refused("instance", id, "options", "its options are wrong", &problems, false);
         return;
     }
-    text = given ? cJSON_PrintUnformatted(given) : must_string("{}");
-    request.conf_text = text;
+    text = given && (operation->is.flags & TALON_BLOCKING) ? cJSON_PrintBuffered(given, CONF_TEXT, false) : NULL;
+    request.conf_text = text ? text : "{}";
     instance_setup(&request);
     wipe_string(text);
 }
@@ -237,6 +240,10 @@ static void on_cancel(const cJSON *message)
 static void on_ping(const cJSON *message)
 {
     const cJSON *sequence = cJSON_GetObjectItemCaseSensitive(message, "sequence");
+    const uint64_t memory = system_memory();
+
+    if (memory > limits_now()->memory)
+        die("this plugin host uses %llu MiB of memory, and may use %llu", (unsigned long long)(memory >> 20), (unsigned long long)(limits_now()->memory >> 20));
 
     wire_pong(cJSON_GetStringValue(sequence), cJSON_IsNumber(sequence) ? sequence->valuedouble : 0);
     wire_flush(); /* at once: it is asked to see whether the loop turns */
