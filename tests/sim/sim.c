@@ -180,7 +180,7 @@ static void before_event(struct sim *sim, const struct engine_event *event)
         return;
     view->number = sim->checks[view->check].number;
     view->dropped = event->kind == EVENT_RUN_LOST || sim->checks[view->check].outdated;
-    view->status = event->kind == EVENT_RESULT ? event->of.result.result->status : STATUS_UNKNOWN;
+    view->status = event->kind == EVENT_RESULT && event->of.result.result ? event->of.result.result->status : STATUS_UNKNOWN;
 }
 
 enum engine_outcome sim_feed(struct sim *sim, const struct engine_event *event)

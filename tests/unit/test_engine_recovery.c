@@ -51,35 +51,6 @@ static void it_has_one_recover_grace_before_it_may_be_a_root_cause(void **state)
     end(&sim);
 }
 
-static void pass_without_root(struct sim *sim, const char *service, uint64_t ns)
-{
-    uint64_t until = sim->now.awake + ns;
-
-    while (sim->now.awake < until) {
-        sim_step(sim, until - sim->now.awake);
-        assert_string_equal(root(sim, service), "no");
-    }
-}
-
-static void one_that_comes_back_in_its_grace_was_never_a_root_cause(void **state)
-{
-    struct sim sim;
-
-    (void)state;
-    begin(&sim, stack());
-    fail_now(&sim, "vm.port");
-    fail_now(&sim, "docker.port");
-    set(&sim, "vm.port", STATUS_OK);
-    while (sim_verdict(&sim, "vm") != VERDICT_OK)
-        pass_without_root(&sim, "docker", SECONDS(1));
-    pass_without_root(&sim, "docker", SECONDS(30));
-    assert_int_equal(sim_verdict(&sim, "docker"), VERDICT_FAILED);
-    set(&sim, "docker.port", STATUS_OK);
-    pass_without_root(&sim, "docker", SECONDS(60));
-    assert_int_equal(sim_verdict(&sim, "docker"), VERDICT_OK);
-    end(&sim);
-}
-
 /* What it showed before its need came back is evidence of the old trouble, even when there is no grace at all. */
 static void evidence_from_before_a_recovery_makes_no_root_cause(void **state)
 {
@@ -186,32 +157,6 @@ static void bad_results_before_a_gap_do_not_complete_a_streak_with_the_first_aft
     end(&sim);
 }
 
-/* Incident 22: all timers fire at wake, and the network is not up yet. */
-static void waking_up_without_a_network_fails_nothing(void **state)
-{
-    struct build *b = build_begin(20, 20);
-    struct sim sim;
-    char name[16];
-
-    (void)state;
-    for (int i = 0; i < 20; i++) {
-        snprintf(name, sizeof name, "s%d", i);
-        add_quick(b, name, NULL);
-    }
-    begin(&sim, build_end(b));
-    for (size_t i = 0; i < 20; i++)
-        sim.checks[i].status = STATUS_FAIL;
-    sim_gap(&sim, SECONDS(8 * 3600), false);
-    sim_pass(&sim, SECONDS(5)); /* the first results after it */
-    for (size_t i = 0; i < 20; i++) {
-        assert_int_equal(engine_check(sim.engine, i)->verdict, VERDICT_SUSPECT);
-        sim.checks[i].status = STATUS_OK;
-    }
-    sim_pass(&sim, SECONDS(120));
-    assert_true(engine_overall(sim.engine)->ok);
-    end(&sim);
-}
-
 static void each_check_is_heard_after_a_gap_before_its_service_may_fail(void **state)
 {
     struct sim sim;
@@ -267,13 +212,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_depends_on_a_need_that_comes_back_is_checked_at_once),
         cmocka_unit_test(it_has_one_recover_grace_before_it_may_be_a_root_cause),
-        cmocka_unit_test(one_that_comes_back_in_its_grace_was_never_a_root_cause),
         cmocka_unit_test(evidence_from_before_a_recovery_makes_no_root_cause),
         cmocka_unit_test(a_recovering_need_holds),
         cmocka_unit_test(after_a_gap_everything_runs_at_once),
         cmocka_unit_test(a_result_of_a_run_begun_before_a_gap_is_dropped),
         cmocka_unit_test(bad_results_before_a_gap_do_not_complete_a_streak_with_the_first_after_it),
-        cmocka_unit_test(waking_up_without_a_network_fails_nothing),
         cmocka_unit_test(each_check_is_heard_after_a_gap_before_its_service_may_fail),
         cmocka_unit_test(what_had_failed_before_a_gap_stays_failed),
         cmocka_unit_test(after_a_gap_evidence_begins_anew_and_needs_wait_with_it),
