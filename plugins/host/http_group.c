@@ -11,12 +11,19 @@
 
 #include <stdlib.h>
 
-enum { KEPT_CONNECTIONS = 1024, POOL = 32, MOST_GROUPS = 64 };
+enum { MOST_LANES = 64, KEPT_CONNECTIONS = 2 * MOST_LANES, POOL = 32, MOST_GROUPS = 64, LANE_CHAINS = 1024 };
 
 /* A kept connection is closed when it was idle or has lived so long: certificates and addresses change, and no check should report old ones for ever. */
 enum { KEPT_IDLE_S = 600, KEPT_LIFE_S = 600 };
 
+struct lane {
+    struct lane *next; /* in its chain */
+    unsigned long long hash;
+    struct group *group;
+};
+
 static struct group *groups;
+static struct lane *lanes[LANE_CHAINS];
 static unsigned inside;
 static CURL *pool[POOL];
 static size_t n_pool;
@@ -65,6 +72,24 @@ static void start_idle(struct group *group, double after)
     ev_unref(http_globals.loop);
 }
 
+static void forget_lanes(const struct group *group)
+{
+    for (size_t i = 0; i < LANE_CHAINS; i++) {
+        struct lane **at = &lanes[i];
+
+        while (*at) {
+            struct lane *lane = *at;
+
+            if (lane->group == group) {
+                *at = lane->next;
+                free(lane);
+            } else {
+                at = &lane->next;
+            }
+        }
+    }
+}
+
 static void group_free(struct group *group)
 {
     struct group **at = &groups;
@@ -78,6 +103,8 @@ static void group_free(struct group *group)
     inside--;
     ev_timer_stop(http_globals.loop, &group->timer);
     stop_idle(group);
+    if (group->lanes > 0)
+        forget_lanes(group);
     trust_drop(group->trust);
     free(group);
 }
@@ -145,18 +172,45 @@ static bool make_room(void)
     return true;
 }
 
-struct group *group_for(struct trust *trust, uint32_t version, bool keep)
+struct group *group_fresh(void)
 {
-    if (keep)
-        for (struct group *group = groups; group; group = group->next)
-            if (!group->fresh && group->trust == trust && group->version == version)
-                return group;
-    if (keep && make_room())
-        return group_create(trust, version, false);
     for (struct group *group = groups; group; group = group->next)
         if (group->fresh)
             return group;
     return group_create(NULL, 0, true);
+}
+
+/* One with room for another lane; NULL: none can be had. */
+static struct group *roomy_group(struct trust *trust, uint32_t version)
+{
+    for (struct group *group = groups; group; group = group->next)
+        if (!group->fresh && group->trust == trust && group->version == version && group->lanes < MOST_LANES)
+            return group;
+    return make_room() ? group_create(trust, version, false) : NULL;
+}
+
+static struct group *add_lane(struct lane **chain, unsigned long long hash, struct group *group)
+{
+    struct lane *lane = malloc(sizeof *lane);
+
+    if (!lane)
+        return NULL;
+    *lane = (struct lane){ .next = *chain, .hash = hash, .group = group };
+    *chain = lane;
+    group->lanes++;
+    return group;
+}
+
+struct group *group_of_lane(unsigned long long hash, struct trust *trust, uint32_t version)
+{
+    struct lane **chain = &lanes[hash % LANE_CHAINS];
+    struct group *group;
+
+    for (struct lane *lane = *chain; lane; lane = lane->next)
+        if (lane->hash == hash && lane->group->trust == trust && lane->group->version == version)
+            return lane->group;
+    group = roomy_group(trust, version);
+    return group ? add_lane(chain, hash, group) : group_fresh();
 }
 
 static void drain(struct group *group)

@@ -143,6 +143,12 @@ static bool may_keep(const struct http_exchange *exchange)
     return version < 0x075800 || version >= 0x080000;
 }
 
+/* The same for all runs of a check, and for what its redirects lead to, since that may be another place each time. */
+static unsigned long long lane_of(const struct http_exchange *exchange)
+{
+    return exchange->request.url_hash;
+}
+
 bool hop_prepare(struct http_exchange *exchange)
 {
     const uint32_t version = exchange->flags & (TALON_HTTP_1 | TALON_HTTP_2);
@@ -159,7 +165,7 @@ bool hop_prepare(struct http_exchange *exchange)
     aim(exchange);
     if (!set_connect_to(exchange) || !load_tls(exchange))
         return false;
-    exchange->group = group_for(hop->https ? exchange->trust : NULL, version, may_keep(exchange));
+    exchange->group = may_keep(exchange) ? group_of_lane(lane_of(exchange), hop->https ? exchange->trust : NULL, version) : group_fresh();
     return exchange->group ? true : refuse(exchange, "no memory");
 }
 
@@ -284,7 +290,7 @@ static void set_place(CURL *easy, struct http_exchange *exchange)
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, fresh);
     curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, fresh);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version_of(exchange));
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, exchange->deadline == 0 ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, exchange->data ? 1L : 0L); /* of use to a stream alone, and three calls of the system */
 }
 
 /* libcurl divides the time to connect among the addresses of a name. */

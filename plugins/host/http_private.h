@@ -67,6 +67,7 @@ struct group {
     struct trust *trust;
     uint32_t version; /* TALON_HTTP_1, TALON_HTTP_2 or 0 */
     bool fresh;       /* connections are never kept: the one group of all exchanges that want none */
+    unsigned lanes;
     size_t exchanges; /* in it now */
     uint64_t used;    /* clock_awake() of the last begin */
     ev_timer timer;   /* libcurl's */
@@ -86,8 +87,14 @@ struct line {
     uint64_t moved; /* of its exchange at the last event */
 };
 
-/* The group for a hop; NULL: no memory. */
-struct group *group_for(struct trust *trust, uint32_t version, bool keep);
+/*
+ * The group in which a lane keeps its connections; NULL: no memory. A lane is what repeats itself, run after run: the URL of a check. libcurl walks through
+ * all connections of a group again and again (to find one, once a second to see which are dead, at the end of each transfer), so a group holds few lanes
+ * and there are more groups instead.
+ */
+struct group *group_of_lane(unsigned long long lane, struct trust *trust, uint32_t version);
+/* The group for a hop whose connection is closed when it is over; NULL: no memory. */
+struct group *group_fresh(void);
 /* Lets libcurl act on an event, then carries out all that it has finished. fd CURL_SOCKET_TIMEOUT: time has passed. */
 void group_drive(struct group *group, curl_socket_t fd, int events);
 /* Is libcurl on the stack? Then nothing of it may be called but what reads. */
@@ -131,6 +138,7 @@ struct request {
     bool has_connection, has_content_type, has_expect;
     char to_host[HTTP_HOST]; /* connect_to; "": none */
     uint16_t to_port;
+    unsigned long long url_hash; /* of the URL as it was asked for */
     CURLU *url;            /* the first hop's */
     char host[HTTP_HOST];  /* and its origin: what goes elsewhere gets none of the secrets */
     uint16_t port;

@@ -4,6 +4,8 @@
  */
 #include "http_private.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -194,8 +196,10 @@ static bool set_url(struct request *request, const char *url, struct fault *faul
     if (!request->url)
         return refuse(fault, "no memory");
     code = url ? curl_url_set(request->url, CURLUPART_URL, url, 0) : CURLUE_BAD_HANDLE;
-    if (code == CURLUE_OK)
+    if (code == CURLUE_OK) {
+        request->url_hash = text_hash(TEXT_HASH, url, strlen(url));
         return true;
+    }
     fault_say(fault, TALON_E_LOCAL, 0, "local", "the URL cannot be read: %s", url ? curl_url_strerror(code) : "there is none");
     return false;
 }
