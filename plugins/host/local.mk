@@ -50,7 +50,7 @@ plugins_host_talon_host_http_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 plugins_host_talon_host_http_la_LDFLAGS = $(HOST_MODULE_LDFLAGS)
 plugins_host_talon_host_http_la_LIBADD = $(HOST_MODULE_LIBS) $(CURL_LIBS)
 plugins_host_talon_host_tls_la_SOURCES = \
-	plugins/host/module_fault.h plugins/host/modules.h plugins/host/tls.c plugins/host/tls_authorities.c plugins/host/tls_pem.c \
+	plugins/host/module_fault.h plugins/host/modules.h plugins/host/tls.c plugins/host/tls_authorities.c plugins/host/tls_bundle.c plugins/host/tls_pem.c \
 	plugins/host/tls_private.h plugins/host/tls_record.c plugins/host/tls_set.c plugins/host/tls_verify.c
 plugins_host_talon_host_tls_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
 plugins_host_talon_host_tls_la_LDFLAGS = $(HOST_MODULE_LDFLAGS)

@@ -16,6 +16,8 @@
 
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <sys/types.h>
+#include <time.h>
 
 enum { TLS_NAME = 256, TLS_SHOWN = 256, TLS_TIME = 32 };
 
@@ -27,7 +29,7 @@ struct tls_record {
     unsigned users;
     bool insecure;
     bool known;            /* peer is filled */
-    bool trusts_nobody;    /* there are no authorities at all on this machine */
+    bool trusts_system;    /* its store is that of the system's authorities */
     X509_STORE *store;     /* whom to trust; a reference of its own */
     char name[TLS_NAME];   /* to be verified, without brackets, zone and final dot */
     bool is_address;       /* the name is an address: no SNI */
@@ -62,11 +64,11 @@ void record_watch(const SSL *ssl, int where, int ret);
 /* Callback of SSL_CTX_set_cert_verify_callback: walks the whole chain, notes everything, and decides by the first thing that is wrong. */
 int verify_chain(X509_STORE_CTX *store, void *unused);
 
-/* ---- tls_set.c, tls_authorities.c, tls_pem.c */
+/* ---- tls_set.c, tls_authorities.c, tls_bundle.c, tls_pem.c */
 
 struct tls_set {
     SSL_CTX *ctx; /* for our own connections; store, certificate and key are in it */
-    bool trusts_nobody;
+    bool trusts_system;
 };
 
 /* Borrowed until the next call. NULL: fault. */
@@ -74,8 +76,29 @@ const struct tls_set *set_find(const struct talon_tls *tls, struct fault *fault)
 /* Makes another context verify (by its record) and present as the set does. False: fault. */
 bool set_apply(const struct tls_set *set, SSL_CTX *ctx, struct fault *fault);
 
-/* The system's authorities, one store for all, made at the first call; borrowed. NULL: no memory. *nobody: there are none. */
-X509_STORE *authorities_store(bool *nobody);
+/* What shows that a file has changed. */
+struct stamp {
+    dev_t device;
+    ino_t inode;
+    off_t size; /* -1: it is not there */
+    time_t changed, modified;
+    long nanoseconds;
+};
+
+struct stamp stamp_of(const char *path);
+bool stamp_is_same(const struct stamp *a, const struct stamp *b);
+
+/* The system's authorities, one store for all; borrowed until the next call, which makes another one when a file or a folder has changed. The first call
+ * costs a few milliseconds. NULL: no memory. */
+X509_STORE *authorities_store(void);
+/* Why that store may lack an authority that it should have: a sentence; "": it lacks none. Until the next call of authorities_store(). */
+const char *authorities_trouble(void);
+/* Logs what was wrong with them, once for each store. In the loop's thread. */
+void authorities_log(void);
+
+/* Adds a file of authorities to the store, of which each is parsed when it is looked for; one for each store. *damaged: how many were passed over. False:
+ * it cannot be used, and why ("Permission denied"). */
+bool bundle_add(X509_STORE *store, const char *file, size_t *damaged, char *why, size_t why_size);
 
 /* Reads PEM text, or the file whose absolute path it is. False: fault (`what` names it for people: "the client certificate"). */
 bool pem_read(const char *source, const char *what, struct buffer *text, struct fault *fault);

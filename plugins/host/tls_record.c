@@ -57,7 +57,7 @@ void record_trust(struct tls_record *record, const struct tls_set *set)
     X509_STORE_free(record->store);
     record->store = SSL_CTX_get_cert_store(set->ctx);
     X509_STORE_up_ref(record->store);
-    record->trusts_nobody = set->trusts_nobody;
+    record->trusts_system = set->trusts_system;
 }
 
 /* "[fe80::1%eth0]" is verified as fe80::1, "db.example." as db.example. */

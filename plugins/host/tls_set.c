@@ -13,14 +13,6 @@
 
 enum { MOST_SETS = 64, SOURCES = 3, DIGEST = 32 };
 
-struct stamp { /* what shows that a file has changed */
-    dev_t device;
-    ino_t inode;
-    off_t size;
-    time_t changed, modified;
-    long nanoseconds;
-};
-
 struct entry {
     struct entry *next;
     struct tls_set set;
@@ -36,7 +28,7 @@ static unsigned long uses;
 
 /* ---- files */
 
-static struct stamp stamp_of(const char *path)
+struct stamp stamp_of(const char *path)
 {
     struct stamp stamp = { .size = -1 };
     struct stat st;
@@ -52,7 +44,7 @@ static struct stamp stamp_of(const char *path)
     return stamp;
 }
 
-static bool is_same(const struct stamp *a, const struct stamp *b)
+bool stamp_is_same(const struct stamp *a, const struct stamp *b)
 {
     return a->device == b->device && a->inode == b->inode && a->size == b->size && a->changed == b->changed && a->modified == b->modified &&
            a->nanoseconds == b->nanoseconds;
@@ -63,7 +55,7 @@ static bool is_fresh(const struct entry *entry)
     for (int i = 0; i < SOURCES; i++) {
         struct stamp now = stamp_of(entry->paths[i]);
 
-        if (entry->paths[i] && !is_same(&now, &entry->stamps[i]))
+        if (entry->paths[i] && !stamp_is_same(&now, &entry->stamps[i]))
             return false;
     }
     return true;
@@ -163,13 +155,17 @@ static bool set_authorities(SSL_CTX *ctx, const char *ca, struct fault *fault)
     return good;
 }
 
+/* The store is another one after the system's authorities have changed. */
 static bool set_system(struct tls_set *set, struct fault *fault)
 {
-    X509_STORE *store = authorities_store(&set->trusts_nobody);
+    X509_STORE *store = authorities_store();
 
     if (!store)
         return no_memory(fault);
-    SSL_CTX_set1_cert_store(set->ctx, store);
+    authorities_log();
+    set->trusts_system = true;
+    if (SSL_CTX_get_cert_store(set->ctx) != store)
+        SSL_CTX_set1_cert_store(set->ctx, store);
     return true;
 }
 
@@ -309,6 +305,8 @@ const struct tls_set *set_find(const struct talon_tls *tls, struct fault *fault)
         entry->next = entries;
         entries = entry;
         n_entries++;
+    } else if (entry->set.trusts_system && !set_system(&entry->set, fault)) {
+        return NULL;
     }
     entry->used = ++uses;
     return &entry->set;

@@ -100,15 +100,24 @@ static void blame_time(struct fault *fault, X509 *certificate, int depth, bool e
               depth == 0 ? "" : subject, expired ? " expired on" : " is valid only from", day);
 }
 
+static bool lacks_authority(int error)
+{
+    return error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT || error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
+           error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY || error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
+           error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE;
+}
+
+/* Where authorities are missing that should be there, it is not known whether the peer's is one of them: that is no evidence against the peer. */
 static void blame_trust(struct fault *fault, const struct tls_record *record, int error)
 {
-    const char *hint = record->trusts_nobody ? " (this machine has no certificates of authorities)" : "";
+    const char *trouble = record->trusts_system ? authorities_trouble() : "";
 
-    if (error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT)
-        fault_say(fault, TALON_E_CERT, 0, "tls.untrusted", "the certificate has signed itself and is not among the trusted ones%s", hint);
-    else if (error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN || error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
-             error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT || error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE)
-        fault_say(fault, TALON_E_CERT, 0, "tls.untrusted", "the certificate is issued by %s, which leads to no trusted authority%s", record->issuer, hint);
+    if (lacks_authority(error) && trouble[0])
+        fault_say(fault, TALON_E_LOCAL, 0, "local", "the certificate cannot be verified: %s", trouble);
+    else if (error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT)
+        fault_say(fault, TALON_E_CERT, 0, "tls.untrusted", "the certificate has signed itself and is not among the trusted ones");
+    else if (lacks_authority(error))
+        fault_say(fault, TALON_E_CERT, 0, "tls.untrusted", "the certificate is issued by %s, which leads to no trusted authority", record->issuer);
     else
         fault_say(fault, TALON_E_CERT, 0, "tls.untrusted", "the certificate does not verify: %s", X509_verify_cert_error_string(error));
 }

@@ -7,6 +7,7 @@ HOST_MODULE_TEST_LIBS = $(CMOCKA_LIBS) $(OPENSSL_LIBS) $(EV_LIBS) -lm
 HOST_MODULE_TEST_NEEDS = plugins/host/talon-host-http.la plugins/host/talon-host-tls.la
 HOST_MODULE_TESTS = \
 	tests/unit/test_host_tls \
+	tests/unit/test_host_tls_system \
 	tests/unit/test_host_http \
 	tests/unit/test_host_http_bad \
 	tests/unit/test_host_http_places \
@@ -51,3 +52,7 @@ tests_unit_test_host_http_two_SOURCES = tests/unit/test_host_http_two.c $(HOST_M
 tests_unit_test_host_http_two_CFLAGS = $(HOST_MODULE_TEST_CFLAGS)
 tests_unit_test_host_http_two_LDADD = $(HOST_MODULE_TEST_LIBS)
 tests_unit_test_host_http_two_DEPENDENCIES = $(HOST_MODULE_TEST_NEEDS)
+tests_unit_test_host_tls_system_SOURCES = tests/unit/test_host_tls_system.c $(HOST_MODULE_TEST)
+tests_unit_test_host_tls_system_CFLAGS = $(HOST_MODULE_TEST_CFLAGS)
+tests_unit_test_host_tls_system_LDADD = $(HOST_MODULE_TEST_LIBS)
+tests_unit_test_host_tls_system_DEPENDENCIES = $(HOST_MODULE_TEST_NEEDS)

@@ -74,7 +74,9 @@ void identity_make(struct identity *identity, const struct identity_wish *wish)
     EVP_PKEY *signer;
 
     identity->cert = cert;
-    identity->key = make_key(wish->ed25519);
+    identity->key = wish->key_of ? wish->key_of->key : make_key(wish->ed25519);
+    if (wish->key_of)
+        EVP_PKEY_up_ref(identity->key);
     signer = wish->issuer ? wish->issuer->key : identity->key;
     X509_set_version(cert, 2);
     ASN1_INTEGER_set(X509_get_serialNumber(cert), serial++);
@@ -86,6 +88,8 @@ void identity_make(struct identity *identity, const struct identity_wish *wish)
     X509_set_issuer_name(cert, X509_get_subject_name(issuer));
     extend(cert, issuer, NID_basic_constraints, wish->authority ? "critical,CA:TRUE" : "critical,CA:FALSE");
     extend(cert, issuer, NID_subject_key_identifier, "hash");
+    if (wish->issuer)
+        extend(cert, issuer, NID_authority_key_identifier, "keyid:always");
     if (wish->for_names)
         extend(cert, issuer, NID_subject_alt_name, wish->for_names);
     assert_true(X509_sign(cert, signer, EVP_PKEY_id(signer) == EVP_PKEY_ED25519 ? NULL : EVP_sha256()) > 0);

@@ -15,6 +15,7 @@ struct identity_wish {
     const char *name;                /* common name; NULL: an empty subject */
     const char *for_names;           /* "DNS:a.example,IP:127.0.0.1"; NULL: none */
     const struct identity *issuer;   /* NULL: signs itself */
+    const struct identity *key_of;   /* has the same key; NULL: a new one */
     long from_days, until_days;      /* from now; both 0: -1 to 365 */
     bool authority, ed25519;
 };

@@ -24,6 +24,7 @@ const struct tls_module *client_tls;
 const struct http_module *client_http;
 const struct client_name *client_names;
 int client_resolved, client_asking;
+char client_logged[1024];
 
 /* ---- the resolver */
 
@@ -98,6 +99,7 @@ static void resolve_stop(struct resolve *resolve)
 static void log_text(enum talon_level level, const char *text)
 {
     print_message("[  LOG     ] %d %s\n", (int)level, text);
+    snprintf(client_logged, sizeof client_logged, "%s", text);
 }
 
 static struct module_host host = { .size = sizeof host, .log = log_text, .resolve = resolve_name, .resolve_stop = resolve_stop };

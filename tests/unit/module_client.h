@@ -19,6 +19,7 @@ extern const struct http_module *client_http;
 extern const struct client_name *client_names; /* name NULL ends */
 extern int client_resolved;                    /* questions answered so far */
 extern int client_asking;                      /* questions on their way */
+extern char client_logged[1024];               /* the last line that a module has logged */
 
 /* Loads the modules that were built. The first is TLS alone. */
 void client_open_tls(void);
