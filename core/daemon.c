@@ -8,6 +8,7 @@
 #include "base/os/clock.h"
 #include "base/os/log.h"
 #include "base/os/loop.h"
+#include "base/os/memory.h"
 #include "base/os/random.h"
 #include "daemon_self.h"
 #include "engine/engine.h"
@@ -25,7 +26,8 @@
 
 #define PUBLISH_DISTANCE (100 * (uint64_t)NS_PER_MS)
 #define SHORTEST_GAP (5 * (uint64_t)NS_PER_S)
-#define OLD_STATE_DISTANCE (5 * (uint64_t)NS_PER_S)
+#define OLD_STATE_DISTANCE (5 * (uint64_t)NS_PER_S)   /* between two writes when something has turned */
+#define OLD_STATE_REFRESH (60 * (uint64_t)NS_PER_S)  /* when nothing has: what the old one took for a round */
 
 struct daemon {
     struct daemon_settings settings;
@@ -46,7 +48,7 @@ struct daemon {
     uint64_t seen_elapsed;         /* of the last event or tick: a gap shows against it */
     uint64_t shortest;             /* interval of the model */
     uint64_t old_state_at;         /* awake; when state.json was written last */
-    bool old_state_due, reload_due, quitting;
+    bool old_state_due, turned, reload_due, quitting;
     int exit_code;
 };
 
@@ -122,6 +124,7 @@ static void record(struct daemon *d, const struct engine_effect *effect)
     size_t index = effect->of.record.index;
 
     d->old_state_due = true;
+    d->turned = d->turned || effect->of.record.kind != RECORD_ROUND;
     if (effect->of.record.kind == RECORD_SERVICE_CHANGED && index < model->n_services)
         log_info("service has changed", "service", model->services[index].name, "from", engine_verdict_name((enum engine_verdict)effect->of.record.from), "to",
                  engine_verdict_name((enum engine_verdict)effect->of.record.to), NULL);
@@ -270,7 +273,7 @@ static void write_old_state(struct daemon *d, const struct moment *now)
     struct snapshot_extra extra = daemon_self_extra(&d->self, d->hosts, d->state, NULL);
     struct snapshot *snapshot = snapshot_make(d->engine, now, &extra);
 
-    d->old_state_due = false;
+    d->old_state_due = d->turned = false;
     d->old_state_at = now->awake;
     if (snapshot)
         daemon_self_write(d->state, snapshot);
@@ -290,9 +293,10 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
         serve_turned(d->serve, now.awake);
     else
         open_endpoint(d);
-    if (d->old_state_due && now.awake - d->old_state_at >= OLD_STATE_DISTANCE)
+    if (d->old_state_due && now.awake - d->old_state_at >= (d->turned ? OLD_STATE_DISTANCE : OLD_STATE_REFRESH))
         write_old_state(d, &now);
     state_flush(d->state);
+    memory_give_back(now.awake);
     if (daemon_self_changed(&d->self, d->hosts, d->state))
         publish(d, &now);
     if (watch_look(d->watch, now.awake))

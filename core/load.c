@@ -153,6 +153,7 @@ struct load *load_start(const struct load_request *request)
     if (!load)
         return NULL;
     load->request = *request;
+    hosts_prepare(request->hosts);
     load->config = config_read(&read);
     if (!load->config) {
         free(load);

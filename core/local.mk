@@ -1,9 +1,19 @@
-# The program talon: the daemon and its command line.
+# What one shot and the daemon share.
+noinst_LTLIBRARIES += core/libcore.la
+core_libcore_la_SOURCES = core/instances.c core/instances.h core/load.c core/load.h
+CORE_LIBS = \
+	core/libcore.la core/store/libstore.la core/hosts/libhosts.la core/config/libconfig.la core/engine/libengine.la \
+	core/base/os/libos.la core/base/libbase.la $(CJSON_LIBS) $(YAML_LIBS) $(EV_LIBS) -lm
+
+# The daemon: a program of its own, because the library that it serves with brings others that nobody who types `talon check` should wait for.
+host_PROGRAMS += talon-core
+talon_core_SOURCES = core/core_main.c core/daemon.c core/daemon.h core/daemon_self.c core/daemon_self.h core/watch.c core/watch.h
+talon_core_LDADD = core/serve/libserve.la $(CORE_LIBS) $(MICROHTTPD_LIBS)
+
+# The command line.
 bin_PROGRAMS += talon
 talon_SOURCES = \
 	core/main.c \
-	core/daemon.c core/daemon.h core/daemon_self.c core/daemon_self.h \
-	core/instances.c core/instances.h core/load.c core/load.h core/watch.c core/watch.h \
 	core/cli/ask.c core/cli/ask.h core/cli/check.c core/cli/check_show.c core/cli/check_show.h core/cli/cli.h core/cli/config.c \
 	core/cli/describe.c core/cli/describe.h core/cli/discover.c core/cli/discover.h core/cli/discover_kube.c \
 	core/cli/discover_tls.c core/cli/discover_tls.h core/cli/init.c core/cli/init.h core/cli/init_look.c \
@@ -17,7 +27,4 @@ else
 talon_SOURCES += core/cli/discover_linux.c
 endif
 talon_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(YAML_CFLAGS)
-talon_LDADD = \
-	core/serve/libserve.la core/hosts/libhosts.la core/store/libstore.la core/config/libconfig.la core/engine/libengine.la \
-	core/base/os/libos.la core/base/libbase.la \
-	$(MICROHTTPD_LIBS) $(CJSON_LIBS) $(YAML_LIBS) $(EV_LIBS) -lm
+talon_LDADD = $(CORE_LIBS)

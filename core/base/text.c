@@ -61,9 +61,24 @@ static bool is_control(const char *bytes, size_t length)
     return length == 2 && first == 0xC2 && (unsigned char)bytes[1] < 0xA0;
 }
 
+static bool is_plain(char c)
+{
+    return c >= ' ' && c < 0x7F;
+}
+
+/* How many printable characters of ASCII stand at the start: nearly all text is nothing else, and needs no look at each. */
+static size_t plain_run(const char *bytes, size_t n)
+{
+    size_t i = 0;
+
+    while (i < n && is_plain(bytes[i]))
+        i++;
+    return i;
+}
+
 size_t text_valid_utf8(const char *bytes, size_t n)
 {
-    size_t done = 0;
+    size_t done = plain_run(bytes, n);
 
     while (done < n) {
         bool good;
@@ -72,6 +87,7 @@ size_t text_valid_utf8(const char *bytes, size_t n)
         if (!good || bytes[done] == '\0')
             break;
         done += length;
+        done += plain_run(bytes + done, n - done);
     }
     return done;
 }
@@ -87,6 +103,13 @@ static void clean(struct buffer *out, const char *bytes, size_t n, size_t max, b
         size_t size;
         bool good;
 
+        length = plain_run(add, n - done);
+        if (length > 0) {
+            size = length < left ? length : left;
+            left -= size;
+            buffer_add(out, add, size);
+            continue;
+        }
         length = size = character(add, n - done, &good);
         if (!good) {
             add = replacement;
@@ -177,9 +200,12 @@ void text_json(struct buffer *out, const char *bytes, size_t n)
         const char c = bytes[done];
         bool good;
 
+        length = 1;
+        if (is_plain(c) && c != '"' && c != '\\')
+            continue;
         length = character(bytes + done, n - done, &good);
         good = good && c != '\0'; /* readers in C would end the text there */
-        if (good && c != '"' && c != '\\' && !(length == 1 && is_control(bytes + done, 1)))
+        if (good && length > 1)
             continue;
         buffer_add(out, bytes + start, done - start);
         start = done + length;

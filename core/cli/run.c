@@ -1,18 +1,36 @@
-/* `talon run`: the daemon, in the foreground. */
+/* `talon run`: the daemon, in the foreground. It becomes talon-core, so that whoever started it watches and signals the daemon itself. */
+#include "base/os/install_paths.h"
 #include "cli/cli.h"
-#include "daemon.h"
 
+#include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int become_core(const char *file, bool dry_run, bool no_heal)
+{
+    const char *argv[5] = { install_core_program(), file };
+    size_t n = 2;
+
+    if (dry_run)
+        argv[n++] = "--dry-run";
+    if (no_heal)
+        argv[n++] = "--no-heal";
+    execv(argv[0], (char *const *)(uintptr_t)argv);
+    fprintf(stderr, "talon run: the daemon %s cannot be started: %s; install Talon again\n", argv[0], strerror(errno));
+    return CLI_UNKNOWN;
+}
 
 int cli_run(int argc, char **argv)
 {
     static const char usage[] = "talon run [--config FILE] [--dry-run] [--no-heal]";
     const char *config = NULL;
-    struct daemon_settings settings = { 0 };
+    bool dry_run = false, no_heal = false;
     struct cli_option options[] = {
         CLI_CONFIG(&config),
-        { "dry-run", CLI_FLAG, &settings.dry_run, "watch and judge, but only say what a repair would do" },
-        { "no-heal", CLI_FLAG, &settings.no_heal, "watch and judge, repair nothing" },
+        { "dry-run", CLI_FLAG, &dry_run, "watch and judge, but only say what a repair would do" },
+        { "no-heal", CLI_FLAG, &no_heal, "watch and judge, repair nothing" },
         CLI_NO_MORE,
     };
     char file[4096];
@@ -26,6 +44,5 @@ int cli_run(int argc, char **argv)
     }
     if (!cli_config_file(config, file, sizeof file))
         return CLI_UNKNOWN;
-    settings.config = file;
-    return daemon_run(&settings);
+    return become_core(file, dry_run, no_heal);
 }

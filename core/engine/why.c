@@ -24,10 +24,10 @@ static void add_summary(const struct check *c, struct buffer *out)
 {
     const struct result *last = c->shown.last;
 
-    if (last && last->summary[0])
-        buffer_printf(out, ": %s", last->summary);
-    else if (last && last->reason[0])
-        buffer_printf(out, ": %s", last->reason);
+    if (!last || (!last->summary[0] && !last->reason[0]))
+        return;
+    buffer_text(out, ": ");
+    buffer_text(out, last->summary[0] ? last->summary : last->reason);
 }
 
 static void say_unheard(const struct engine *engine, size_t check, struct buffer *out)
@@ -84,8 +84,10 @@ static void say_check(const struct engine *engine, uint64_t elapsed, size_t chec
     case VERDICT_WARN:
         buffer_printf(out, "%s has warned for %s", model->name, since);
         break;
-    case VERDICT_OK:
-        buffer_printf(out, "%s has been ok for %s", model->name, since);
+    case VERDICT_OK: /* nearly all of them are, each time: no printf for that */
+        buffer_text(out, model->name);
+        buffer_text(out, " has been ok for ");
+        buffer_text(out, since);
         break;
     }
     add_summary(c, out);

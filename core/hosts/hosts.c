@@ -89,6 +89,14 @@ struct hosts *hosts_create(struct ev_loop *loop, const struct hosts_settings *se
     return hosts;
 }
 
+void hosts_prepare(struct hosts *hosts)
+{
+    if (!hosts->shared)
+        hosts->shared = host_make(hosts, "shared", true);
+    if (hosts->shared)
+        host_need(hosts->shared);
+}
+
 void hosts_set_child_path(struct hosts *hosts, const char *child_path)
 {
     char *copy = strcmp(hosts->child_path, child_path) == 0 ? NULL : strdup(child_path);

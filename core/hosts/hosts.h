@@ -33,6 +33,8 @@ struct hosts_settings {
 
 /* NULL: no memory. Copies the settings. Starts nothing yet. */
 struct hosts *hosts_create(struct ev_loop *loop, const struct hosts_settings *settings);
+/* Starts the shared host before anybody asks for it, so that it gets ready while a configuration is read. What fails is told when it is needed. */
+void hosts_prepare(struct hosts *hosts);
 /* The PATH of plugins' children has changed (a reload): hosts that run are told by another `hello`. Copies it. */
 void hosts_set_child_path(struct hosts *hosts, const char *child_path);
 /* Borrowed until it is set again. */

@@ -2,6 +2,7 @@
 #include "wire_private.h"
 
 #include "base/os/crumb.h"
+#include "base/os/memory.h"
 #include "die.h"
 #include "host.h"
 #include "ids.h"
@@ -247,6 +248,7 @@ static void on_ping(const cJSON *message)
 
     wire_pong(cJSON_GetStringValue(sequence), cJSON_IsNumber(sequence) ? sequence->valuedouble : 0);
     wire_flush(); /* at once: it is asked to see whether the loop turns */
+    memory_give_back(turn_now());
 }
 
 static void on_quit(const cJSON *message)

@@ -15,7 +15,8 @@ def prefix(request):
 
 
 def test_the_tree(prefix):
-    for part in ("bin/talon", "libexec/talon/talon-host", "include/talon/plugin.h", "lib/pkgconfig/talon.pc", "share/man/man1/talon.1", "share/man/man5/talon.yaml.5"):
+    for part in ("bin/talon", "libexec/talon/talon-host", "libexec/talon/talon-core", "include/talon/plugin.h", "lib/pkgconfig/talon.pc",
+                 "share/man/man1/talon.1", "share/man/man5/talon.yaml.5"):
         assert (prefix / part).exists(), part
 
 

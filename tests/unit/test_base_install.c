@@ -23,14 +23,14 @@
 static const char *program; /* this one */
 
 struct found {
-    char host[TEMP_PATH * 2], plugins[TEMP_PATH * 2], runbooks[TEMP_PATH * 2], modules[TEMP_PATH * 2];
+    char host[TEMP_PATH * 2], core[TEMP_PATH * 2], plugins[TEMP_PATH * 2], runbooks[TEMP_PATH * 2], modules[TEMP_PATH * 2];
 };
 
 static void say(void)
 {
     const char *const *folders = install_plugin_folders();
 
-    printf("%s\n%s\n%s\n%s\n", install_host_program(), folders[0], install_runbook_folder() ? install_runbook_folder() : "none", install_host_modules());
+    printf("%s\n%s\n%s\n%s\n%s\n", install_host_program(), install_core_program(), folders[0], install_runbook_folder() ? install_runbook_folder() : "none", install_host_modules());
     if (folders[1])
         printf("one more\n");
 }
@@ -52,11 +52,11 @@ static void folder(void **state, const char *name)
     assert_true(files_make_folder(temp_path(state, name), why, sizeof why));
 }
 
-/* Runs FOLDER/name and reads its four lines; what lies in the test's folder is shown relative to it. */
+/* Runs FOLDER/name and reads its five lines; what lies in the test's folder is shown relative to it. */
 static struct found run(void **state, const char *name)
 {
     struct found found = { 0 };
-    char *const lines[] = { found.host, found.plugins, found.runbooks, found.modules };
+    char *const lines[] = { found.host, found.core, found.plugins, found.runbooks, found.modules };
     char real[TEMP_PATH * 2], more[16];
     const char *path = temp_path(state, name);
     int ends[2];
@@ -77,7 +77,7 @@ static struct found run(void **state, const char *name)
     file = fdopen(ends[0], "r");
     assert_non_null(file);
     assert_true(chdir(*state) == 0 && getcwd(real, sizeof real) && chdir("/") == 0); /* the temporary folder may lie behind a link */
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 5; i++) {
         const size_t n = strlen(real);
 
         assert_non_null(fgets(lines[i], sizeof found.host, file));
@@ -93,7 +93,11 @@ static struct found run(void **state, const char *name)
 
 static void expect(struct found found, const char *host, const char *plugins, const char *runbooks, const char *modules)
 {
+    char beside[TEMP_PATH * 2];
+
     assert_string_equal(found.host, host);
+    snprintf(beside, sizeof beside, "%.*score", (int)(strlen(host) - strlen("host")), host); /* talon-core lies beside it */
+    assert_string_equal(found.core, beside);
     assert_string_equal(found.plugins, plugins);
     assert_string_equal(found.runbooks, runbooks);
     assert_string_equal(found.modules, modules);
@@ -119,6 +123,9 @@ static void an_installed_tree_may_be_moved(void **state)
     folder(state, "moved/share/talon/runbooks");
     copy_to(state, "moved/bin/talon");
     copy_to(state, "moved/libexec/talon/talon-host");
+    copy_to(state, "moved/libexec/talon/talon-core");
+    expect(run(state, "moved/libexec/talon/talon-core"), "moved/libexec/talon/talon-host", "moved/lib/talon/plugins", "moved/share/talon/runbooks",
+           "moved/libexec/talon");
     expect(run(state, "moved/bin/talon"), "moved/libexec/talon/talon-host", "moved/lib/talon/plugins", "moved/share/talon/runbooks", "moved/libexec/talon");
     expect(run(state, "moved/libexec/talon/talon-host"), "moved/libexec/talon/talon-host", "moved/lib/talon/plugins", "moved/share/talon/runbooks",
            "moved/libexec/talon");
@@ -140,7 +147,7 @@ static void what_is_not_beside_it_is_where_it_was_configured(void **state)
     expect(run(state, "moved/bin/talon"), TALON_HOSTDIR "/talon-host", "moved/lib/talon/plugins", runbooks ? TALON_RUNBOOKDIR : "none", TALON_HOSTDIR);
 }
 
-static void a_host_elsewhere_finds_its_modules_beside_it(void **state)
+static void a_host_elsewhere_finds_all_that_lies_beside_it(void **state)
 {
     struct found found;
 
@@ -148,6 +155,11 @@ static void a_host_elsewhere_finds_its_modules_beside_it(void **state)
     copy_to(state, "odd/talon-host");
     found = run(state, "odd/talon-host");
     assert_string_equal(found.host, "odd/talon-host");
+    assert_string_equal(found.modules, "odd");
+    copy_to(state, "odd/talon-core");
+    found = run(state, "odd/talon-core");
+    assert_string_equal(found.host, "odd/talon-host");
+    assert_string_equal(found.core, "odd/talon-core");
     assert_string_equal(found.modules, "odd");
 }
 
@@ -158,7 +170,7 @@ int main(int argc, char **argv)
         WITH_FOLDER(a_build_tree_runs_as_it_is),
         WITH_FOLDER(an_installed_tree_may_be_moved),
         WITH_FOLDER(what_is_not_beside_it_is_where_it_was_configured),
-        WITH_FOLDER(a_host_elsewhere_finds_its_modules_beside_it),
+        WITH_FOLDER(a_host_elsewhere_finds_all_that_lies_beside_it),
     };
     char path[TEMP_PATH * 4];
 

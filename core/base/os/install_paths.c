@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 static struct {
-    char host[INSTALL_PATH_SIZE], plugins[INSTALL_PATH_SIZE], runbooks[INSTALL_PATH_SIZE], modules[INSTALL_PATH_SIZE];
+    char host[INSTALL_PATH_SIZE], core[INSTALL_PATH_SIZE], plugins[INSTALL_PATH_SIZE], runbooks[INSTALL_PATH_SIZE], modules[INSTALL_PATH_SIZE];
     const char *folders[2];
 } found;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -75,9 +75,9 @@ static bool ends_with(const char *text, const char *end)
     return n >= size && strcmp(text + n - size, end) == 0;
 }
 
-static void find(void)
+static void find_parts(void)
 {
-    char program[INSTALL_PATH_SIZE], folder[INSTALL_PATH_SIZE];
+    char program[INSTALL_PATH_SIZE], folder[INSTALL_PATH_SIZE], beside[INSTALL_PATH_SIZE];
     const bool known = install_system_program(program) != 0;
 
     found.folders[0] = found.plugins;
@@ -89,23 +89,39 @@ static void find(void)
         cut(folder);
     if (take_build(folder))
         return;
-    if (ends_with(program, "/libexec/talon/talon-host")) /* talon-host asks: from there it is one folder more up to the prefix */
+    memcpy(beside, folder, sizeof beside);
+    if (ends_with(folder, "/libexec/talon")) /* talon-host or talon-core asks: from there it is one folder more up to the prefix */
         cut(folder);
     cut(folder);
     take_installed(folder);
-    if (ends_with(program, "/talon-host")) {
-        memcpy(found.host, program, sizeof found.host);
-        memcpy(found.modules, program, sizeof found.modules);
-        cut(found.modules);
+    if (ends_with(program, "/talon-host") || ends_with(program, "/talon-core")) { /* they lie together, wherever that is */
+        join(found.host, beside, "talon-host");
+        memcpy(found.modules, beside, sizeof found.modules);
     }
     if (!is_folder(found.runbooks))
         found.runbooks[0] = '\0';
+}
+
+static void find(void)
+{
+    char folder[INSTALL_PATH_SIZE];
+
+    find_parts();
+    memcpy(folder, found.host, sizeof folder);
+    cut(folder);
+    join(found.core, folder, "talon-core");
 }
 
 const char *install_host_program(void)
 {
     pthread_once(&once, find);
     return found.host;
+}
+
+const char *install_core_program(void)
+{
+    pthread_once(&once, find);
+    return found.core;
 }
 
 const char *const *install_plugin_folders(void)

@@ -12,6 +12,8 @@
 
 /* The program talon-host. */
 const char *install_host_program(void);
+/* The program talon-core, which lies beside it. */
+const char *install_core_program(void);
 /* Where shipped plugins are; ended by NULL. */
 const char *const *install_plugin_folders(void);
 /* Where shipped runbooks are; NULL: there are none. */
