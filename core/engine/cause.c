@@ -4,7 +4,7 @@
  * after its first bad result clears them. The wait has an end, needs_wait, after which it is a root cause, though an uncertain one.
  *
  * When a need comes back, what depends on it is checked anew and has recover_grace to come back as well; until then what was seen of it is
- * evidence of the old trouble.
+ * evidence of the old trouble. When that time is over it is looked at once more: only what is bad in a run begun after its grace is a root.
  */
 #include "engine/engine_private.h"
 
@@ -14,6 +14,11 @@ struct explanation {
 };
 
 /* ---- clocks ---- */
+
+static bool in_grace(const struct engine *engine, const struct service *s)
+{
+    return s->grace_until > engine->now.awake;
+}
 
 static uint64_t hold_until(const struct service *s)
 {
@@ -26,7 +31,7 @@ void cause_put(struct engine *engine, size_t service)
     uint64_t due = NEVER;
 
     if (s->shown.waiting_for != MODEL_NONE)
-        due = s->grace_until > engine->now.awake ? s->grace_until : hold_until(s) > engine->now.awake ? hold_until(s) : NEVER;
+        due = in_grace(engine, s) ? s->grace_until : hold_until(s) > engine->now.awake ? hold_until(s) : NEVER;
     heap_set(&engine->t.due, engine->t.model->n_checks + service, due);
 }
 
@@ -35,7 +40,7 @@ void cause_turned_failed(struct engine *engine, size_t service)
     engine->t.services[service].hold_from = engine->now.awake;
 }
 
-/* What is bad now proves nothing any more: a result of a run that has not begun yet is awaited. */
+/* What is bad now, or turns so by a run that is in progress, proves nothing: a result of a run that has not begun yet is awaited. */
 static void forget_evidence(struct engine *engine, size_t service)
 {
     const struct model_service *model = &engine->t.model->services[service];
@@ -43,10 +48,10 @@ static void forget_evidence(struct engine *engine, size_t service)
     for (size_t i = model->first_check; i < model->first_check + model->n_checks; i++) {
         struct check *c = &engine->t.checks[i];
 
+        c->fresh_from = engine->last_run + 1;
         if (c->first_bad == 0)
             continue;
         c->first_bad = NEVER;
-        c->fresh_from = engine->last_run + 1;
         engine->t.services[service].first_bad = NEVER;
     }
 }
@@ -72,6 +77,7 @@ void cause_recovered(struct engine *engine, size_t service)
             continue;
         s->graced_by = service;
         s->grace_until = engine->now.awake + engine->t.model->services[dependent].recover_grace;
+        s->graced = in_grace(engine, s);
         s->hold_from = engine->now.awake;
         forget_evidence(engine, dependent);
         check_again(engine, dependent);
@@ -85,11 +91,43 @@ void cause_gap(struct engine *engine, size_t service)
 
     if (s->shown.root)
         return;
-    if (s->grace_until <= engine->now.awake)
+    if (!in_grace(engine, s)) {
         s->graced_by = MODEL_NONE;
+        s->graced = false;
+    }
     forget_evidence(engine, service);
     s->hold_from = engine->now.awake;
     service_touch(engine, service);
+}
+
+/* When a run began that found it bad, the latest of them. */
+static uint64_t last_seen_bad(const struct engine *engine, size_t service)
+{
+    const struct model_service *model = &engine->t.model->services[service];
+    uint64_t last = 0;
+
+    for (size_t i = model->first_check; i < model->first_check + model->n_checks; i++) {
+        const struct check *c = &engine->t.checks[i];
+
+        if (service_judged_by(engine->t.model, i) && c->shown.verdict == VERDICT_FAILED && c->bad_begun > last)
+            last = c->bad_begun;
+    }
+    return last;
+}
+
+/* It may have come back since it was last seen, at the end of its grace at the latest. */
+static void end_grace(struct engine *engine, size_t service)
+{
+    struct service *s = &engine->t.services[service];
+
+    if (!s->graced || in_grace(engine, s))
+        return;
+    s->graced = false;
+    if (last_seen_bad(engine, service) >= s->grace_until)
+        return;
+    s->hold_from = engine->now.awake;
+    forget_evidence(engine, service);
+    check_again(engine, service);
 }
 
 /* ---- explanations ---- */
@@ -99,7 +137,7 @@ static size_t awaited(const struct engine *engine, size_t service)
     const struct service *s = &engine->t.services[service];
     size_t need = s->graced_by;
 
-    if (s->grace_until <= engine->now.awake && (s->first_bad != NEVER || need == MODEL_NONE))
+    if (!in_grace(engine, s) && (s->first_bad != NEVER || need == MODEL_NONE))
         need = needs_awaited(engine, service, s->first_bad);
     return need;
 }
@@ -108,14 +146,16 @@ static struct explanation of_failed(struct engine *engine, size_t service, uint6
 {
     struct service *s = &engine->t.services[service];
     struct explanation made = { .caused_by = MODEL_NONE, .waiting_for = MODEL_NONE };
-    bool known = word == NEVER || (s->first_bad != NEVER && word > s->first_bad);
+    bool known;
 
     if (s->explained)
         s->hold_from = engine->now.awake;
+    end_grace(engine, service);
+    known = word == NEVER || (s->first_bad != NEVER && word > s->first_bad);
     if (s->shown.root) {
         made.root = true;
         made.uncertain = !known;
-    } else if (engine->now.awake < s->grace_until || (!known && engine->now.awake < hold_until(s))) {
+    } else if (in_grace(engine, s) || (!known && engine->now.awake < hold_until(s))) {
         made.waiting_for = awaited(engine, service);
     } else {
         made.root = true;

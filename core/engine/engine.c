@@ -35,6 +35,9 @@ static void take_moment(struct engine *engine, const struct moment *now)
         engine->now.awake = before.awake;
     if (engine->now.elapsed < before.elapsed)
         engine->now.elapsed = before.elapsed;
+    engine->asleep = engine->now.elapsed - before.elapsed > engine->now.awake - before.awake
+                         ? engine->now.elapsed - before.elapsed - (engine->now.awake - before.awake)
+                         : 0;
 }
 
 static void take_result(struct engine *engine, size_t check, struct result *result)
@@ -65,14 +68,27 @@ static void take_end(struct engine *engine, const struct engine_event *event)
     runs_follow(engine, check);
 }
 
+/* A machine that slept is like a need that has come back: its network takes a while, and everything has the same grace for it. One that only
+ * stood still had its network all the time; what it missed is caught up with in about the time that it missed. */
+static void spare(struct engine *engine, size_t service, uint64_t slept)
+{
+    uint64_t grace = engine->t.model->services[service].recover_grace;
+
+    if (engine->asleep < NS_PER_S && slept < grace)
+        grace = slept;
+    engine->t.services[service].spared_until = engine->now.awake + grace;
+}
+
 /* Nothing from before proves anything about now: all is asked anew, at once. */
-static void take_gap(struct engine *engine)
+static void take_gap(struct engine *engine, uint64_t slept)
 {
     const struct model *model = engine->t.model;
 
     engine->publish = true;
-    for (size_t i = 0; i < model->n_services; i++)
+    for (size_t i = 0; i < model->n_services; i++) {
+        spare(engine, i, slept);
         cause_gap(engine, i);
+    }
     for (size_t i = 0; i < model->n_checks; i++) {
         struct check *c = &engine->t.checks[i];
 
@@ -135,7 +151,7 @@ static enum engine_outcome take(struct engine *engine, const struct engine_event
         schedule_nudge(engine, event->of.nudge.check);
         break;
     case EVENT_GAP:
-        take_gap(engine);
+        take_gap(engine, event->of.gap.slept);
         break;
     default: /* makes_sense() let nothing else in */
         take_end(engine, event);

@@ -53,6 +53,7 @@ struct check {
     uint64_t first_bad;        /* runs of this number and above began after the first bad result; 0: it is not bad; NEVER: one of a run of number
                                 * `fresh_from` or above is awaited (a need has recovered, or there was a gap) */
     uint64_t fresh_from;
+    uint64_t bad_begun;        /* awake: when the run of its last bad result began */
     uint64_t starting_since;   /* awake; NEVER: the target does not say so */
 
     /* runs.c */
@@ -86,11 +87,13 @@ struct service {
     uint64_t turned;           /* one of its checks turned bad: its needs are to be checked by runs of this number or above; 0: no */
     bool was_down;             /* was failed, stopped or starting, and has not been well since */
     size_t awaits_fresh;       /* its checks without a result since a gap */
+    uint64_t spared_until;     /* awake: what began before it makes no check of it fail, because it is too soon after a gap; 0: no */
     uint64_t since_elapsed;
     uint64_t first_bad;        /* the least of its checks that are as bad as it is */
 
     /* cause.c */
     bool explained;            /* a need is to blame */
+    bool graced;               /* a need has come back, and what it looked like after its grace is not known yet */
     size_t graced_by;          /* the need whose recovery it may take its time for; MODEL_NONE */
     uint64_t hold_from;        /* awake: a need that is not known holds it for `wait` from then */
     uint64_t grace_until;      /* awake: no root before; 0: none */
@@ -137,6 +140,7 @@ struct engine {
     uint64_t seed, epoch;      /* slots are counted from the first model's moment */
     struct tables t;
     struct moment now;         /* of the event that is judged */
+    uint64_t asleep;           /* how long the machine slept between the event before and this one */
     uint64_t last_run;
     uint64_t batch, walk;      /* number the walks over needs and over dependents */
     size_t n_effects;
@@ -208,6 +212,8 @@ bool slots_spread(struct tables *t, uint64_t seed);
 void streaks_judge(struct engine *engine, size_t check, uint64_t run, struct result *result);
 /* After a gap: bad results from before do not complete a streak. */
 void streaks_gap(struct engine *engine, size_t check);
+/* How long its bad results still make a suspect at most, because of a gap; 0: no longer. */
+uint64_t streaks_spared(const struct engine *engine, size_t service, uint64_t awake);
 bool streaks_is_bad(enum engine_verdict verdict);
 
 /* ---- service.c ---- */

@@ -229,8 +229,10 @@ static void keep_service(struct service *s, const struct service *old, const str
     s->was_down = old->was_down;
     s->since_elapsed = old->since_elapsed;
     s->explained = old->explained;
+    s->spared_until = old->spared_until;
     s->graced_by = moved(r, old->graced_by);
     s->hold_from = old->hold_from;
+    s->graced = s->graced_by != MODEL_NONE && old->graced;
     s->grace_until = s->graced_by == MODEL_NONE ? 0 : old->grace_until;
 }
 
@@ -293,6 +295,7 @@ static void end_graces(struct engine *engine)
         if (s->graced_by == MODEL_NONE || needs_include(engine, i, s->graced_by))
             continue;
         s->graced_by = MODEL_NONE;
+        s->graced = false;
         s->grace_until = 0;
     }
 }

@@ -23,11 +23,12 @@ static void take_good(struct check *c, const struct model_check *model, enum eng
     c->base = c->broken ? VERDICT_RECOVERING : verdict;
 }
 
-/* `may_fail`: not before each check of the service has had a result after a gap (rules.md 3.5). */
+/* `may_fail`: not too soon after a gap (rules.md 3.5). */
 static void take_bad(struct check *c, const struct model_check *model, bool may_fail)
 {
     c->shown.good = 0;
     c->shown.bad++;
+    c->bad_begun = c->begun;
     if (may_fail && (c->broken || c->shown.bad >= model->fail_after)) {
         c->base = VERDICT_FAILED;
         c->broken = true;
@@ -107,14 +108,14 @@ static void note_first_bad(struct engine *engine, size_t check, uint64_t run, en
 {
     struct check *c = &engine->t.checks[check];
     const struct model_check *model = &engine->t.model->checks[check];
-    bool renewed = c->first_bad == NEVER && known && run >= c->fresh_from;
+    bool fresh = known && run >= c->fresh_from;
 
     if (!streaks_is_bad(c->shown.verdict)) {
         c->first_bad = 0;
-    } else if (!streaks_is_bad(from) || renewed) {
-        c->first_bad = engine->last_run + 1;
+    } else if (!streaks_is_bad(from) || (c->first_bad == NEVER && fresh)) {
+        c->first_bad = fresh ? engine->last_run + 1 : NEVER;
         if (service_judged_by(engine->t.model, check)) {
-            engine->t.services[model->service].turned = c->first_bad;
+            engine->t.services[model->service].turned = engine->last_run + 1;
             service_touch(engine, model->service);
         }
     }
@@ -139,6 +140,18 @@ static void turn(struct engine *engine, size_t check, enum engine_verdict to)
 
 /* ---- when it is looked at again */
 
+/* Bad ones of a service whose need has come back: it is likely to follow, and shall not count as down until its next slot. The end of the grace
+ * has a look of its own. */
+static void plan_in_grace(struct engine *engine, size_t check)
+{
+    struct check *c = &engine->t.checks[check];
+    const struct service *s = &engine->t.services[engine->t.model->checks[check].service];
+    uint64_t again = schedule_again(engine, check);
+
+    if (again < s->grace_until && again < c->again_at)
+        c->again_at = again;
+}
+
 /* Quickly while something is to be confirmed, so that it does not cost whole intervals: a suspicion, a recovery, what somebody waits for,
  * and whether a check that was never heard can tell anything at all. */
 static void plan(struct engine *engine, size_t check, enum status status)
@@ -151,6 +164,8 @@ static void plan(struct engine *engine, size_t check, enum status status)
         c->again_at = schedule_again(engine, check);
     else if (c->shown.verdict == VERDICT_STARTING && c->starting_since + limit > engine->now.awake)
         c->again_at = c->starting_since + limit;
+    else if (c->shown.verdict == VERDICT_FAILED && service_judged_by(engine->t.model, check))
+        plan_in_grace(engine, check);
     if (!unsure)
         c->needed = false;
 }
@@ -170,18 +185,26 @@ static void keep_result(struct engine *engine, size_t check, struct result *resu
     c->lost = 0;
 }
 
-/* May a bad result make the service fail? Notes that this check has been heard since the gap, if there was one. */
+uint64_t streaks_spared(const struct engine *engine, size_t service, uint64_t awake)
+{
+    const struct service *s = &engine->t.services[service];
+
+    return s->spared_until > awake ? s->spared_until - awake : 0;
+}
+
+/* May a bad result of the run that has just ended make the service fail? Notes that this check has been heard since the gap, if there was one. */
 static bool end_wait_for_fresh(struct engine *engine, size_t check)
 {
     struct check *c = &engine->t.checks[check];
-    struct service *service = &engine->t.services[engine->t.model->checks[check].service];
+    size_t index = engine->t.model->checks[check].service;
+    struct service *service = &engine->t.services[index];
 
     if (c->awaits_fresh) {
         c->awaits_fresh = false;
         service->awaits_fresh--;
         return false;
     }
-    return service->awaits_fresh == 0;
+    return service->awaits_fresh == 0 && streaks_spared(engine, index, c->begun) == 0;
 }
 
 void streaks_judge(struct engine *engine, size_t check, uint64_t run, struct result *result)

@@ -52,13 +52,31 @@ static void say_starting(const struct engine *engine, size_t check, const char *
     buffer_printf(out, "%s says that it is starting, for %s of at most %s", model->name, since, age(most, engine->t.model->services[model->service].start_timeout));
 }
 
-static void say_check(const struct engine *engine, uint64_t elapsed, size_t check, struct buffer *out)
+/* After a gap it may have as many bad results as it likes. */
+static void say_suspect(const struct engine *engine, const struct moment *now, size_t check, const char *since, struct buffer *out)
+{
+    const struct check *c = &engine->t.checks[check];
+    const struct model_check *model = &engine->t.model->checks[check];
+    uint64_t spared = streaks_spared(engine, model->service, now->awake);
+    char left[AGE];
+
+    if (c->shown.bad < model->fail_after)
+        buffer_printf(out, "%s has been suspect for %s, %u of the %u bad results that make it failed", model->name, since, c->shown.bad, model->fail_after);
+    else if (spared > 0)
+        buffer_printf(out, "%s has been suspect for %s, %u bad result%s in a row; the machine slept or Talon stood still, so it has %s more before it may fail",
+                      model->name, since, c->shown.bad, plural(c->shown.bad), age(left, spared));
+    else
+        buffer_printf(out, "%s has been suspect for %s, %u bad result%s in a row; the machine slept or Talon stood still, so it may fail with the next one",
+                      model->name, since, c->shown.bad, plural(c->shown.bad));
+}
+
+static void say_check(const struct engine *engine, const struct moment *now, size_t check, struct buffer *out)
 {
     const struct check *c = &engine->t.checks[check];
     const struct model_check *model = &engine->t.model->checks[check];
     char since[AGE];
 
-    age(since, elapsed - c->since_elapsed);
+    age(since, now->elapsed - c->since_elapsed);
     switch (c->shown.verdict) {
     case VERDICT_NONE:
         say_unheard(engine, check, out);
@@ -67,7 +85,7 @@ static void say_check(const struct engine *engine, uint64_t elapsed, size_t chec
         buffer_printf(out, "%s has been failed for %s, %u bad result%s in a row", model->name, since, c->shown.bad, plural(c->shown.bad));
         break;
     case VERDICT_SUSPECT:
-        buffer_printf(out, "%s has been suspect for %s, %u of the %u bad results that make it failed", model->name, since, c->shown.bad, model->fail_after);
+        say_suspect(engine, now, check, since, out);
         break;
     case VERDICT_UNKNOWN:
         buffer_printf(out, "%s has been unknown for %s, %u result%s in a row could not tell", model->name, since, c->shown.unknown, plural(c->shown.unknown));
@@ -107,7 +125,7 @@ static void say_others(const struct engine *engine, size_t service, struct buffe
         buffer_printf(out, "; %zu more check%s as well", n - 1, plural(n - 1));
 }
 
-static void say_well(const struct engine *engine, uint64_t elapsed, size_t service, struct buffer *out)
+static void say_well(const struct engine *engine, const struct moment *now, size_t service, struct buffer *out)
 {
     const struct service *s = &engine->t.services[service];
     const struct model_service *model = &engine->t.model->services[service];
@@ -117,9 +135,9 @@ static void say_well(const struct engine *engine, uint64_t elapsed, size_t servi
     for (size_t i = model->first_check; i < model->first_check + model->n_checks; i++)
         n += service_judged_by(engine->t.model, i);
     if (n == 1)
-        say_check(engine, elapsed, s->shown.decided_by, out);
+        say_check(engine, now, s->shown.decided_by, out);
     else
-        buffer_printf(out, "all %zu checks have been ok for %s", n, age(since, elapsed - s->since_elapsed));
+        buffer_printf(out, "all %zu checks have been ok for %s", n, age(since, now->elapsed - s->since_elapsed));
 }
 
 static void say_waiting(const struct engine *engine, const struct moment *now, const struct service *s, struct buffer *out)
@@ -130,6 +148,9 @@ static void say_waiting(const struct engine *engine, const struct moment *now, c
 
     if (s->grace_until > now->awake)
         buffer_printf(out, "; waiting for %s: it is back, and this may take %s more to come back as well", need, age(left, s->grace_until - now->awake));
+    else if (s->first_bad == NEVER && s->graced_by != MODEL_NONE)
+        buffer_printf(out, "; waiting for %s: it is back, and this has had its time to come back as well, so it is looked at once more, at most %s more", need,
+                      age(left, until > now->awake ? until - now->awake : 0));
     else
         buffer_printf(out, "; waiting for %s, which has to be heard anew, at most %s more, before the cause is told", need,
                       age(left, until > now->awake ? until - now->awake : 0));
@@ -165,9 +186,9 @@ void engine_why(const struct engine *engine, const struct moment *now, size_t se
         return;
     }
     if (s->shown.verdict == VERDICT_OK) {
-        say_well(engine, now->elapsed, service, out);
+        say_well(engine, now, service, out);
     } else {
-        say_check(engine, now->elapsed, s->shown.decided_by, out);
+        say_check(engine, now, s->shown.decided_by, out);
         say_others(engine, service, out);
     }
     if (engine->t.checks[s->shown.decided_by].shown.stale)

@@ -172,13 +172,16 @@ static void reload(struct world *w)
             see_service(w, i);
 }
 
-/* A reload of the same changes nothing: no effect but a snapshot and the time to wake (later, when it was that of a snapshot). */
+/* A reload of the same changes nothing: no effect but a snapshot and the time to wake (later, when it was that of a snapshot). What is due anyway goes first. */
 static void reload_same(struct world *w)
 {
-    uint64_t wake = w->sim.wake;
     const struct engine_effect *effects;
+    uint64_t wake;
     size_t n;
 
+    if (w->sim.wake <= w->sim.now.awake)
+        sim_feed(&w->sim, &(struct engine_event){ .kind = EVENT_TIME });
+    wake = w->sim.wake;
     sim_reload(&w->sim, spec_model(&w->spec));
     effects = engine_effects(w->sim.engine, &n);
     for (size_t i = 0; i < n; i++)

@@ -14,7 +14,7 @@ struct sim_view {              /* as it was before the event, by the indices aft
     uint64_t starts;
     unsigned published;
     size_t check;              /* whose run ends in this event, MODEL_NONE */
-    uint64_t number;           /* of that run */
+    uint64_t number, begun;    /* of that run */
     enum status status;
     bool dropped;              /* its result does not count */
     unsigned char *marks;      /* for walks over services */

@@ -174,6 +174,41 @@ static void judge_all_asked(struct sim *sim)
 
 /* ---- clocks ---- */
 
+/* What is bad now proves nothing any more. */
+static void forget_surely(struct sim *sim, size_t service)
+{
+    const struct model_service *m = &engine_model(sim->engine)->services[service];
+
+    for (size_t i = m->first_check; i < m->first_check + m->n_checks; i++) {
+        sim->checks[i].surely_forgotten = sim->starts;
+        sim->checks[i].surely_proved = false;
+    }
+}
+
+static void forget_evidence(struct sim *sim, size_t service)
+{
+    const struct model_service *m = &engine_model(sim->engine)->services[service];
+
+    for (size_t i = m->first_check; i < m->first_check + m->n_checks; i++) {
+        sim->checks[i].forgotten = sim->view->starts;
+        sim->checks[i].proved = false;
+    }
+    forget_surely(sim, service);
+}
+
+/* When the run began that was the last to find it failed. */
+static uint64_t last_seen_bad(const struct sim *sim, size_t service)
+{
+    const struct model *model = engine_model(sim->engine);
+    const struct model_service *m = &model->services[service];
+    uint64_t last = 0;
+
+    for (size_t i = m->first_check; i < m->first_check + m->n_checks; i++)
+        if (judge_counts(model, i) && engine_check(sim->engine, i)->verdict == VERDICT_FAILED && sim->checks[i].bad_begun > last)
+            last = sim->checks[i].bad_begun;
+    return last;
+}
+
 /* Those that need it have their time to come back. */
 static void note_recovery(struct sim *sim, size_t service)
 {
@@ -184,8 +219,23 @@ static void note_recovery(struct sim *sim, size_t service)
             continue;
         sim->services[i].graced_until = sim->now.awake + model->services[i].recover_grace;
         sim->services[i].graced_by = service;
+        sim->services[i].graced = model->services[i].recover_grace > 0;
         sim->services[i].wait_from = sim->now.awake;
+        forget_evidence(sim, i);
     }
+}
+
+/* When its grace is over it is looked at once more, unless it was since: in the event at that time, or in the one in which nobody is to blame any more. */
+static void note_last_look(struct sim *sim, size_t service, enum engine_event_kind kind)
+{
+    struct sim_service *s = &sim->services[service];
+    const struct engine_service *shown = engine_service(sim->engine, service);
+
+    if (!s->graced || sim->now.awake < s->graced_until || shown->verdict != VERDICT_FAILED || sim->view->services[service].root)
+        return;
+    s->graced = shown->caused_by != MODEL_NONE || (kind != EVENT_TIME && sim->now.awake == s->graced_until);
+    s->looked_from = sim->now.awake;
+    forget_surely(sim, service);
 }
 
 /* A grace ends with the need that it was given for. */
@@ -193,8 +243,10 @@ static void end_grace(struct sim *sim, size_t service)
 {
     struct sim_service *s = &sim->services[service];
 
-    if (s->graced_by == MODEL_NONE || !is_need(sim, service, s->graced_by))
-        s->graced_until = 0;
+    if (s->graced_by != MODEL_NONE && is_need(sim, service, s->graced_by))
+        return;
+    s->graced_until = 0;
+    s->graced = false;
 }
 
 static void keep_clocks(struct sim *sim, size_t service, enum engine_event_kind kind)
@@ -204,6 +256,8 @@ static void keep_clocks(struct sim *sim, size_t service, enum engine_event_kind 
 
     if (kind == EVENT_MODEL)
         end_grace(sim, service);
+    if (kind == EVENT_GAP && !before->root)
+        forget_evidence(sim, service);
     if ((shown->verdict == VERDICT_FAILED && before->verdict != VERDICT_FAILED) || kind == EVENT_GAP || (s->explained && shown->caused_by == MODEL_NONE))
         s->wait_from = sim->now.awake;
     s->explained = shown->caused_by != MODEL_NONE;
@@ -219,32 +273,72 @@ static void keep_clocks(struct sim *sim, size_t service, enum engine_event_kind 
 
 /* ---- explanations ---- */
 
-static uint64_t first_bad_of(const struct sim *sim, size_t service)
+/* The number after which runs of needs clear it, at the earliest and at the latest; SIM_NONE: none does, it is not known to be bad itself. */
+static uint64_t evidence_of(const struct sim *sim, size_t service, bool surely)
 {
     const struct model *model = engine_model(sim->engine);
     const struct model_service *m = &model->services[service];
-    uint64_t first = UINT64_MAX;
+    uint64_t first = SIM_NONE;
 
-    for (size_t i = m->first_check; i < m->first_check + m->n_checks; i++)
-        if (judge_counts(model, i) && engine_check(sim->engine, i)->verdict == VERDICT_FAILED && sim->checks[i].first_bad < first)
-            first = sim->checks[i].first_bad;
+    for (size_t i = m->first_check; i < m->first_check + m->n_checks; i++) {
+        const struct sim_check *c = &sim->checks[i];
+        uint64_t from = surely ? c->surely_bad : c->first_bad;
+
+        if (!judge_counts(model, i) || engine_check(sim->engine, i)->verdict != VERDICT_FAILED || !(surely ? c->surely_proved : c->proved))
+            continue;
+        if (from < first)
+            first = from;
+    }
     return first;
 }
 
-static void judge_root(struct sim *sim, size_t service, bool cleared, enum engine_event_kind kind)
+static bool is_certain(struct sim *sim, size_t service, bool surely)
+{
+    uint64_t from = evidence_of(sim, service, surely);
+
+    clear_marks(sim);
+    return from != SIM_NONE && needs_are_cleared(sim, service, from);
+}
+
+static bool needs_nothing(struct sim *sim, size_t service)
+{
+    clear_marks(sim);
+    return needs_are_cleared(sim, service, SIM_NONE);
+}
+
+static void judge_new_root(struct sim *sim, size_t service, uint64_t wait)
 {
     const struct engine_service *shown = engine_service(sim->engine, service);
     const struct sim_service *s = &sim->services[service];
     const char *name = engine_model(sim->engine)->services[service].name;
-    bool waited = sim->now.awake >= s->wait_from + wait_of(sim, service);
 
-    if (shown->root && !shown->uncertain && !cleared)
-        sim_break(sim, "%s is a root cause before what it needs has a result begun after its first bad one", name);
-    if (shown->root && !sim->view->services[service].root && sim->now.awake < s->graced_until)
+    if (sim->now.awake < s->graced_until)
         sim_break(sim, "%s is a root cause within its grace after a need came back", name);
-    if (shown->root && !sim->view->services[service].root && shown->uncertain && !waited)
+    if (last_seen_bad(sim, service) < s->graced_until && !shown->uncertain && !needs_nothing(sim, service))
+        sim_break(sim, "%s is a root cause by what was seen of it in its grace", name);
+    if (last_seen_bad(sim, service) < s->graced_until && shown->uncertain && sim->now.awake < s->graced_until + wait)
+        sim_break(sim, "%s is an uncertain root cause before its last look had its time", name);
+    if (shown->uncertain && sim->now.awake < s->wait_from + wait)
         sim_break(sim, "%s is an uncertain root cause before needs_wait is over", name);
-    if (shown->waiting_for != MODEL_NONE && kind == EVENT_TIME && waited && sim->now.awake >= s->graced_until)
+}
+
+static void judge_root(struct sim *sim, size_t service, enum engine_event_kind kind)
+{
+    const struct engine_service *shown = engine_service(sim->engine, service);
+    const struct sim_service *s = &sim->services[service];
+    const char *name = engine_model(sim->engine)->services[service].name;
+    uint64_t wait = wait_of(sim, service);
+
+    if (shown->root && !sim->view->services[service].root)
+        judge_new_root(sim, service, wait);
+    if (shown->root && !shown->uncertain && !is_certain(sim, service, false) && !needs_nothing(sim, service))
+        sim_break(sim, "%s is a root cause before what it needs has a result begun after its first bad one", name);
+    if (shown->root && shown->uncertain && is_certain(sim, service, true))
+        sim_break(sim, "%s is an uncertain root cause although all that it needs is known to be well", name);
+    if (shown->waiting_for != MODEL_NONE && is_certain(sim, service, true) && sim->now.awake > s->graced_until)
+        sim_break(sim, "%s waits although all that it needs is known to be well", name);
+    if (shown->waiting_for != MODEL_NONE && kind == EVENT_TIME && sim->now.awake >= s->graced_until && sim->now.awake >= s->wait_from + wait &&
+        sim->now.awake >= s->looked_from + wait)
         sim_break(sim, "%s waits although needs_wait is over", name);
 }
 
@@ -267,7 +361,7 @@ static void judge_explanation(struct sim *sim, size_t service, enum engine_event
     const struct model *model = engine_model(sim->engine);
     const struct engine_service *shown = engine_service(sim->engine, service);
     int explanations = shown->root + (shown->caused_by != MODEL_NONE) + (shown->waiting_for != MODEL_NONE);
-    bool down, cleared;
+    bool down;
 
     if (!judge_watched(model, service) || !judge_bad(shown->verdict)) {
         if (explanations > 0 || shown->uncertain)
@@ -282,10 +376,8 @@ static void judge_explanation(struct sim *sim, size_t service, enum engine_event
         sim_break(sim, "%s is %s: what it needs is %s", model->services[service].name, down ? "not explained" : "explained", down ? "down" : "not down");
     if (shown->caused_by != MODEL_NONE)
         judge_blame(sim, service);
-    clear_marks(sim);
-    cleared = needs_are_cleared(sim, service, first_bad_of(sim, service));
     if (shown->verdict == VERDICT_FAILED)
-        judge_root(sim, service, cleared, kind);
+        judge_root(sim, service, kind);
 }
 
 void judge_causes(struct sim *sim, const struct engine_event *event)
@@ -295,6 +387,8 @@ void judge_causes(struct sim *sim, const struct engine_event *event)
     judge_all_asked(sim);
     for (size_t i = 0; i < n; i++)
         keep_clocks(sim, i, event->kind);
+    for (size_t i = 0; i < n; i++)
+        note_last_look(sim, i, event->kind);
     for (size_t i = 0; i < n && !sim->broken[0]; i++)
         judge_explanation(sim, i, event->kind);
 }

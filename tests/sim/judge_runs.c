@@ -103,7 +103,8 @@ static void judge_confirmed(struct sim *sim, size_t check)
     const struct model_check *model = model_of(sim, check);
     enum engine_verdict verdict = engine_check(sim->engine, check)->verdict;
 
-    if (verdict != VERDICT_SUSPECT && verdict != VERDICT_RECOVERING)
+    if (verdict != VERDICT_SUSPECT && verdict != VERDICT_RECOVERING &&
+        (verdict != VERDICT_FAILED || !judge_counts(engine_model(sim->engine), check) || sim->now.awake >= sim->services[model->service].graced_until))
         return;
     if (idle(sim, check) && sim->now.awake > c->excused + model->confirm_every)
         sim_break(sim, "%s is %s and is not checked again quickly", model->full_name, engine_verdict_name(verdict));

@@ -61,7 +61,7 @@ static void expect_known(struct sim *sim, size_t check, struct expected *e, bool
     }
 }
 
-/* After a gap every check of the service is heard once before it may fail. */
+/* After a gap every check of the service is heard once before it may fail, and by no run begun while its network may not be back. */
 static bool hear(struct sim *sim, size_t check)
 {
     const struct model *model = engine_model(sim->engine);
@@ -71,7 +71,27 @@ static bool hear(struct sim *sim, size_t check)
     sim->checks[check].fresh = true;
     for (size_t i = service->first_check; i < service->first_check + service->n_checks; i++)
         fresh &= sim->checks[i].fresh || !model->checks[i].enabled;
-    return fresh;
+    return fresh && sim->view->begun >= sim->services[model->checks[check].service].spared_until;
+}
+
+/* What is bad proves it from its first bad run on; where that was forgotten, from the first that began after it. */
+static void note_evidence(struct sim *sim, size_t check)
+{
+    struct sim_check *c = &sim->checks[check];
+    bool known = sim->view->status != STATUS_UNKNOWN;
+
+    if (!judge_bad(sim->view->checks[check].verdict))
+        c->proved = c->surely_proved = false;
+    if (!judge_bad(engine_check(sim->engine, check)->verdict) || !known)
+        return;
+    if (!c->proved && sim->view->number > c->forgotten) {
+        c->first_bad = sim->view->starts;
+        c->proved = true;
+    }
+    if (!c->surely_proved && sim->view->number > c->surely_forgotten) {
+        c->surely_bad = sim->view->starts;
+        c->surely_proved = true;
+    }
 }
 
 static void judge_result(struct sim *sim, size_t check)
@@ -93,11 +113,12 @@ static void judge_result(struct sim *sim, size_t check)
                   before->bad, before->good, before->unknown, engine_verdict_name(e.verdict), e.bad, e.good, e.unknown);
     if (shown->runs != before->runs + 1 || !shown->last || shown->last->status != sim->view->status || shown->last_ended != sim->now.wall)
         sim_break(sim, "%s has not kept its result", model->full_name);
+    if (e.bad > before->bad)
+        c->bad_begun = sim->view->begun;
     if (sim->view->status != STATUS_UNKNOWN)
         c->known = sim->view->number;
     c->ever_heard = c->ended = true;
-    if (judge_bad(shown->verdict) && !judge_bad(before->verdict))
-        c->first_bad = sim->view->starts;
+    note_evidence(sim, check);
 }
 
 static void judge_unchanged(struct sim *sim, size_t check, enum engine_event_kind kind)
@@ -156,8 +177,18 @@ static void judge_service(struct sim *sim, size_t service)
         sim_break(sim, "%s: its time of the last turn is wrong", m->name);
 }
 
+/* After sleep as long as after a need; when the machine was only still, as long as that. */
+static void note_gap(struct sim *sim, size_t service, uint64_t slept)
+{
+    uint64_t grace = engine_model(sim->engine)->services[service].recover_grace;
+
+    sim->services[service].spared_until = sim->now.awake + (sim->stood_still && slept < grace ? slept : grace);
+}
+
 void judge_verdicts(struct sim *sim, const struct engine_event *event)
 {
+    for (size_t i = 0; event->kind == EVENT_GAP && i < engine_model(sim->engine)->n_services; i++)
+        note_gap(sim, i, event->of.gap.slept);
     for (size_t i = 0; i < engine_model(sim->engine)->n_checks; i++)
         judge_check(sim, i, event->kind);
     for (size_t i = 0; i < engine_model(sim->engine)->n_services; i++)

@@ -179,6 +179,7 @@ static void before_event(struct sim *sim, const struct engine_event *event)
     if (view->check == MODEL_NONE)
         return;
     view->number = sim->checks[view->check].number;
+    view->begun = sim->checks[view->check].begun;
     view->dropped = event->kind == EVENT_RUN_LOST || sim->checks[view->check].outdated;
     view->status = event->kind == EVENT_RESULT && event->of.result.result ? event->of.result.result->status : STATUS_UNKNOWN;
 }
@@ -273,6 +274,7 @@ void sim_gap(struct sim *sim, uint64_t ns, bool awake)
 
     sim->now.elapsed += ns;
     sim->now.wall += (int64_t)ns;
+    sim->stood_still = awake;
     if (awake)
         sim->now.awake += ns;
     sim_feed(sim, &event);

@@ -30,7 +30,11 @@ struct sim_check {
 
     /* what the judges found out (judge.h); numbers are those of starts, times awake */
     uint64_t known;          /* of the last run whose result knew something */
-    uint64_t first_bad;      /* of the last start before it turned bad */
+    uint64_t first_bad;      /* of the last start before it turned bad, or was seen to be bad still after its evidence was forgotten: at the earliest */
+    uint64_t surely_bad;     /* the same at the latest: what happens within one event has no order for who looks from outside */
+    uint64_t forgotten, surely_forgotten; /* only a run begun after this start proves that it is bad */
+    bool proved, surely_proved;
+    uint64_t bad_begun;      /* awake: when its last run began that found it bad */
     uint64_t excused;        /* when it was running or its path was full */
     uint64_t heard;          /* since when it is not stale */
     uint64_t nudged, nudge_run; /* a nudge without a run begun after it; the last run because of one; SIM_NONE */
@@ -41,9 +45,11 @@ struct sim_check {
 
 struct sim_service {         /* the judges' */
     uint64_t wait_from;      /* of its turn to failed, or what made it wait anew */
-    uint64_t graced_until;
+    uint64_t looked_from;    /* of the look after its grace, at the latest */
+    uint64_t graced_until, spared_until; /* after a need came back, and after a gap */
     size_t graced_by;        /* the need that came back */
     bool was_down, explained;
+    bool graced;             /* its grace may not have been closed yet by a last look */
 };
 
 struct sim_view;             /* judge.c: what the engine showed before the event */
@@ -52,6 +58,7 @@ struct sim {
     struct engine *engine;
     struct moment now;
     uint64_t wake;           /* as it asked for */
+    bool stood_still;        /* in the last gap; else it slept */
     struct sim_check *checks;
     struct sim_service *services;
     uint64_t starts, events, rounds, reloads;

@@ -176,7 +176,7 @@ void spec_change(struct spec *spec, struct dice *dice)
 
 static void build_one_check(struct build *b, const struct spec_check *c, size_t number)
 {
-    char name[16];
+    char name[32];
     struct model_check *made;
 
     snprintf(name, sizeof name, "c%zu", number);
@@ -207,7 +207,7 @@ static void build_one_need(struct build *b, const struct spec_need *need)
 const struct model *spec_model(const struct spec *spec)
 {
     struct build *b = build_begin(spec->n_services, spec->n_services * SPEC_CHECKS);
-    char name[16];
+    char name[32];
 
     for (size_t i = 0; i < SPEC_PATHS; i++) {
         snprintf(name, sizeof name, "p%zu", i);

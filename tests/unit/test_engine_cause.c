@@ -243,6 +243,28 @@ static void the_wait_ends_after_needs_wait_with_an_uncertain_root_cause(void **s
     end(&sim);
 }
 
+/* The hung run looked before anything was bad: its answer is no evidence. The next one is, and the doubt ends with it. */
+static void doubt_ends_as_soon_as_every_need_has_a_fresh_good_result(void **state)
+{
+    struct sim sim;
+
+    (void)state;
+    begin(&sim, stack());
+    hang(&sim, "vm.port");
+    nudge(&sim, "vm.port");
+    hang(&sim, "docker.port");
+    fail_now(&sim, "redis.port");
+    sim_pass(&sim, SECONDS(30));
+    assert_string_equal(root(&sim, "redis"), "uncertain");
+    answer(&sim, "vm.port", STATUS_OK);
+    assert_true(is_running(&sim, "vm.port"));
+    answer(&sim, "docker.port", STATUS_OK);
+    assert_string_equal(root(&sim, "redis"), "uncertain");
+    answer(&sim, "vm.port", STATUS_OK);
+    assert_string_equal(root(&sim, "redis"), "certain");
+    end(&sim);
+}
+
 static void the_wait_is_at_least_the_timeout_of_any_need_however_far(void **state)
 {
     struct build *b = build_begin(3, 3);
@@ -428,6 +450,7 @@ int main(void)
         cmocka_unit_test(a_root_cause_is_folded_into_a_need_that_turns_out_down),
         cmocka_unit_test(a_root_cause_stays_one_while_a_need_is_merely_suspect_but_is_uncertain),
         cmocka_unit_test(the_wait_ends_after_needs_wait_with_an_uncertain_root_cause),
+        cmocka_unit_test(doubt_ends_as_soon_as_every_need_has_a_fresh_good_result),
         cmocka_unit_test(the_wait_is_at_least_the_timeout_of_any_need_however_far),
         cmocka_unit_test(the_wait_counts_from_the_turn_to_failed),
         cmocka_unit_test(a_need_that_could_not_tell_is_asked_again_quickly),

@@ -71,6 +71,29 @@ static void why_tells_every_verdict(void **state)
     end(&sim);
 }
 
+static void why_tells_of_doubt_of_a_grace_and_of_staleness(void **state)
+{
+    struct sim sim;
+
+    (void)state;
+    begin(&sim, model());
+    hang(&sim, "vm.port");
+    hang(&sim, "redis.ping");
+    nudge(&sim, "redis.ping");
+    answer(&sim, "redis.ping", STATUS_FAIL); /* with it, vm is asked */
+    hear(&sim, "redis.ping", STATUS_FAIL);
+    sim_pass(&sim, SECONDS(30));
+    assert_non_null(strstr(sim_why(&sim, "redis"), "; it counts as a root cause, though not everything that it needs is known to be well"));
+    answer(&sim, "vm.port", STATUS_OK);
+    assert_non_null(strstr(sim_why(&sim, "redis"), "; everything that it needs is well, so it is a root cause"));
+    hear(&sim, "vm.port", STATUS_FAIL);
+    hear(&sim, "vm.port", STATUS_OK);
+    assert_non_null(strstr(sim_why(&sim, "redis"), "; waiting for vm: it is back, and this may take 1 min more to come back as well"));
+    sim_pass(&sim, SECONDS(300));
+    assert_non_null(strstr(sim_why(&sim, "redis"), "; this is stale, nothing newer has come"));
+    end(&sim);
+}
+
 static void why_tells_what_is_not_watched_and_what_waits(void **state)
 {
     struct build *b = build_begin(3, 4);
@@ -124,6 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(why_is_a_sentence_of_facts_and_durations),
         cmocka_unit_test(why_tells_every_verdict),
+        cmocka_unit_test(why_tells_of_doubt_of_a_grace_and_of_staleness),
         cmocka_unit_test(why_tells_what_is_not_watched_and_what_waits),
         cmocka_unit_test(names_are_those_of_the_documents),
         cmocka_unit_test(levels_are_those_of_the_log),
