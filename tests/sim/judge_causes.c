@@ -234,6 +234,8 @@ static void note_last_look(struct sim *sim, size_t service, enum engine_event_ki
     if (!s->graced || sim->now.awake < s->graced_until || shown->verdict != VERDICT_FAILED || sim->view->services[service].root)
         return;
     s->graced = shown->caused_by != MODEL_NONE || (kind != EVENT_TIME && sim->now.awake == s->graced_until);
+    if (last_seen_bad(sim, service) >= s->graced_until)
+        return;
     s->looked_from = sim->now.awake;
     forget_surely(sim, service);
 }
@@ -372,6 +374,8 @@ static void judge_explanation(struct sim *sim, size_t service, enum engine_event
         sim_break(sim, "%s is %s and has %d explanations", model->services[service].name, engine_verdict_name(shown->verdict), explanations);
     clear_marks(sim);
     down = needs_are_down(sim, service);
+    if (shown->waiting_for != MODEL_NONE && !is_need(sim, service, shown->waiting_for))
+        sim_break(sim, "%s is said to wait for %s, which it does not need", model->services[service].name, model->services[shown->waiting_for].name);
     if (down != (shown->caused_by != MODEL_NONE))
         sim_break(sim, "%s is %s: what it needs is %s", model->services[service].name, down ? "not explained" : "explained", down ? "down" : "not down");
     if (shown->caused_by != MODEL_NONE)

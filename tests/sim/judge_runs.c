@@ -129,6 +129,8 @@ static void judge_stale(struct sim *sim, size_t check, enum engine_event_kind ki
     late = sim->now.awake >= c->heard + 3 * model->every + model->timeout;
     if (!model->enabled || kind == EVENT_MODEL)
         return;
+    if (!stale && sim->view->checks[check].stale && check != sim->view->check)
+        sim_break(sim, "%s is not called stale any more, without a result", model->full_name);
     if (stale && !sim->view->checks[check].stale && !late)
         sim_break(sim, "%s is called stale too early", model->full_name);
     if (kind == EVENT_TIME && late && !stale)

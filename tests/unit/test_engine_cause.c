@@ -434,6 +434,43 @@ static void a_very_long_chain_is_judged(void **state)
     model_drop(model);
 }
 
+/* ---- witnesses */
+
+static void a_witness_that_turns_bad_asks_nobody(void **state)
+{
+    struct build *b = build_begin(2, 3);
+    struct sim sim;
+
+    (void)state;
+    add_quick(b, "vm", NULL);
+    add_quick(b, "redis", "vm");
+    build_check(b, "hint")->witness = true;
+    begin(&sim, build_end(b));
+    hang(&sim, "vm.port");
+    set(&sim, "redis.hint", STATUS_FAIL);
+    nudge(&sim, "redis.hint");
+    sim_pass(&sim, MS(2));
+    assert_int_equal(verdict_of(&sim, "redis.hint"), VERDICT_SUSPECT);
+    assert_false(is_running(&sim, "vm.port"));
+    end(&sim);
+}
+
+static void a_need_that_has_told_is_not_asked_quickly_any_more(void **state)
+{
+    struct sim sim;
+
+    (void)state;
+    begin(&sim, stack());
+    hang(&sim, "vm.port");
+    fail_now(&sim, "docker.port");
+    answer(&sim, "vm.port", STATUS_UNKNOWN);
+    hear(&sim, "vm.port", STATUS_OK);
+    hear(&sim, "vm.port", STATUS_UNKNOWN);
+    sim_pass(&sim, SECONDS(16)); /* confirm_every is 15 s */
+    assert_false(is_running(&sim, "vm.port"));
+    end(&sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -460,6 +497,8 @@ int main(void)
         cmocka_unit_test(what_a_disabled_need_needs_still_counts),
         cmocka_unit_test(the_same_holds_in_the_first_round),
         cmocka_unit_test(a_very_long_chain_is_judged),
+        cmocka_unit_test(a_witness_that_turns_bad_asks_nobody),
+        cmocka_unit_test(a_need_that_has_told_is_not_asked_quickly_any_more),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -227,6 +227,32 @@ static void a_turn_is_published_at_once_and_mere_repetition_once_a_second(void *
     end(&sim);
 }
 
+/* Nothing else happens for a while: it asks to be woken for what it has not shown yet. */
+static void what_a_result_brought_is_shown_within_a_second(void **state)
+{
+    struct build *b = build_begin(1, 2);
+    struct sim sim;
+    unsigned before;
+
+    (void)state;
+    build_service(b, "a");
+    add_check(b, "x");
+    add_check(b, "y");
+    sim_begin(&sim, 1, build_end(b));
+    sim_pass(&sim, SECONDS(2));
+    hang(&sim, "a.x");
+    hang(&sim, "a.y");
+    nudge(&sim, "a.x");
+    nudge(&sim, "a.y");
+    answer(&sim, "a.x", STATUS_OK);
+    before = sim.published;
+    answer(&sim, "a.y", STATUS_OK);
+    assert_int_equal(sim.published, before);
+    sim_pass(&sim, SECONDS(1));
+    assert_int_equal(sim.published, before + 1);
+    end(&sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +267,7 @@ int main(void)
         cmocka_unit_test(a_model_without_checks_is_healthy),
         cmocka_unit_test(services_that_nobody_watches_do_not_count),
         cmocka_unit_test(a_turn_is_published_at_once_and_mere_repetition_once_a_second),
+        cmocka_unit_test(what_a_result_brought_is_shown_within_a_second),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -191,6 +191,45 @@ static void one_that_waits_already_moves_up_when_it_is_needed(void **state)
     end(&sim);
 }
 
+/* The room is that of the run which found out. */
+static void a_need_goes_before_all_who_wait_also_for_the_room_of_the_run_that_asks(void **state)
+{
+    struct build *b = build_begin(3, 3);
+    size_t path = build_path(b, "lima", 1);
+    struct sim sim;
+
+    (void)state;
+    add_quick(b, "crowd", NULL)->path = path;
+    add_quick(b, "vm", NULL)->path = path;
+    add_quick(b, "redis", "vm")->path = path;
+    begin(&sim, build_end(b));
+    for (size_t i = 0; i < 3; i++)
+        sim.checks[i].takes = SIM_HANGS;
+    nudge(&sim, "redis.port");
+    nudge(&sim, "crowd.port");
+    answer(&sim, "redis.port", STATUS_FAIL);
+    assert_true(is_running(&sim, "vm.port"));
+    assert_false(is_running(&sim, "crowd.port"));
+    end(&sim);
+}
+
+/* ---- lost runs */
+
+static void a_lost_run_begins_anew_in_the_room_that_it_leaves(void **state)
+{
+    struct sim sim;
+
+    (void)state;
+    begin(&sim, crowded());
+    hang(&sim, "crowd.a");
+    nudge(&sim, "crowd.a");
+    nudge(&sim, "crowd.b");
+    sim_lose(&sim, index_of(&sim, "crowd.a"));
+    assert_true(is_running(&sim, "crowd.a"));
+    assert_false(is_running(&sim, "crowd.b"));
+    end(&sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +241,8 @@ int main(void)
         cmocka_unit_test(at_most_one_run_of_a_check_waits),
         cmocka_unit_test(what_is_needed_goes_before_all_who_wait),
         cmocka_unit_test(one_that_waits_already_moves_up_when_it_is_needed),
+        cmocka_unit_test(a_need_goes_before_all_who_wait_also_for_the_room_of_the_run_that_asks),
+        cmocka_unit_test(a_lost_run_begins_anew_in_the_room_that_it_leaves),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -211,6 +211,52 @@ static void evidence_from_before_a_recovery_makes_no_root_cause(void **state)
     end(&sim);
 }
 
+/* Seen well at its end, it starts from nothing: a failure long after it is judged as any other. */
+static void a_failure_after_a_grace_is_looked_at_as_any_other(void **state)
+{
+    struct sim sim;
+    uint64_t starts;
+
+    (void)state;
+    begin(&sim, stack());
+    fail_now(&sim, "vm.port");
+    fail_now(&sim, "docker.port");
+    set(&sim, "vm.port", STATUS_OK);
+    set(&sim, "docker.port", STATUS_OK);
+    sim_pass(&sim, SECONDS(3600));
+    starts = sim_check(&sim, "docker.port")->starts;
+    fail_now(&sim, "docker.port");
+    sim_pass(&sim, MS(1));
+    assert_string_equal(root(&sim, "docker"), "certain");
+    assert_int_equal(sim_check(&sim, "docker.port")->starts, starts + 1);
+    end(&sim);
+}
+
+/* However long it took its need to recover. */
+static void needs_wait_begins_anew_when_the_need_is_back(void **state)
+{
+    struct build *b = build_begin(2, 2);
+    struct sim sim;
+
+    (void)state;
+    add_quick(b, "vm", NULL)->recover_after = 2;
+    build_service(b, "redis")->recover_grace = 0;
+    build_need(b, "vm");
+    build_check(b, "port")->fail_after = 1;
+    begin(&sim, build_end(b));
+    fail_now(&sim, "vm.port");
+    fail_now(&sim, "redis.port");
+    hang(&sim, "redis.port");
+    hear(&sim, "vm.port", STATUS_OK);
+    sim_pass(&sim, SECONDS(25));
+    hear(&sim, "vm.port", STATUS_OK);
+    assert_int_equal(sim_verdict(&sim, "vm"), VERDICT_OK);
+    pass_without_root(&sim, "redis", SECONDS(30) - 1);
+    sim_pass(&sim, 1);
+    assert_string_equal(root(&sim, "redis"), "uncertain");
+    end(&sim);
+}
+
 static void a_recovering_need_holds(void **state)
 {
     struct build *b = build_begin(2, 2);
@@ -405,8 +451,10 @@ static void what_had_failed_before_a_gap_stays_failed(void **state)
     fail_now(&sim, "vm.port");
     sim_gap(&sim, SECONDS(3600), false);
     assert_string_equal(root(&sim, "vm"), "certain");
+    assert_int_equal(sim_shown_check(&sim, "vm.port")->bad, 1); /* and how long */
     sim_pass(&sim, SECONDS(1));
     assert_string_equal(root(&sim, "vm"), "certain");
+    assert_int_equal(sim_shown_check(&sim, "vm.port")->bad, 2);
     end(&sim);
 }
 
@@ -440,6 +488,8 @@ int main(void)
         cmocka_unit_test(the_last_look_has_needs_wait),
         cmocka_unit_test(a_run_that_began_before_its_need_came_back_proves_nothing),
         cmocka_unit_test(evidence_from_before_a_recovery_makes_no_root_cause),
+        cmocka_unit_test(a_failure_after_a_grace_is_looked_at_as_any_other),
+        cmocka_unit_test(needs_wait_begins_anew_when_the_need_is_back),
         cmocka_unit_test(a_recovering_need_holds),
         cmocka_unit_test(after_a_gap_everything_runs_at_once),
         cmocka_unit_test(a_result_of_a_run_begun_before_a_gap_is_dropped),

@@ -202,6 +202,46 @@ static void new_needs_of_a_failed_service_are_asked_at_once(void **state)
     end(&sim);
 }
 
+static void new_needs_that_were_heard_since_are_not_asked_again(void **state)
+{
+    struct sim sim;
+
+    (void)state;
+    begin(&sim, site_on_vm(false));
+    fail_page(&sim);
+    sim_pass(&sim, SECONDS(1));
+    nudge(&sim, "vm.ssh");
+    sim_pass(&sim, SECONDS(1));
+    sim_reload(&sim, site_on_vm(true));
+    assert_string_equal(root(&sim, "web"), "certain");
+    assert_false(is_running(&sim, "vm.ssh"));
+    end(&sim);
+}
+
+static void a_grace_ends_with_the_need_that_it_was_given_for(void **state)
+{
+    struct build *b = build_begin(2, 3);
+    struct sim sim;
+
+    (void)state;
+    begin(&sim, site(1));
+    fail_now(&sim, "db.port");
+    fail_page(&sim);
+    hang(&sim, "db.port");
+    hear(&sim, "db.port", STATUS_OK);
+    hear(&sim, "db.port", STATUS_OK);
+    hear(&sim, "web.page", STATUS_FAIL);
+    assert_string_equal(waiting_for(&sim, "web"), "db");
+    build_service(b, "db");
+    build_check(b, "port")->fail_after = 1;
+    build_service(b, "web"); /* does not need it any more */
+    build_check(b, "page")->fail_after = 2;
+    build_check(b, "port");
+    sim_reload(&sim, build_end(b));
+    assert_string_equal(root(&sim, "web"), "certain");
+    end(&sim);
+}
+
 /* ---- times */
 
 static void the_same_model_again_changes_nothing(void **state)
@@ -254,11 +294,15 @@ static const struct model *queue_of_three(bool bounded, bool other)
 
 static void those_that_wait_for_a_path_go_on_waiting_in_their_order(void **state)
 {
-    static const char *const order[] = { "a.c0", "a.c1", "a.c2" };
+    static const char *const order[] = { "a.c0", "a.c2", "a.c1" };
     struct sim sim;
 
     (void)state;
-    sim_begin(&sim, 1, queue_of_three(true, false));
+    begin(&sim, queue_of_three(true, false));
+    for (size_t i = 0; i < 3; i++) {
+        hang(&sim, order[i]);
+        nudge(&sim, order[i]);
+    }
     sim_reload(&sim, queue_of_three(true, true));
     for (size_t i = 0; i < 3; i++) {
         assert_true(is_running(&sim, order[i]));
@@ -289,6 +333,8 @@ int main(void)
         cmocka_unit_test(who_is_to_blame_moves_with_its_name),
         cmocka_unit_test(when_the_need_to_blame_is_gone_it_is_judged_by_those_it_has),
         cmocka_unit_test(new_needs_of_a_failed_service_are_asked_at_once),
+        cmocka_unit_test(new_needs_that_were_heard_since_are_not_asked_again),
+        cmocka_unit_test(a_grace_ends_with_the_need_that_it_was_given_for),
         cmocka_unit_test(the_same_model_again_changes_nothing),
         cmocka_unit_test(no_row_of_reloads_delays_a_run),
         cmocka_unit_test(those_that_wait_for_a_path_go_on_waiting_in_their_order),

@@ -274,6 +274,23 @@ static void a_lost_run_is_as_if_it_had_not_been_and_starts_again_at_once(void **
     end(&sim);
 }
 
+/* The plugin is told of the nudge by a run that ends. */
+static void a_nudge_is_not_lost_with_its_run(void **state)
+{
+    struct sim sim;
+
+    (void)state;
+    begin(&sim, model_of(1));
+    hang(&sim, "web.c0");
+    nudge(&sim, "web.c0");
+    sim_lose(&sim, 0);
+    answer(&sim, "web.c0", STATUS_OK);
+    sim_pass(&sim, SECONDS(1));
+    assert_true(sim.checks[0].run);
+    assert_int_equal(sim.checks[0].last_cause, CAUSE_NUDGE);
+    end(&sim);
+}
+
 static void one_lost_again_and_again_keeps_a_distance(void **state)
 {
     struct sim sim;
@@ -377,6 +394,46 @@ static void without_a_model_there_is_nothing_to_judge(void **state)
     engine_free(engine);
 }
 
+/* ---- what was never heard, and clocks */
+
+static void one_that_could_not_tell_at_first_is_asked_again_quickly(void **state)
+{
+    struct sim sim;
+
+    (void)state;
+    sim_begin(&sim, 1, model_of(1));
+    hear(&sim, "web.c0", STATUS_UNKNOWN);
+    sim_pass(&sim, MS(2500));
+    assert_true(sim.checks[0].run);
+    hear(&sim, "web.c0", STATUS_OK);
+    hear(&sim, "web.c0", STATUS_UNKNOWN);
+    sim_pass(&sim, MS(2501));
+    assert_false(sim.checks[0].run); /* what is known can wait for its slot */
+    end(&sim);
+}
+
+/* The one clock of this test goes back by a second, which it is said never to do. */
+static void a_clock_that_goes_back_ends_no_time(void **state)
+{
+    struct engine *engine = engine_create(1);
+    struct moment now = { .awake = SECONDS(100), .elapsed = SECONDS(100) };
+    struct result *starting = result_make(STATUS_STARTING, "starting", "loading", 0, NULL, 0, NULL, 0);
+    struct engine_event first = { .kind = EVENT_RESULT, .of.result = { 1, starting } }, second = { .kind = EVENT_RESULT, .of.result = { 2, starting } };
+    const struct model *model = model_of(1);
+
+    (void)state;
+    assert_int_equal(engine_event(engine, &now, &(struct engine_event){ .kind = EVENT_MODEL, .of.model = model }), ENGINE_DONE);
+    assert_int_equal(engine_event(engine, &now, &first), ENGINE_DONE);
+    assert_int_equal(engine_event(engine, &now, &(struct engine_event){ .kind = EVENT_NUDGE }), ENGINE_DONE);
+    now.awake -= SECONDS(1);
+    now.elapsed -= SECONDS(1);
+    assert_int_equal(engine_event(engine, &now, &second), ENGINE_DONE);
+    assert_int_equal(engine_check(engine, 0)->verdict, VERDICT_STARTING);
+    engine_free(engine);
+    result_drop(starting);
+    model_drop(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -394,12 +451,15 @@ int main(void)
         cmocka_unit_test(many_nudges_count_as_one_and_one_a_second),
         cmocka_unit_test(a_nudge_during_a_run_is_kept_for_afterwards),
         cmocka_unit_test(a_lost_run_is_as_if_it_had_not_been_and_starts_again_at_once),
+        cmocka_unit_test(a_nudge_is_not_lost_with_its_run),
         cmocka_unit_test(one_lost_again_and_again_keeps_a_distance),
         cmocka_unit_test(no_result_for_three_intervals_and_the_timeout_is_stale),
         cmocka_unit_test(a_time_event_that_comes_early_does_no_harm),
         cmocka_unit_test(what_makes_no_sense_is_refused),
         cmocka_unit_test(events_of_later_versions_are_refused),
         cmocka_unit_test(without_a_model_there_is_nothing_to_judge),
+        cmocka_unit_test(one_that_could_not_tell_at_first_is_asked_again_quickly),
+        cmocka_unit_test(a_clock_that_goes_back_ends_no_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
