@@ -1,5 +1,6 @@
 /* The face of core/hosts: what belongs to no single host. See hosts.h; the parts are listed in hosts_private.h. */
 #include "hosts/hosts_private.h"
+#include "hosts/message.h"
 
 #include "base/os/clock.h"
 
@@ -59,6 +60,7 @@ struct hosts *hosts_create(struct ev_loop *loop, const struct hosts_settings *se
 
     if (!hosts)
         return NULL;
+    message_begin();
     hosts->loop = loop;
     hosts->times = times;
     hosts->line = buffer_make(HOSTS_LINE);

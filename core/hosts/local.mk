@@ -8,6 +8,7 @@ core_hosts_libhosts_la_SOURCES = \
 	core/hosts/ids.c core/hosts/ids.h \
 	core/hosts/instance.c \
 	core/hosts/list.h \
+	core/hosts/message.c core/hosts/message.h \
 	core/hosts/plugins.c \
 	core/hosts/process.c \
 	core/hosts/run.c \

@@ -3,6 +3,7 @@
  * means is worse than a restart. What a message says is quoted nowhere but for its type, since a confused host may send back a secret.
  */
 #include "hosts/hosts_private.h"
+#include "hosts/message.h"
 
 #include "base/os/log.h"
 #include "base/text.h"
@@ -253,12 +254,12 @@ static void take(struct process *process, const cJSON *message, const char *type
 
 void wire_read(struct process *process, char *line, size_t n)
 {
-    cJSON *message = text_valid_utf8(line, n) == n ? cJSON_ParseWithOpts(line, NULL, 1) : NULL;
+    cJSON *message = message_read(line, n);
     const char *type = string_of(message, "type");
 
     if (type)
         take(process, message, type);
     else
         desync(process, "a line that is no JSON object with a type", NULL);
-    cJSON_Delete(message);
+    message_drop(message);
 }

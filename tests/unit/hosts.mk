@@ -1,6 +1,6 @@
 # tests/unit/hosts.mk: the plugin hosts against a host that misbehaves on demand, and what stands on them.
-HOSTS_TESTS = tests/unit/test_hosts_bounds tests/unit/test_hosts_death tests/unit/test_hosts_ids tests/unit/test_hosts_wire \
-	tests/unit/test_instances tests/unit/test_load
+HOSTS_TESTS = tests/unit/test_hosts_bounds tests/unit/test_hosts_death tests/unit/test_hosts_ids tests/unit/test_hosts_message \
+	tests/unit/test_hosts_wire tests/unit/test_instances tests/unit/test_load
 check_PROGRAMS += tests/unit/fake_talon_host $(HOSTS_TESTS)
 TESTS += $(HOSTS_TESTS)
 HOSTS_TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -19,6 +19,9 @@ tests_unit_test_hosts_death_LDADD = $(HOSTS_TEST_LIBS)
 tests_unit_test_hosts_ids_SOURCES = tests/unit/test_hosts_ids.c
 tests_unit_test_hosts_ids_CFLAGS = $(HOSTS_TEST_CFLAGS)
 tests_unit_test_hosts_ids_LDADD = $(HOSTS_TEST_LIBS)
+tests_unit_test_hosts_message_SOURCES = tests/unit/test_hosts_message.c
+tests_unit_test_hosts_message_CFLAGS = $(HOSTS_TEST_CFLAGS) $(CJSON_CFLAGS)
+tests_unit_test_hosts_message_LDADD = $(HOSTS_TEST_LIBS)
 tests_unit_test_hosts_wire_SOURCES = tests/unit/test_hosts_wire.c $(HOSTS_TEST_SUPPORT)
 tests_unit_test_hosts_wire_CFLAGS = $(HOSTS_TEST_CFLAGS)
 tests_unit_test_hosts_wire_LDADD = $(HOSTS_TEST_LIBS)
