@@ -140,6 +140,58 @@ static void no_grace_ends_without_another_look(void **state)
     end(&sim);
 }
 
+static void a_run_begun_just_before_its_end_is_no_last_look(void **state)
+{
+    struct sim sim;
+    uint64_t starts;
+
+    (void)state;
+    begin_seldom_seen(&sim);
+    sim_pass(&sim, SECONDS(30) - 1);
+    hang(&sim, "redis.port");
+    nudge(&sim, "redis.port");
+    answer(&sim, "redis.port", STATUS_FAIL);
+    starts = sim_check(&sim, "redis.port")->starts;
+    sim_pass(&sim, 1);
+    assert_int_equal(sim_check(&sim, "redis.port")->starts, starts + 1);
+    assert_string_equal(root(&sim, "redis"), "no");
+    end(&sim);
+}
+
+/* Its grace has ended while another need was to blame, and a witness has seen something since. */
+static void a_witness_is_no_last_look(void **state)
+{
+    struct build *b = build_begin(3, 4);
+    struct model_check *check;
+    struct sim sim;
+
+    (void)state;
+    add_quick(b, "vm", NULL);
+    add_quick(b, "db", NULL)->unknown_after = 1;
+    check = add_quick(b, "redis", "vm");
+    build_need(b, "db");
+    check->every = SECONDS(3600);
+    check->confirm_every = SECONDS(900);
+    check = build_check(b, "hint");
+    check->witness = true;
+    check->fail_after = 1;
+    begin(&sim, build_end(b));
+    fail_now(&sim, "vm.port");
+    fail_now(&sim, "redis.port");
+    set(&sim, "vm.port", STATUS_OK);
+    wait_until(&sim, "vm", VERDICT_OK);
+    sim_pass(&sim, SECONDS(1));
+    fail_now(&sim, "db.port");
+    sim_pass(&sim, SECONDS(120));
+    assert_string_equal(caused_by(&sim, "redis"), "db");
+    fail_now(&sim, "redis.hint");
+    hang(&sim, "redis.port");
+    hear(&sim, "db.port", STATUS_UNKNOWN);
+    assert_string_equal(caused_by(&sim, "redis"), "nobody");
+    assert_true(is_running(&sim, "redis.port"));
+    end(&sim);
+}
+
 static void the_last_look_has_needs_wait(void **state)
 {
     struct sim sim;
@@ -485,6 +537,8 @@ int main(void)
         cmocka_unit_test(one_that_comes_back_in_its_grace_was_never_a_root_cause),
         cmocka_unit_test(in_its_grace_it_is_checked_quickly),
         cmocka_unit_test(no_grace_ends_without_another_look),
+        cmocka_unit_test(a_run_begun_just_before_its_end_is_no_last_look),
+        cmocka_unit_test(a_witness_is_no_last_look),
         cmocka_unit_test(the_last_look_has_needs_wait),
         cmocka_unit_test(a_run_that_began_before_its_need_came_back_proves_nothing),
         cmocka_unit_test(evidence_from_before_a_recovery_makes_no_root_cause),

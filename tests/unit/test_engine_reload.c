@@ -322,6 +322,74 @@ static void a_path_that_is_gone_holds_nobody(void **state)
     end(&sim);
 }
 
+/* ---- what people see of it */
+
+static void how_long_it_has_been_so_outlives_a_reload(void **state)
+{
+    struct sim sim;
+
+    (void)state;
+    begin(&sim, site(1));
+    sim_pass(&sim, SECONDS(120));
+    sim_reload(&sim, moved_site());
+    assert_string_equal(sim_why(&sim, "web"), "all 2 checks have been ok for 2 min");
+    end(&sim);
+}
+
+static size_t records_of(struct sim *sim, enum engine_record kind, enum engine_verdict from, enum engine_verdict to)
+{
+    size_t n, found = 0;
+    const struct engine_effect *effects = engine_effects(sim->engine, &n);
+
+    for (size_t i = 0; i < n; i++)
+        found += effects[i].kind == EFFECT_RECORD && effects[i].of.record.kind == kind && effects[i].of.record.from == (int)from && effects[i].of.record.to == (int)to;
+    return found;
+}
+
+static void what_is_not_watched_any_more_is_recorded_so(void **state)
+{
+    struct build *b = build_begin(2, 3);
+    struct sim sim;
+
+    (void)state;
+    begin(&sim, site(1));
+    build_service(b, "web");
+    build_check(b, "page")->fail_after = 2;
+    build_check(b, "port");
+    build_service(b, "db")->enabled = false;
+    build_check(b, "port")->fail_after = 1;
+    sim_reload(&sim, build_end(b));
+    assert_int_equal(records_of(&sim, RECORD_SERVICE_CHANGED, VERDICT_OK, VERDICT_NONE), 1);
+    assert_int_equal(records_of(&sim, RECORD_CHECK_CHANGED, VERDICT_OK, VERDICT_NONE), 1);
+    end(&sim);
+}
+
+/* It is asked three times in the new interval, and so it is stale after three of these. */
+static void another_interval_is_another_time_to_be_stale(void **state)
+{
+    struct build *b = build_begin(2, 3);
+    struct model_check *check;
+    struct sim sim;
+
+    (void)state;
+    begin(&sim, site(1));
+    build_service(b, "web");
+    build_need(b, "db");
+    check = build_check(b, "page");
+    check->fail_after = 2;
+    check->every = SECONDS(10);
+    build_check(b, "port");
+    build_service(b, "db");
+    build_check(b, "port")->fail_after = 1;
+    hang(&sim, "web.page");
+    sim_reload(&sim, build_end(b));
+    sim_pass(&sim, SECONDS(40) - 1);
+    assert_false(sim_shown_check(&sim, "web.page")->stale);
+    sim_pass(&sim, 1);
+    assert_true(sim_shown_check(&sim, "web.page")->stale);
+    end(&sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,6 +407,9 @@ int main(void)
         cmocka_unit_test(no_row_of_reloads_delays_a_run),
         cmocka_unit_test(those_that_wait_for_a_path_go_on_waiting_in_their_order),
         cmocka_unit_test(a_path_that_is_gone_holds_nobody),
+        cmocka_unit_test(how_long_it_has_been_so_outlives_a_reload),
+        cmocka_unit_test(what_is_not_watched_any_more_is_recorded_so),
+        cmocka_unit_test(another_interval_is_another_time_to_be_stale),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

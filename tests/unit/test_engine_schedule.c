@@ -90,6 +90,25 @@ static void checks_of_one_plugin_and_path_share_their_slot(void **state)
     end(&sim);
 }
 
+static void checks_of_two_paths_do_not(void **state)
+{
+    static const char *const names[] = { "a", "b", "c", "d" };
+    struct build *b = build_begin(1, 4);
+    size_t paths[] = { build_path(b, "lima", 4), build_path(b, "tunnel", 4) };
+    struct sim sim;
+
+    (void)state;
+    build_service(b, "web");
+    for (size_t i = 0; i < 4; i++)
+        build_check(b, names[i])->path = paths[i % 2];
+    sim_begin(&sim, 7, build_end(b));
+    sim_pass(&sim, SECONDS(90));
+    assert_int_equal(sim.checks[0].last_start, sim.checks[2].last_start);
+    assert_int_equal(sim.checks[1].last_start, sim.checks[3].last_start);
+    assert_int_not_equal(sim.checks[0].last_start, sim.checks[1].last_start);
+    end(&sim);
+}
+
 static void a_thousand_checks_start_in_twenty_bunches_of_fifty(void **state)
 {
     unsigned in_slot[21] = { 0 };
@@ -434,6 +453,41 @@ static void a_clock_that_goes_back_ends_no_time(void **state)
     model_drop(model);
 }
 
+/* ---- order */
+
+static void those_of_one_slot_start_in_the_order_of_the_configuration(void **state)
+{
+    const struct engine_effect *effects;
+    size_t n, next = 0;
+    struct sim sim;
+
+    (void)state;
+    begin(&sim, model_of(8));
+    while (sim.checks[0].starts < 2)
+        sim_step(&sim, SECONDS(10));
+    effects = engine_effects(sim.engine, &n);
+    for (size_t i = 0; i < n; i++)
+        if (effects[i].kind == EFFECT_START_CHECK)
+            assert_int_equal(effects[i].of.start.check, next++);
+    assert_int_equal(next, 8);
+    end(&sim);
+}
+
+/* However many are in progress. */
+static void a_run_that_never_was_is_not_found(void **state)
+{
+    struct result *late = result_make(STATUS_FAIL, "late", "too late", 1, NULL, 0, NULL, 0);
+    struct sim sim;
+
+    (void)state;
+    for (size_t n = 1; n <= 64; n++) {
+        sim_begin(&sim, 1, model_of(n)); /* all of them run */
+        assert_int_equal(sim_feed(&sim, &(struct engine_event){ .kind = EVENT_RESULT, .of.result = { 4711, late } }), ENGINE_REFUSED);
+        end(&sim);
+    }
+    result_drop(late);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -441,6 +495,7 @@ int main(void)
         cmocka_unit_test(then_it_runs_once_in_every_interval),
         cmocka_unit_test(slots_lie_on_a_grid_of_a_twentieth_of_the_interval_that_the_seed_turns),
         cmocka_unit_test(checks_of_one_plugin_and_path_share_their_slot),
+        cmocka_unit_test(checks_of_two_paths_do_not),
         cmocka_unit_test(a_thousand_checks_start_in_twenty_bunches_of_fifty),
         cmocka_unit_test(the_interval_does_not_grow_because_of_failures),
         cmocka_unit_test(a_suspect_is_confirmed_quickly),
@@ -460,6 +515,8 @@ int main(void)
         cmocka_unit_test(without_a_model_there_is_nothing_to_judge),
         cmocka_unit_test(one_that_could_not_tell_at_first_is_asked_again_quickly),
         cmocka_unit_test(a_clock_that_goes_back_ends_no_time),
+        cmocka_unit_test(those_of_one_slot_start_in_the_order_of_the_configuration),
+        cmocka_unit_test(a_run_that_never_was_is_not_found),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,6 +142,35 @@ static void levels_are_those_of_the_log(void **state)
     assert_int_equal(SAY_ERROR, LOG_LEVEL_ERROR);
 }
 
+/* ---- lines of log */
+
+static size_t lines_of(struct sim *sim, enum log_level level, const char *text)
+{
+    size_t n, found = 0;
+    const struct engine_effect *effects = engine_effects(sim->engine, &n);
+
+    for (size_t i = 0; i < n; i++)
+        found += effects[i].kind == EFFECT_LOG && effects[i].of.log.level == (int)level && strcmp(effects[i].of.log.text, text) == 0;
+    return found;
+}
+
+static void turns_are_logged_and_what_is_bad_is_a_warning(void **state)
+{
+    struct sim sim;
+
+    (void)state;
+    begin(&sim, model());
+    hear(&sim, "vm.port", STATUS_FAIL);
+    assert_int_equal(lines_of(&sim, LOG_LEVEL_WARN, "check has failed, 1 bad in a row: connection refused"), 1);
+    assert_int_equal(lines_of(&sim, LOG_LEVEL_WARN, "service is a root cause: it failed, and nothing that it needs did"), 1);
+    hear(&sim, "vm.port", STATUS_OK);
+    assert_int_equal(lines_of(&sim, LOG_LEVEL_INFO, "check is ok, was failed: answered"), 1);
+    for (int i = 0; i < 3; i++)
+        hear(&sim, "vm.port", STATUS_UNKNOWN);
+    assert_int_equal(lines_of(&sim, LOG_LEVEL_WARN, "check is unknown, 3 in a row could not tell: no such tool"), 1);
+    end(&sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +180,7 @@ int main(void)
         cmocka_unit_test(why_tells_what_is_not_watched_and_what_waits),
         cmocka_unit_test(names_are_those_of_the_documents),
         cmocka_unit_test(levels_are_those_of_the_log),
+        cmocka_unit_test(turns_are_logged_and_what_is_bad_is_a_warning),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
