@@ -25,6 +25,7 @@
 #include <string.h>
 
 #define PUBLISH_DISTANCE (100 * (uint64_t)NS_PER_MS)
+#define PUBLISH_REFRESH ((uint64_t)NS_PER_S) /* sentences say for how long something has been so: that is to be true */
 #define SHORTEST_GAP (5 * (uint64_t)NS_PER_S)
 #define OLD_STATE_DISTANCE (5 * (uint64_t)NS_PER_S)   /* between two writes when something has turned */
 #define OLD_STATE_REFRESH (60 * (uint64_t)NS_PER_S)  /* when nothing has: what the old one took for a round */
@@ -297,7 +298,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
         write_old_state(d, &now);
     state_flush(d->state);
     memory_give_back(now.awake);
-    if (daemon_self_changed(&d->self, d->hosts, d->state))
+    if (now.awake - d->published_at >= PUBLISH_REFRESH || daemon_self_changed(&d->self, d->hosts, d->state))
         publish(d, &now);
     if (watch_look(d->watch, now.awake))
         d->reload_due = true;
