@@ -13,8 +13,8 @@ tests_sim_test_sim_SOURCES = \
 tests_sim_test_sim_LDADD = $(SIM_LIBS)
 
 engine_tests = \
-	tests/unit/test_engine_cause tests/unit/test_engine_overall tests/unit/test_engine_paths tests/unit/test_engine_recovery \
-	tests/unit/test_engine_reload tests/unit/test_engine_schedule tests/unit/test_engine_streaks tests/unit/test_engine_why
+	tests/unit/test_engine_cause tests/unit/test_engine_gaps tests/unit/test_engine_overall tests/unit/test_engine_paths \
+	tests/unit/test_engine_recovery tests/unit/test_engine_reload tests/unit/test_engine_schedule tests/unit/test_engine_streaks tests/unit/test_engine_why
 check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
 
@@ -26,6 +26,11 @@ tests_unit_test_engine_cause_SOURCES = tests/unit/test_engine_cause.c tests/unit
 tests_unit_test_engine_cause_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 tests_unit_test_engine_cause_CFLAGS = $(ENGINE_TEST_CFLAGS)
 tests_unit_test_engine_cause_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_unit_test_engine_gaps_SOURCES = tests/unit/test_engine_gaps.c tests/unit/engine_support.h
+tests_unit_test_engine_gaps_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+tests_unit_test_engine_gaps_CFLAGS = $(ENGINE_TEST_CFLAGS)
+tests_unit_test_engine_gaps_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_unit_test_engine_overall_SOURCES = tests/unit/test_engine_overall.c tests/unit/engine_support.h
 tests_unit_test_engine_overall_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
