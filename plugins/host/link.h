@@ -3,7 +3,7 @@
 #define HOST_LINK_H
 
 #include "base/buffer.h"
-#include "modules.h"
+#include "modules_load.h"
 #include "op.h"
 #include "resolve.h"
 #include "trouble.h"
@@ -14,7 +14,7 @@
 
 enum { LINK_INPUT = 65536, LINK_OUTPUT = 4 << 20 };
 
-enum link_stage { LINK_RESOLVING, LINK_WAITING, LINK_CONNECTING, LINK_SHAKING_HANDS, LINK_UP, LINK_ENDING };
+enum link_stage { LINK_LOADING, LINK_RESOLVING, LINK_WAITING, LINK_CONNECTING, LINK_SHAKING_HANDS, LINK_UP, LINK_ENDING };
 
 struct link {
     struct op op; /* first */
@@ -28,6 +28,7 @@ struct link {
     struct resolved addresses;
     size_t next_address;
     struct waiting waiting;    /* for a descriptor */
+    struct module_wait wait;   /* for the TLS module */
     /* how */
     bool secure;
     struct talon_tls tls;      /* its texts are ours */

@@ -6,7 +6,7 @@ plugins_host_libhost_la_SOURCES = \
 	plugins/host/conf.c plugins/host/conf.h plugins/host/conf_check.c plugins/host/conf_values.c \
 	plugins/host/describe.c plugins/host/descriptor.c plugins/host/descriptor_options.c \
 	plugins/host/die.c plugins/host/die.h plugins/host/host.c plugins/host/host.h \
-	plugins/host/ids.c plugins/host/ids.h \
+	plugins/host/http_held.c plugins/host/http_held.h plugins/host/ids.c plugins/host/ids.h \
 	plugins/host/instance.c plugins/host/instance.h plugins/host/instance_tell.c \
 	plugins/host/limits.c plugins/host/limits.h \
 	plugins/host/link.h plugins/host/link_io.c plugins/host/op_connect.c plugins/host/op_connect.h \

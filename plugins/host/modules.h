@@ -1,6 +1,6 @@
 /*
  * The border between talon-host and the parts of it that come as modules of their own: TLS (links OpenSSL) and HTTP (links
- * libcurl). They are loaded at their first use, so that a host whose plugins need neither starts in a millisecond and holds
+ * libcurl). They are loaded at their first use, by a thread (modules_load.h), so that a host whose plugins need neither starts in a millisecond and holds
  * under 1 MB (findings.md, Cost). Host and modules are built together: there is no version here beyond the size check.
  *
  * One thread, one libev loop. No function calls back before it has returned.
@@ -53,7 +53,7 @@ enum tls_outcome {
 
 struct tls_module {
     uint32_t size;
-    /* Once, after loading. False: cannot be used. */
+    /* Once, after loading, before anything else is called; perhaps by a thread of its own, so the host's services are not used yet. False: cannot be used. */
     bool (*open)(const struct module_host *);
     /* A client for one connection on fd (borrowed), which is connected or connecting. `host` is verified unless tls->server_name says otherwise. Never
      * NULL but for no memory; what is wrong with the options (unreadable file, bad key) comes from the first handshake() as TLS_FAILED with
@@ -84,7 +84,8 @@ typedef size_t http_data_fn(void *arg, const char *bytes, size_t n, int last);
 
 struct http_module {
     uint32_t size;
-    bool (*open)(const struct module_host *, const struct tls_module *(*tls)(void)); /* tls(): loads it at the first https; NULL: cannot */
+    /* As that of TLS. tls(): loads it at the first https; NULL: cannot. */
+    bool (*open)(const struct module_host *, const struct tls_module *(*tls)(void));
     /* Begins. Everything in `http` is copied. timeout_ns: for the whole, 0: none. data NULL: collect the body. NULL: no memory. */
     struct http_exchange *(*start)(const struct talon_http *http, uint64_t timeout_ns, http_finished_fn *finished, http_data_fn *data, void *arg);
     /* Ends it with TALON_E_TIMEOUT and the token of the stage that it is in ("connect.timeout", "timeout"): finished() follows on the next turn. */

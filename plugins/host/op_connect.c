@@ -1,13 +1,12 @@
 /*
- * Connections, from the name to the handshake: resolve, then one address after the other, then TLS. One function for each step; each ends in the next one,
- * or in link_over(). What is said on a connection that is up is in link_io.c.
+ * Connections, from the name to the handshake: load what TLS needs, resolve, then one address after the other, then TLS. One function for each step; each ends
+ * in the next one, or in link_over(). What is said on a connection that is up is in link_io.c.
  */
 #include "op_connect.h"
 
 #include "die.h"
 #include "limits.h"
 #include "link.h"
-#include "modules_load.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,6 +49,7 @@ static void close_link(struct op *op)
 
     resolve_stop(link->question);
     link->question = NULL;
+    modules_leave(&link->wait);
     waiting_remove(&link->waiting);
     ev_timer_stop(turn_loop(), &link->timer);
     close_fd(link);
@@ -151,7 +151,9 @@ static void set_late(struct link *link)
 {
     if (link->stage == LINK_ENDING)
         return; /* why is known already */
-    if (lacked_fds(link))
+    if (link->stage == LINK_LOADING)
+        trouble_set(&link->trouble, TALON_E_LOCAL, 0, "local", "the TLS module of the plugin host was not loaded in time");
+    else if (lacked_fds(link))
         trouble_set(&link->trouble, TALON_E_LOCAL, 0, "local", "no descriptor was free in time: %s", limits_text(LIMIT_FDS));
     else if (link->stage != LINK_UP && lacked_name(link))
         trouble_set(&link->trouble, TALON_E_RESOLVER, 0, "dns.unreachable", "the resolver did not answer for %s in time", link->host);
@@ -169,7 +171,7 @@ static bool waits_for_peer(const struct op *op)
 {
     const struct link *link = (const struct link *)(const void *)op;
 
-    if (link->stage == LINK_RESOLVING || link->stage == LINK_ENDING || lacked_fds(link))
+    if (link->stage == LINK_LOADING || link->stage == LINK_RESOLVING || link->stage == LINK_ENDING || lacked_fds(link))
         return false;
     return link->stage == LINK_UP ? link->data != NULL : !lacked_name(link);
 }
@@ -305,6 +307,7 @@ static void on_io(struct ev_loop *loop, ev_io *io, int events)
     case LINK_UP:
         link_io_ready(link, events);
         break;
+    case LINK_LOADING:
     case LINK_RESOLVING:
     case LINK_WAITING:
     case LINK_ENDING:
@@ -454,8 +457,14 @@ static void begin_soon(struct link *link)
         link->stage = LINK_CONNECTING;
         turn_post(&link->op.post, begin);
     } else {
+        link->stage = LINK_RESOLVING;
         link->question = resolve_start(link->host, link->port, resolved, link);
     }
+}
+
+static void on_loaded(struct module_wait *wait)
+{
+    begin_soon((struct link *)(void *)((char *)wait - offsetof(struct link, wait)));
 }
 
 static void copy_tls(struct link *link, const struct talon_tls *tls)
@@ -497,7 +506,7 @@ talon_op op_connect(struct owner *owner, const struct talon_connect *request, ta
         fail_local(link, link->op.refused);
     else if (!link->unix_path && (!link->host || !link->host[0] || wanted.to.port == 0 || wanted.to.port > 65535))
         fail_local(link, "the plugin named neither a host and port nor a unix socket to connect to");
-    else
+    else if (!link->secure || modules_await(MODULE_TLS, &link->wait, on_loaded))
         begin_soon(link);
     return link->op.id;
 }

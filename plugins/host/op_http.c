@@ -1,12 +1,17 @@
-/* HTTP exchanges as operations: the work is the HTTP module's, here is the owner's side of it. */
+/*
+ * HTTP exchanges as operations: the work is the HTTP module's, here is the owner's side of it. While the module is being loaded, a request is held as a copy
+ * (http_held.c); the time that this takes is taken from the request's own, and is our own doing: no peer is blamed for it.
+ */
 #include "op_http.h"
 
+#include "http_held.h"
 #include "modules_load.h"
 #include "op.h"
 #include "trouble.h"
 #include "turn.h"
 
 #include <string.h>
+#include <strings.h>
 
 struct http_op {
     struct op op; /* first */
@@ -14,8 +19,13 @@ struct http_op {
     talon_data_fn *data;
     struct http_exchange *exchange; /* NULL: never begun, or over */
     const struct http_module *module;
+    struct module_wait wait;
+    struct talon_http *held; /* NULL: nothing waits for the module */
+    uint64_t held_since;
     struct trouble trouble;
 };
+
+static void fail(struct http_op *http, const char *why);
 
 static void close_http(struct op *op)
 {
@@ -24,6 +34,9 @@ static void close_http(struct op *op)
     if (http->exchange)
         http->module->stop(http->exchange);
     http->exchange = NULL;
+    modules_leave(&http->wait);
+    http_held_free(http->held);
+    http->held = NULL;
 }
 
 static void late_http(struct op *op)
@@ -32,6 +45,10 @@ static void late_http(struct op *op)
 
     if (http->exchange)
         http->module->expire(http->exchange); /* its end is told at the next turn */
+    if (http->wait.at) {
+        modules_leave(&http->wait);
+        fail(http, "the HTTP module of the plugin host was not loaded in time");
+    }
 }
 
 static bool waits_for_peer(const struct op *op)
@@ -90,25 +107,63 @@ static void fail(struct http_op *http, const char *why)
     turn_post(&http->op.post, on_post);
 }
 
+/* ---- the beginning */
+
+static void start(struct http_op *http, const struct talon_http *request)
+{
+    const char *why;
+
+    http->module = modules_http(&why);
+    if (!http->module) {
+        fail(http, why);
+        return;
+    }
+    http->exchange = http->module->start(request, request->timeout_ns, finished, request->data ? data : NULL, http);
+    if (!http->exchange)
+        fail(http, "no memory for an HTTP exchange");
+}
+
+static void on_loaded(struct module_wait *wait)
+{
+    struct http_op *http = (struct http_op *)(void *)((char *)wait - offsetof(struct http_op, wait));
+    struct talon_http *request = http->held;
+    const uint64_t waited = turn_now() - http->held_since;
+    struct owner_call call;
+
+    owner_enter(http->op.owner, &call);
+    http->held = NULL;
+    if (request->timeout_ns == 0 || request->timeout_ns > waited) {
+        request->timeout_ns -= request->timeout_ns ? waited : 0;
+        start(http, request);
+    } else {
+        fail(http, "the HTTP module of the plugin host was not loaded in time");
+    }
+    http_held_free(request);
+    owner_leave(&call);
+}
+
+/* TLS is loaded with it where it is sure to be needed; a redirect loads it when it comes. */
+static unsigned needs(const struct talon_http *request)
+{
+    return request->url && strncasecmp(request->url, "https:", 6) == 0 ? MODULE_HTTP | MODULE_TLS : MODULE_HTTP;
+}
+
 talon_op op_http(struct owner *owner, const struct talon_http *request, talon_http_fn *call, void *arg)
 {
     struct http_op *http = op_begin(owner, &http_kind, sizeof *http, arg);
     struct talon_http wanted = { .size = 0 };
-    const char *why;
 
     memcpy(&wanted, request, request->size < sizeof wanted ? request->size : sizeof wanted);
     wanted.size = sizeof wanted;
     http->done = call;
     http->data = wanted.data;
-    http->module = modules_http(&why);
     if (http->op.refused) {
         fail(http, http->op.refused);
-    } else if (!http->module) {
-        fail(http, why);
+    } else if (modules_await(needs(&wanted), &http->wait, on_loaded)) {
+        start(http, &wanted);
     } else {
-        http->exchange = http->module->start(&wanted, wanted.timeout_ns, finished, wanted.data ? data : NULL, http);
-        if (!http->exchange)
-            fail(http, "no memory for an HTTP exchange");
+        http->held = http_held(&wanted);
+        http->held_since = turn_now();
     }
     return http->op.id;
 }

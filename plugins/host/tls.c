@@ -230,6 +230,7 @@ static bool open_module(const struct module_host *host)
         return false;
     tls_host = host;
     ignore_sigpipe();
+    set_prepare();
     return true;
 }
 

@@ -73,6 +73,8 @@ struct tls_set {
 
 /* Borrowed until the next call. NULL: fault. */
 const struct tls_set *set_find(const struct talon_tls *tls, struct fault *fault);
+/* Does what the first connection would otherwise wait for: 10 ms. Logs nothing: it may be called by the thread that loads the module. */
+void set_prepare(void);
 /* Makes another context verify (by its record) and present as the set does. False: fault. */
 bool set_apply(const struct tls_set *set, SSL_CTX *ctx, struct fault *fault);
 

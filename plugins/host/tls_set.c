@@ -312,6 +312,17 @@ const struct tls_set *set_find(const struct talon_tls *tls, struct fault *fault)
     return &entry->set;
 }
 
+void set_prepare(void)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+
+    if (ctx)
+        SSL_free(SSL_new(ctx));
+    SSL_CTX_free(ctx);
+    authorities_store();
+    ERR_clear_error();
+}
+
 bool set_apply(const struct tls_set *set, SSL_CTX *ctx, struct fault *fault)
 {
     X509 *own = SSL_CTX_get0_certificate(set->ctx);

@@ -6,7 +6,8 @@ tests_unit_plugins_trial_la_SOURCES = tests/unit/plugins/trial.c tests/unit/plug
 tests_unit_plugins_trial_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
 
 HOST_TESTS = \
-	tests/unit/test_host_descriptor tests/unit/test_host_blocking tests/unit/test_host_connect tests/unit/test_host_load tests/unit/test_host_runs \
+	tests/unit/test_host_descriptor tests/unit/test_host_blocking tests/unit/test_host_connect tests/unit/test_host_load tests/unit/test_host_modules \
+	tests/unit/test_host_runs \
 	tests/unit/test_host_share tests/unit/test_host_spawn tests/unit/test_host_wire
 check_PROGRAMS += $(HOST_TESTS)
 TESTS += $(HOST_TESTS)
@@ -47,6 +48,11 @@ tests_unit_test_host_wire_LDADD = core/base/os/libos.la core/base/libbase.la $(H
 tests_unit_test_host_wire_DEPENDENCIES = core/base/os/libos.la core/base/libbase.la $(HOST_TEST_NEEDS)
 
 # Linked with the host's parts.
+tests_unit_test_host_modules_SOURCES = tests/unit/test_host_modules.c $(HOST_DRIVE)
+tests_unit_test_host_modules_CFLAGS = $(HOST_TEST_CFLAGS)
+tests_unit_test_host_modules_LDADD = $(HOST_LIBS) $(HOST_TEST_LIBS)
+tests_unit_test_host_modules_DEPENDENCIES = \
+	plugins/host/libhost.la core/base/os/libos.la core/base/libbase.la $(HOST_TEST_NEEDS) plugins/http.la plugins/tcp.la
 tests_unit_test_host_descriptor_SOURCES = tests/unit/test_host_descriptor.c
 tests_unit_test_host_descriptor_CFLAGS = $(HOST_TEST_CFLAGS)
 tests_unit_test_host_descriptor_LDADD = $(HOST_LIBS) $(CMOCKA_LIBS)

@@ -265,7 +265,8 @@ static void what_is_no_certificate(void **state)
 {
     (void)state;
     client_logged[0] = '\0';
-    write_texts("# a heading\n-----\n-----BEGIN\n", others[0].cert_pem, "Label: words\n=====\n", others[1].cert_pem, "\n\n-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n",
+    write_texts("# a heading\n-----\n-----BEGIN\n", others[0].cert_pem, "Label: words\n=====\n", others[1].cert_pem,
+                "\n\n-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n",
                 "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n", known.cert_pem, NULL);
     TRUSTS(&others[0]);
     TRUSTS(&others[1]);
