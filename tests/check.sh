@@ -3,7 +3,7 @@
 # the whole; what each took is printed beside its budget, because the whole must stay a thing that one runs before each commit.
 
 # From bootstrap.
-top=${top:?} build=${build:?} python=${python:?}
+top=${top:?} build=${build:?} python=${python:?} system=${system:?}
 
 logs=$build/check
 rm -rf "$logs"
@@ -91,6 +91,9 @@ count() { # the closing line, counted from what the test programs printed
 stage house 30 house
 stage build-gcc 120 gcc_build
 stage unit-gcc 120 unit "$build"
+if [ "$system" != Darwin ]; then
+    stage macos 150 "$top/tests/macos" "$build/macos"
+fi
 stage integration-gcc 240 integration "$build" integration-gcc
 stage build-clang 120 clang_build
 stage unit-clang 120 unit "$build/clang"
