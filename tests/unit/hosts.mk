@@ -1,13 +1,13 @@
 # tests/unit/hosts.mk: the plugin hosts against a host that misbehaves on demand, and what stands on them.
-HOSTS_TESTS = tests/unit/test_hosts_bounds tests/unit/test_hosts_death tests/unit/test_hosts_ids tests/unit/test_hosts_message \
-	tests/unit/test_hosts_wire tests/unit/test_instances tests/unit/test_load
+HOSTS_TESTS = tests/unit/test_hosts_bounds tests/unit/test_hosts_death tests/unit/test_hosts_ids tests/unit/test_hosts_load \
+	tests/unit/test_hosts_message tests/unit/test_hosts_restart tests/unit/test_hosts_runs tests/unit/test_hosts_wire tests/unit/test_instances tests/unit/test_load
 check_PROGRAMS += tests/unit/fake_talon_host $(HOSTS_TESTS)
 TESTS += $(HOSTS_TESTS)
 HOSTS_TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 HOSTS_TEST_LIBS = core/hosts/libhosts.la core/base/os/libos.la core/base/libbase.la $(CJSON_LIBS) $(EV_LIBS) $(CMOCKA_LIBS) -lm
 HOSTS_TEST_SUPPORT = tests/unit/hosts_support.c tests/unit/hosts_support.h
 
-tests_unit_fake_talon_host_SOURCES = tests/unit/fake_talon_host.c
+tests_unit_fake_talon_host_SOURCES = tests/unit/fake_talon.h tests/unit/fake_talon_host.c tests/unit/fake_talon_run.c tests/unit/fake_talon_say.c
 tests_unit_fake_talon_host_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
 tests_unit_fake_talon_host_LDADD = core/base/os/libos.la core/base/libbase.la $(CJSON_LIBS) $(EV_LIBS)
 tests_unit_test_hosts_bounds_SOURCES = tests/unit/test_hosts_bounds.c $(HOSTS_TEST_SUPPORT)
@@ -22,6 +22,15 @@ tests_unit_test_hosts_ids_LDADD = $(HOSTS_TEST_LIBS)
 tests_unit_test_hosts_message_SOURCES = tests/unit/test_hosts_message.c
 tests_unit_test_hosts_message_CFLAGS = $(HOSTS_TEST_CFLAGS) $(CJSON_CFLAGS)
 tests_unit_test_hosts_message_LDADD = $(HOSTS_TEST_LIBS)
+tests_unit_test_hosts_load_SOURCES = tests/unit/test_hosts_load.c $(HOSTS_TEST_SUPPORT)
+tests_unit_test_hosts_load_CFLAGS = $(HOSTS_TEST_CFLAGS)
+tests_unit_test_hosts_load_LDADD = $(HOSTS_TEST_LIBS)
+tests_unit_test_hosts_restart_SOURCES = tests/unit/test_hosts_restart.c $(HOSTS_TEST_SUPPORT)
+tests_unit_test_hosts_restart_CFLAGS = $(HOSTS_TEST_CFLAGS)
+tests_unit_test_hosts_restart_LDADD = $(HOSTS_TEST_LIBS)
+tests_unit_test_hosts_runs_SOURCES = tests/unit/test_hosts_runs.c $(HOSTS_TEST_SUPPORT)
+tests_unit_test_hosts_runs_CFLAGS = $(HOSTS_TEST_CFLAGS)
+tests_unit_test_hosts_runs_LDADD = $(HOSTS_TEST_LIBS)
 tests_unit_test_hosts_wire_SOURCES = tests/unit/test_hosts_wire.c $(HOSTS_TEST_SUPPORT)
 tests_unit_test_hosts_wire_CFLAGS = $(HOSTS_TEST_CFLAGS)
 tests_unit_test_hosts_wire_LDADD = $(HOSTS_TEST_LIBS)

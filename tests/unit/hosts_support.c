@@ -401,3 +401,11 @@ void wait_for_deaths(struct bench *bench, const char *name, unsigned deaths)
 {
     until(bench, is_in_state, &(struct awaited){ .bench = bench, .name = name, .deaths = deaths });
 }
+
+const char *conf_once(const struct bench *bench, const char *run, const char *more, int times)
+{
+    static char conf[512];
+
+    snprintf(conf, sizeof conf, "{\"run\":\"%s\",\"times\":%d,\"file\":\"%s/%s\"%s}", run, times, bench->folder, run, more);
+    return conf;
+}

@@ -72,6 +72,8 @@ void use_sent(struct bench *bench, const struct use *use);
 /* The detail of that name of the last result; fails when there is none. */
 const char *use_detail(const struct use *use, const char *name);
 void assert_result(const struct result *result, enum status status, const char *reason);
+/* A conf that misbehaves `times` times, counted in a file, whichever process does it. Valid until the next call. */
+const char *conf_once(const struct bench *bench, const char *run, const char *more, int times);
 
 /* ---- hosts */
 

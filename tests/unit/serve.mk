@@ -1,6 +1,6 @@
 # tests/unit/serve.mk: core/serve on an engine whose conclusions are set by hand; the endpoint over real sockets.
 SERVE_TESTS = tests/unit/test_serve_snapshot tests/unit/test_serve_render tests/unit/test_serve_metrics \
-	tests/unit/test_serve_request tests/unit/test_serve_endpoint tests/unit/test_serve_clients
+	tests/unit/test_serve_request tests/unit/test_serve_endpoint tests/unit/test_serve_life tests/unit/test_serve_clients
 check_PROGRAMS += $(SERVE_TESTS)
 TESTS += $(SERVE_TESTS)
 SERVE_TEST_SOURCES = tests/unit/serve_support.c tests/unit/serve_support.h core/model.c core/model.h
@@ -19,9 +19,14 @@ tests_unit_test_serve_metrics_LDADD = $(SERVE_TEST_LIBS)
 tests_unit_test_serve_request_SOURCES = tests/unit/test_serve_request.c $(SERVE_TEST_SOURCES)
 tests_unit_test_serve_request_CFLAGS = $(SERVE_TEST_CFLAGS)
 tests_unit_test_serve_request_LDADD = $(SERVE_TEST_LIBS)
-tests_unit_test_serve_endpoint_SOURCES = tests/unit/test_serve_endpoint.c tests/unit/serve_client.c tests/unit/serve_client.h $(SERVE_TEST_SOURCES)
+SERVE_ENDPOINT_SOURCES = \
+	tests/unit/serve_endpoint.c tests/unit/serve_endpoint.h tests/unit/serve_client.c tests/unit/serve_client.h $(SERVE_TEST_SOURCES)
+tests_unit_test_serve_endpoint_SOURCES = tests/unit/test_serve_endpoint.c $(SERVE_ENDPOINT_SOURCES)
 tests_unit_test_serve_endpoint_CFLAGS = $(SERVE_TEST_CFLAGS)
 tests_unit_test_serve_endpoint_LDADD = $(SERVE_TEST_LIBS) $(CJSON_LIBS)
+tests_unit_test_serve_life_SOURCES = tests/unit/test_serve_life.c $(SERVE_ENDPOINT_SOURCES)
+tests_unit_test_serve_life_CFLAGS = $(SERVE_TEST_CFLAGS)
+tests_unit_test_serve_life_LDADD = $(SERVE_TEST_LIBS) $(CJSON_LIBS)
 tests_unit_test_serve_clients_SOURCES = tests/unit/test_serve_clients.c tests/unit/serve_client.c tests/unit/serve_client.h $(SERVE_TEST_SOURCES)
 tests_unit_test_serve_clients_CFLAGS = $(SERVE_TEST_CFLAGS)
 tests_unit_test_serve_clients_LDADD = $(SERVE_TEST_LIBS)

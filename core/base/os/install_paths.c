@@ -32,9 +32,15 @@ static bool is_file(const char *path)
 /* False: too long. */
 static bool join(char out[INSTALL_PATH_SIZE], const char *folder, const char *rest)
 {
-    const int n = snprintf(out, INSTALL_PATH_SIZE, "%s/%s", folder, rest);
+    const size_t n = strlen(folder), more = strlen(rest);
 
-    return n > 0 && n < INSTALL_PATH_SIZE;
+    out[0] = '\0';
+    if (n + 1 + more >= INSTALL_PATH_SIZE)
+        return false;
+    memmove(out, folder, n);
+    out[n] = '/';
+    memcpy(out + n + 1, rest, more + 1);
+    return true;
 }
 
 /* Cuts the last part off; what is left of "/x" is "". */
