@@ -16,13 +16,14 @@ core_base_os_libos_la_SOURCES = \
 	core/base/os/lines.c core/base/os/lines.h \
 	core/base/os/log.c core/base/os/log.h \
 	core/base/os/loop.c core/base/os/loop.h core/base/os/loop_backends.h core/base/os/memory.h \
+	core/base/os/process.h \
 	core/base/os/random.c core/base/os/random.h core/base/os/random_system.h
 if DARWIN
 core_base_os_libos_la_SOURCES += \
 	core/base/os/child_darwin.c core/base/os/clock_darwin.c core/base/os/files_darwin.c core/base/os/install_paths_darwin.c \
-	core/base/os/loop_darwin.c core/base/os/memory_darwin.c core/base/os/random_darwin.c
+	core/base/os/loop_darwin.c core/base/os/memory_darwin.c core/base/os/process_darwin.c core/base/os/random_darwin.c
 else
 core_base_os_libos_la_SOURCES += \
 	core/base/os/child_linux.c core/base/os/clock_linux.c core/base/os/files_linux.c core/base/os/install_paths_linux.c \
-	core/base/os/loop_linux.c core/base/os/memory_linux.c core/base/os/random_linux.c
+	core/base/os/loop_linux.c core/base/os/memory_linux.c core/base/os/process_linux.c core/base/os/random_linux.c
 endif

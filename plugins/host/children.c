@@ -1,11 +1,11 @@
 /* Child processes and everything they leave behind: see children.h. */
 #include "children.h"
 
+#include "base/os/process.h"
 #include "base/os/random.h"
 #include "die.h"
 #include "instance.h"
 #include "limits.h"
-#include "system.h"
 #include "turn.h"
 #include "waiting.h"
 #include "wire.h"
@@ -79,12 +79,12 @@ static bool is_wanted(const char *number)
 static size_t sweep(bool even_wanted)
 {
     static pid_t pids[STRAYS];
-    const size_t n = system_children(pids, STRAYS);
+    const size_t n = process_children(pids, STRAYS);
     char number[32];
     size_t killed = 0;
 
     for (size_t i = 0; i < n; i++)
-        if (!find(pids[i]) && system_mark(pids[i], beginning, number, sizeof number) && (even_wanted || !is_wanted(number)))
+        if (!find(pids[i]) && process_mark(pids[i], beginning, number, sizeof number) && (even_wanted || !is_wanted(number)))
             killed += kill(pids[i], SIGKILL) == 0;
     return killed;
 }
@@ -239,7 +239,7 @@ bool children_linger(const struct instance *instance)
 void children_describe(const struct child *child, char text[CHILD_STUCK])
 {
     char since[32] = "?";
-    const char *state = system_state(child->pid);
+    const char *state = process_state(child->pid);
     struct tm local;
 
     if (localtime_r(&child->stuck_since, &local))

@@ -1,6 +1,7 @@
 /* The host as a whole: see host.h. */
 #include "host.h"
 
+#include "base/os/process.h"
 #include "children.h"
 #include "die.h"
 #include "instance.h"
@@ -12,7 +13,6 @@
 #include "resolve.h"
 #include "run.h"
 #include "services.h"
-#include "system.h"
 #include "turn.h"
 #include "wire.h"
 
@@ -43,7 +43,7 @@ bool host_begin(int socket, bool worker)
     cJSON_InitHooks(&hooks);
     signal(SIGPIPE, SIG_IGN);
     limits_begin();
-    system_adopt_orphans();
+    process_adopt_orphans();
     services_begin();
     return turn_init() && children_begin() && wire_open(socket, worker);
 }

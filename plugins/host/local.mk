@@ -21,17 +21,12 @@ plugins_host_libhost_la_SOURCES = \
 	plugins/host/resolve.c plugins/host/resolve.h \
 	plugins/host/run.c plugins/host/run.h plugins/host/run_deadline.c plugins/host/run_deadline.h \
 	plugins/host/said.c plugins/host/said.h plugins/host/services.c plugins/host/services.h \
-	plugins/host/share.c plugins/host/share.h plugins/host/system.h \
+	plugins/host/share.c plugins/host/share.h \
 	plugins/host/trouble.c plugins/host/trouble.h plugins/host/turn.c plugins/host/turn.h \
 	plugins/host/waiting.c plugins/host/waiting.h \
 	plugins/host/wire.c plugins/host/wire.h plugins/host/wire_done.c plugins/host/wire_in.c plugins/host/wire_out.c \
 	plugins/host/wire_private.h plugins/host/wire_start.c \
 	plugins/host/worker.c plugins/host/worker.h
-if DARWIN
-plugins_host_libhost_la_SOURCES += plugins/host/system_darwin.c
-else
-plugins_host_libhost_la_SOURCES += plugins/host/system_linux.c
-endif
 plugins_host_libhost_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)
 HOST_LIBS = plugins/host/libhost.la core/base/os/libos.la core/base/libbase.la $(CJSON_LIBS) $(PCRE2_LIBS) $(EV_LIBS) -lm
 host_PROGRAMS += talon-host

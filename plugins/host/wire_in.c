@@ -3,6 +3,7 @@
 
 #include "base/os/crumb.h"
 #include "base/os/memory.h"
+#include "base/os/process.h"
 #include "die.h"
 #include "host.h"
 #include "ids.h"
@@ -11,7 +12,6 @@
 #include "plugins.h"
 #include "run.h"
 #include "share.h"
-#include "system.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -241,7 +241,7 @@ static void on_cancel(const cJSON *message)
 static void on_ping(const cJSON *message)
 {
     const cJSON *sequence = cJSON_GetObjectItemCaseSensitive(message, "sequence");
-    const uint64_t memory = system_memory();
+    const uint64_t memory = process_memory();
 
     if (memory > limits_now()->memory)
         die("this plugin host uses %llu MiB of memory, and may use %llu", (unsigned long long)(memory >> 20), (unsigned long long)(limits_now()->memory >> 20));

@@ -1,6 +1,6 @@
-/* Linux: orphans are adopted, and /proc tells our children, their environment and their state. */
+/* Linux: orphans are adopted, and /proc tells of processes, their environment and their state. */
 #define _GNU_SOURCE
-#include "system.h"
+#include "base/os/process.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,7 +13,7 @@
 
 enum { ENVIRONMENT = 1 << 18, STAT = 1024 };
 
-void system_adopt_orphans(void)
+void process_adopt_orphans(void)
 {
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
@@ -50,35 +50,41 @@ static size_t take_pids(const char *text, pid_t *pids, size_t room)
     return n;
 }
 
-/* State and parent stand behind the name, which is in brackets and may hold anything. */
-static bool read_stat(pid_t pid, char *state, pid_t *parent)
+struct stat_line {
+    char state;
+    pid_t parent;
+    uint64_t started; /* ticks since the boot */
+};
+
+/* State, parent and start stand behind the name, which is in brackets and may hold anything (proc(5)). */
+static bool read_stat(pid_t pid, struct stat_line *line)
 {
     char path[64], bytes[STAT], *after;
-    int ppid;
+    unsigned long long started;
+    int parent;
 
     snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
     if (read_file(path, bytes, sizeof bytes) <= 0)
         return false;
     after = strrchr(bytes, ')');
-    if (!after || sscanf(after + 1, " %c %d", state, &ppid) != 2)
+    if (!after || sscanf(after + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &line->state, &parent, &started) != 3)
         return false;
-    *parent = (pid_t)ppid;
+    line->parent = (pid_t)parent;
+    line->started = started;
     return true;
 }
 
-/* For kernels without /proc/PID/task/TID/children. */
-static size_t search_children(pid_t *pids, size_t room)
+/* All processes that `wanted` says yes to. */
+static size_t search(bool (*wanted)(pid_t pid), pid_t *pids, size_t room)
 {
     DIR *proc = opendir("/proc");
     const struct dirent *entry;
     size_t n = 0;
-    pid_t parent;
-    char state;
 
     while (proc && n < room && (entry = readdir(proc)) != NULL) {
         const pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
 
-        if (pid > 0 && read_stat(pid, &state, &parent) && parent == getpid())
+        if (pid > 0 && wanted(pid))
             pids[n++] = pid;
     }
     if (proc)
@@ -86,22 +92,29 @@ static size_t search_children(pid_t *pids, size_t room)
     return n;
 }
 
-size_t system_children(pid_t *pids, size_t room)
+static bool is_our_child(pid_t pid)
+{
+    struct stat_line line;
+
+    return read_stat(pid, &line) && line.parent == getpid();
+}
+
+size_t process_children(pid_t *pids, size_t room)
 {
     char path[96], bytes[8192];
 
     /* orphans are given to the thread group's first living thread, which is ours: all others only resolve names */
     snprintf(path, sizeof path, "/proc/self/task/%ld/children", (long)getpid());
-    if (read_file(path, bytes, sizeof bytes) < 0)
-        return search_children(pids, room);
+    if (read_file(path, bytes, sizeof bytes) < 0) /* kernels without it */
+        return search(is_our_child, pids, room);
     return take_pids(bytes, pids, room);
 }
 
 /* ---- one process */
 
-bool system_mark(pid_t pid, const char *beginning, char *rest, size_t room)
+bool process_mark(pid_t pid, const char *beginning, char *rest, size_t room)
 {
-    static const char name[] = "TALON_RUN=";
+    static const char name[] = PROCESS_MARK "=";
     static char bytes[ENVIRONMENT];
     const size_t n_name = sizeof name - 1, n_beginning = strlen(beginning);
     char path[64];
@@ -118,21 +131,59 @@ bool system_mark(pid_t pid, const char *beginning, char *rest, size_t room)
     return false;
 }
 
-uint64_t system_memory(void)
+static bool is_marked(pid_t pid)
+{
+    char rest[8];
+
+    return process_mark(pid, "", rest, sizeof rest);
+}
+
+size_t process_marked(pid_t *pids, size_t room)
+{
+    return search(is_marked, pids, room);
+}
+
+uint64_t process_started(pid_t pid)
+{
+    struct stat_line line;
+
+    return read_stat(pid, &line) ? line.started : 0;
+}
+
+bool process_is(pid_t pid, const char *name)
+{
+    enum { KEPT = 15 }; /* of a name (proc(5), comm) */
+    char path[64], bytes[64];
+    size_t n;
+
+    snprintf(path, sizeof path, "/proc/%ld/comm", (long)pid);
+    if (read_file(path, bytes, sizeof bytes) <= 0)
+        return false;
+    n = strcspn(bytes, "\n");
+    return strncmp(bytes, name, n) == 0 && (name[n] == '\0' || n == KEPT);
+}
+
+uint64_t process_memory(void)
 {
     return 0; /* RLIMIT_DATA */
 }
 
-const char *system_state(pid_t pid)
+const char *process_state(pid_t pid)
 {
-    pid_t parent;
-    char state;
+    struct stat_line line;
 
-    if (!read_stat(pid, &state, &parent))
+    if (!read_stat(pid, &line))
         return "";
-    return state == 'D'   ? "state D, waits in the kernel"
-           : state == 'T' ? "state T, stopped"
-           : state == 'Z' ? "state Z, a zombie"
-           : state == 'R' ? "state R, running"
-                          : "state S, sleeping";
+    return line.state == 'D'   ? "state D, waits in the kernel"
+           : line.state == 'T' ? "state T, stopped"
+           : line.state == 'Z' ? "state Z, a zombie"
+           : line.state == 'R' ? "state R, running"
+                               : "state S, sleeping";
+}
+
+bool process_is_stopped(pid_t pid)
+{
+    struct stat_line line;
+
+    return read_stat(pid, &line) && (line.state == 'T' || line.state == 't');
 }
