@@ -1,8 +1,9 @@
 /*
- * talon-core: the daemon as a program of its own, started by `talon run`, which has read the command line. Nobody else starts it, so its arguments are
- * few and strict.
+ * talon-core: the daemon as a program of its own, started by the guard (guard.c), for `talon run`, which has read the command line. Nobody else starts it, so
+ * its arguments are few and strict.
  */
 #include "daemon.h"
+#include "guarded.h"
 
 #include <locale.h>
 #include <signal.h>
@@ -14,6 +15,7 @@ enum { USAGE = 3 };
 int main(int argc, char **argv)
 {
     struct daemon_settings settings = { .config = argc > 1 ? argv[1] : NULL };
+    bool guarded = false;
 
     setlocale(LC_CTYPE, "");
     signal(SIGPIPE, SIG_IGN); /* a reader that has gone is no error, and a peer that hangs up is told by write() */
@@ -22,10 +24,16 @@ int main(int argc, char **argv)
             settings.dry_run = true;
         else if (strcmp(argv[i], "--no-heal") == 0)
             settings.no_heal = true;
+        else if (strcmp(argv[i], "--guarded") == 0)
+            guarded = guarded_begin();
+        else if (strcmp(argv[i], "--safe") == 0)
+            settings.safe = true;
+        else if (strcmp(argv[i], "--after") == 0 && i + 1 < argc)
+            settings.after = argv[++i];
         else
             settings.config = NULL;
     }
-    if (settings.config && settings.config[0] == '/')
+    if (guarded && settings.config && settings.config[0] == '/')
         return daemon_run(&settings);
     if (argc == 2 && strcmp(argv[1], "--version") == 0)
         return printf("talon-core %s\n", TALON_VERSION) < 0;

@@ -12,6 +12,7 @@
 #include "base/os/random.h"
 #include "daemon_self.h"
 #include "engine/engine.h"
+#include "guarded.h"
 #include "instances.h"
 #include "load.h"
 #include "serve/serve.h"
@@ -23,10 +24,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef TALON_DEBUG_HOOKS
+#include <unistd.h>
+#endif
 
 #define PUBLISH_DISTANCE (100 * (uint64_t)NS_PER_MS)
 #define PUBLISH_REFRESH ((uint64_t)NS_PER_S) /* sentences say for how long something has been so: that is to be true */
 #define SHORTEST_GAP (5 * (uint64_t)NS_PER_S)
+#define STALLED (10 * (uint64_t)NS_PER_S)
+#define RESTART_SHOWN (600 * (uint64_t)NS_PER_S)     /* so long status says that the core had to be started again */
 #define OLD_STATE_DISTANCE (5 * (uint64_t)NS_PER_S)   /* between two writes when something has turned */
 #define OLD_STATE_REFRESH (60 * (uint64_t)NS_PER_S)  /* when nothing has: what the old one took for a round */
 
@@ -45,7 +51,10 @@ struct daemon {
     struct daemon_self self;       /* what Talon says of itself */
     ev_timer wake, publish, tick;
     ev_signal hangup, terminate, interrupt;
-    uint64_t published_at;         /* awake */
+#ifdef TALON_DEBUG_HOOKS
+    ev_signal block;
+#endif
+    uint64_t began, published_at;  /* awake */
     uint64_t seen_elapsed;         /* of the last event or tick: a gap shows against it */
     uint64_t shortest;             /* interval of the model */
     uint64_t old_state_at;         /* awake; when state.json was written last */
@@ -236,10 +245,16 @@ static size_t on_recall(void *arg, const char *full_name, void *bytes, size_t ro
 
 /* ---- the endpoint: a taken port is reported and tried again, never fatal */
 
+/* `stalled` is said well before the guard ends the core for it. */
+static uint64_t stalled_after(const struct model_settings *settings)
+{
+    return settings->guard_stall / 3 < STALLED ? settings->guard_stall / 3 : STALLED;
+}
+
 static void open_endpoint(struct daemon *d)
 {
     const struct model_settings *settings = &engine_model(d->engine)->settings;
-    struct serve_settings serve = { .host = settings->listen_host, .port = settings->listen_port, .allow_hosts = settings->allow_hosts };
+    struct serve_settings serve = { .host = settings->listen_host, .port = settings->listen_port, .allow_hosts = settings->allow_hosts, .stall = stalled_after(settings) };
     struct moment now = clock_moment();
     char why[256], endpoint[128];
     int n;
@@ -289,7 +304,10 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     struct moment now = clock_moment();
 
     (void)loop, (void)events;
+    guarded_beat();
     tell_gap(d, &now);
+    if (now.awake - d->began >= RESTART_SHOWN)
+        daemon_self_restarted(&d->self, d->settings.safe, NULL);
     if (d->serve)
         serve_turned(d->serve, now.awake);
     else
@@ -403,6 +421,8 @@ static void on_loaded(void *arg, struct load *load, struct model *model, struct 
         if (from_disk)
             daemon_self_pack(d->state, config);
         take_model(d, model);
+        guarded_tell(model->settings.guard_stall, state_folder(d->state));
+        guarded_ready();
         model_drop(model);
         ev_timer_start(d->loop, &d->tick);
     } else if (!engine_model(d->engine)) {
@@ -455,6 +475,25 @@ static void on_terminate(struct ev_loop *loop, ev_signal *signal, int events)
     ev_break(loop, EVBREAK_ALL);
 }
 
+static void on_guard_gone(void *arg)
+{
+    struct daemon *d = arg;
+
+    log_warn("the guard has ended, so the core does as well", NULL);
+    d->quitting = true;
+    ev_break(d->loop, EVBREAK_ALL);
+}
+
+#ifdef TALON_DEBUG_HOOKS
+/* For tests: from now on the loop stands still, for good. */
+static void on_block(struct ev_loop *loop, ev_signal *signal, int events)
+{
+    (void)loop, (void)signal, (void)events;
+    for (;;)
+        pause();
+}
+#endif
+
 /* ---- life */
 
 static void init_watchers(struct daemon *d)
@@ -471,6 +510,11 @@ static void init_watchers(struct daemon *d)
     ev_signal_start(d->loop, &d->hangup);
     ev_signal_start(d->loop, &d->terminate);
     ev_signal_start(d->loop, &d->interrupt);
+    guarded_watch(d->loop, on_guard_gone, d);
+#ifdef TALON_DEBUG_HOOKS
+    ev_signal_init(&d->block, on_block, SIGUSR2);
+    ev_signal_start(d->loop, &d->block);
+#endif
 }
 
 static bool create(struct daemon *d)
@@ -507,8 +551,10 @@ static void destroy(struct daemon *d)
     state_close(d->state);
     if (d->engine)
         engine_free(d->engine);
-    if (d->loop)
+    if (d->loop) {
+        guarded_end(d->loop);
         ev_loop_destroy(d->loop);
+    }
     daemon_self_free(&d->self);
     log_close();
 }
@@ -521,6 +567,8 @@ int daemon_run(const struct daemon_settings *settings)
     log_open(&(struct log_settings){ .level = LOG_LEVEL_INFO, .to_stderr = true });
     signal(SIGPIPE, SIG_IGN);
     d.seen_elapsed = now.elapsed;
+    d.began = now.awake;
+    daemon_self_restarted(&d.self, settings->safe, settings->after);
     if (create(&d)) {
         daemon_self_begin(&d.self, &now);
         init_watchers(&d);

@@ -8,6 +8,8 @@ struct daemon_settings {
     const char *config;  /* file, absolute */
     bool dry_run;        /* repairs are only said, not done */
     bool no_heal;        /* not even that */
+    bool safe;           /* the core before this one crashed again and again: watch and tell, repair nothing */
+    const char *after;   /* how the one before ended, and where the report lies; NULL: this is the first */
 };
 
 /* Runs until SIGTERM or SIGINT; returns the exit code: 0, or 3 with a sentence on standard error (no usable configuration, another daemon). */

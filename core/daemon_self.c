@@ -36,6 +36,20 @@ void daemon_self_port(struct daemon_self *self, const char *why)
     snprintf(self->port, sizeof self->port, "%s", why ? why : "");
 }
 
+void daemon_self_restarted(struct daemon_self *self, bool safe, const char *after)
+{
+    struct buffer text = buffer_make(sizeof self->restarted - 1);
+
+    if (safe)
+        buffer_text(&text, "safe mode, since the core has crashed three times within ten minutes: it watches and tells, and repairs nothing");
+    if (after)
+        buffer_printf(&text, "%sthe core had to be started again: %.700s", safe ? "; " : "", after);
+    if (after)
+        log_warn(buffer_string(&text), NULL);
+    snprintf(self->restarted, sizeof self->restarted, "%s", buffer_string(&text));
+    buffer_free(&text);
+}
+
 void daemon_self_config(struct daemon_self *self, const char *error)
 {
     snprintf(self->config_error, sizeof self->config_error, "%s", error ? error : "");
@@ -139,15 +153,27 @@ uint64_t daemon_self_shortest(const struct model *model)
 
 /* ---- for the snapshot */
 
+static void add_trouble(struct buffer *text, const char *trouble)
+{
+    if (!trouble || !trouble[0])
+        return;
+    buffer_text(text, text->len > 0 ? "; " : "");
+    buffer_text(text, trouble);
+}
+
 static const char *trouble(struct daemon_self *self, const struct state *state)
 {
-    const char *stored = state ? state_trouble(state) : NULL;
+    struct buffer text = buffer_make(sizeof self->text - 1);
     char lost[96] = "";
 
     if (log_lost() > 0)
         snprintf(lost, sizeof lost, "%llu log lines could not be written", (unsigned long long)log_lost());
-    snprintf(self->text, sizeof self->text, "%s%s%s%s%s", self->port, self->port[0] && stored ? "; " : "", stored ? stored : "",
-             lost[0] && (self->port[0] || stored) ? "; " : "", lost);
+    add_trouble(&text, self->restarted);
+    add_trouble(&text, self->port);
+    add_trouble(&text, state ? state_trouble(state) : NULL);
+    add_trouble(&text, lost);
+    snprintf(self->text, sizeof self->text, "%s", buffer_string(&text));
+    buffer_free(&text);
     return self->text[0] ? self->text : NULL;
 }
 

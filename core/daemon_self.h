@@ -17,7 +17,8 @@ struct daemon_self {
     struct config_source *source;            /* of the load on its way: the last good configuration; NULL: from the disk */
     char config_error[DAEMON_SELF_TEXT];     /* "": none */
     char port[DAEMON_SELF_TEXT];             /* "": it is ours */
-    char text[2 * DAEMON_SELF_TEXT];         /* all trouble in one sentence, for the snapshot */
+    char restarted[2 * DAEMON_SELF_TEXT];    /* "": the core has not crashed lately */
+    char text[6 * DAEMON_SELF_TEXT];         /* all trouble in one sentence, for the snapshot */
     unsigned long long shown;                /* of what the last snapshot said of hosts and trouble */
 };
 
@@ -28,6 +29,8 @@ struct hosts *daemon_self_hosts(struct ev_loop *loop);
 
 /* NULL: the port is ours. Said in the log when it changes. */
 void daemon_self_port(struct daemon_self *self, const char *why);
+/* The core was started again by its guard: in safe mode, and how the one before ended (NULL: long ago, or never). Goes to log and status. */
+void daemon_self_restarted(struct daemon_self *self, bool safe, const char *after);
 void daemon_self_config(struct daemon_self *self, const char *error);
 /* What a load from the disk has found: each problem goes to the log; the first error, with how many there are, to status and /health when
  * it was refused. At start they also go to standard error as `talon validate` prints them. */

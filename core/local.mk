@@ -1,19 +1,21 @@
 # What one shot and the daemon share.
 noinst_LTLIBRARIES += core/libcore.la
-core_libcore_la_SOURCES = core/instances.c core/instances.h core/load.c core/load.h
+core_libcore_la_SOURCES = core/instances.c core/instances.h core/load.c core/load.h core/orphans.c core/orphans.h
 CORE_LIBS = \
 	core/libcore.la core/store/libstore.la core/hosts/libhosts.la core/config/libconfig.la core/engine/libengine.la \
 	core/base/os/libos.la core/base/libbase.la $(CJSON_LIBS) $(YAML_LIBS) $(EV_LIBS) -lm
 
 # The daemon: a program of its own, because the library that it serves with brings others that nobody who types `talon check` should wait for.
 host_PROGRAMS += talon-core
-talon_core_SOURCES = core/core_main.c core/daemon.c core/daemon.h core/daemon_self.c core/daemon_self.h core/watch.c core/watch.h
+talon_core_SOURCES = \
+	core/core_main.c core/daemon.c core/daemon.h core/daemon_self.c core/daemon_self.h core/guard.h core/guarded.c core/guarded.h \
+	core/last_words.c core/last_words.h core/watch.c core/watch.h
 talon_core_LDADD = core/serve/libserve.la $(CORE_LIBS) $(MICROHTTPD_LIBS)
 
 # The command line.
 bin_PROGRAMS += talon
 talon_SOURCES = \
-	core/main.c \
+	core/main.c core/guard.c core/guard.h core/guard_notify.c core/guard_notify.h core/guard_report.c core/guard_report.h \
 	core/cli/ask.c core/cli/ask.h core/cli/check.c core/cli/check_show.c core/cli/check_show.h core/cli/cli.h core/cli/config.c \
 	core/cli/describe.c core/cli/describe.h core/cli/discover.c core/cli/discover.h core/cli/discover_kube.c \
 	core/cli/discover_tls.c core/cli/discover_tls.h core/cli/init.c core/cli/init.h core/cli/init_look.c \

@@ -1,25 +1,20 @@
-/* `talon run`: the daemon, in the foreground. It becomes talon-core, so that whoever started it watches and signals the daemon itself. */
+/* `talon run`: the daemon, in the foreground: it becomes the guard of talon-core. */
 #include "base/os/install_paths.h"
 #include "cli/cli.h"
+#include "guard.h"
 
-#include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
-static int become_core(const char *file, bool dry_run, bool no_heal)
+static int guard_core(const char *file, bool dry_run, bool no_heal)
 {
-    const char *argv[5] = { install_core_program(), file };
+    const char *argv[GUARD_WORDS + 1] = { install_core_program(), file };
     size_t n = 2;
 
     if (dry_run)
         argv[n++] = "--dry-run";
     if (no_heal)
         argv[n++] = "--no-heal";
-    execv(argv[0], (char *const *)(uintptr_t)argv);
-    fprintf(stderr, "talon run: the daemon %s cannot be started: %s; install Talon again\n", argv[0], strerror(errno));
-    return CLI_UNKNOWN;
+    return guard_run(argv);
 }
 
 int cli_run(int argc, char **argv)
@@ -44,5 +39,5 @@ int cli_run(int argc, char **argv)
     }
     if (!cli_config_file(config, file, sizeof file))
         return CLI_UNKNOWN;
-    return become_core(file, dry_run, no_heal);
+    return guard_core(file, dry_run, no_heal);
 }

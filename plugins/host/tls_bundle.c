@@ -207,7 +207,7 @@ static const char *end_of_block(const char *at, const char *end, struct label la
 /* False: no memory. */
 static bool read_blocks(struct bundle *bundle, EVP_ENCODE_CTX *base64, const char *at, const char *end)
 {
-    bool good = true, whole;
+    bool good = true, whole = false;
 
     while (good && at < end) {
         const struct label label = label_of(at, length_of(at, end), begins);

@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,7 @@
 #define PIPE_BUF 512
 #endif
 
-enum { LINE_SIZE = 65536, VALUE_SIZE = 4096, PATH_SIZE = 4096, GENERATIONS = 3, SAID_SIZE = 160 };
+enum { LINE_SIZE = 65536, VALUE_SIZE = 4096, PATH_SIZE = 4096, GENERATIONS = 3, SAID_SIZE = 160, RECENT = 16, RECENT_SIZE = 256 };
 
 static const char *const words[] = { [LOG_LEVEL_DEBUG] = "debug", [LOG_LEVEL_INFO] = "info", [LOG_LEVEL_WARN] = "warn", [LOG_LEVEL_ERROR] = "error" };
 
@@ -44,6 +45,33 @@ static struct {
     uint64_t lost, told;
     struct buffer line, brief;
 } state = { .level = LOG_LEVEL_WARN, .to_stderr = true, .fd = -1, .line = { .max = LINE_SIZE }, .brief = { .max = LINE_SIZE } };
+
+/* ---- the last lines, for a crash: whoever reads them may have interrupted whoever writes them, and then one of them is torn */
+
+static char recent[RECENT][RECENT_SIZE];
+static atomic_uint next_recent;
+
+static void keep_recent(const struct buffer *brief)
+{
+    char *line = recent[atomic_fetch_add(&next_recent, 1) % RECENT];
+    const size_t n = brief->len < RECENT_SIZE ? brief->len : RECENT_SIZE - 2;
+
+    memset(line, 0, RECENT_SIZE);
+    memcpy(line, brief->data, n);
+    if (n < brief->len)
+        line[n] = '\n';
+}
+
+void log_recent(int fd)
+{
+    const unsigned next = atomic_load(&next_recent);
+
+    for (unsigned i = 0; i < RECENT; i++) {
+        const char *line = recent[(next + i) % RECENT];
+
+        (void)!write(fd, line, strnlen(line, RECENT_SIZE - 1));
+    }
+}
 
 /* ---- the file */
 
@@ -258,6 +286,7 @@ static bool put(int64_t wall)
 
     if (!finish())
         return false;
+    keep_recent(&state.brief);
     written = put_into_file(wall);
     if (state.to_stderr || (state.file && !written))
         shown = write_brief(&state.brief);

@@ -27,6 +27,8 @@ __attribute__((sentinel)) void log_debug(const char *message, ...);
 __attribute__((sentinel)) void log_info(const char *message, ...);
 __attribute__((sentinel)) void log_warn(const char *message, ...);
 __attribute__((sentinel)) void log_error(const char *message, ...);
+/* Writes the last lines, as standard error shows them, to fd. Async-signal-safe: for the handler of a crash. */
+void log_recent(int fd);
 /* Lines that could not be written since the start. */
 uint64_t log_lost(void);
 /* "warn" and so on to its level; false: no such word. */

@@ -131,11 +131,22 @@ bool process_mark(pid_t pid, const char *beginning, char *rest, size_t room)
     return false;
 }
 
+/* Another Talon may run in a container: its pids are not ours. */
+static bool is_of_our_namespace(pid_t pid)
+{
+    char path[64], ours[64], theirs[64];
+    ssize_t n, n_ours = readlink("/proc/self/ns/pid", ours, sizeof ours);
+
+    snprintf(path, sizeof path, "/proc/%ld/ns/pid", (long)pid);
+    n = readlink(path, theirs, sizeof theirs);
+    return n > 0 && n == n_ours && memcmp(ours, theirs, (size_t)n) == 0;
+}
+
 static bool is_marked(pid_t pid)
 {
     char rest[8];
 
-    return process_mark(pid, "", rest, sizeof rest);
+    return process_mark(pid, "", rest, sizeof rest) && is_of_our_namespace(pid);
 }
 
 size_t process_marked(pid_t *pids, size_t room)
