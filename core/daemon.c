@@ -314,6 +314,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
         open_endpoint(d);
     if (d->old_state_due && now.awake - d->old_state_at >= (d->turned ? OLD_STATE_DISTANCE : OLD_STATE_REFRESH))
         write_old_state(d, &now);
+    hosts_look(d->hosts);
     state_flush(d->state);
     memory_give_back(now.awake);
     if (now.awake - d->published_at >= PUBLISH_REFRESH || daemon_self_changed(&d->self, d->hosts, d->state))

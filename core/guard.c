@@ -35,6 +35,7 @@
 #define FIRST_PAUSE (500 * MS)
 #define LONGEST_PAUSE (10 * SECOND)
 #define CRASH_WINDOW (600 * SECOND)  /* CRASHES in it: safe mode */
+#define LONGEST_SWEEP (600 * SECOND)
 
 enum { CRASHES = 3, END_TEXT = 192, PATH = 4096, NO_CONFIG = 3 };
 
@@ -50,6 +51,7 @@ struct guard {
     uint64_t heard;            /* awake: of the last beat */
     uint64_t kill_at;          /* awake; NEVER: nothing is to be killed */
     uint64_t stall, pause;
+    uint64_t sweep_at, sweep_pause; /* awake */
     uint64_t crashes[CRASHES]; /* elapsed; 0: none */
     char folder[PATH];         /* "": it has not said */
     char end[END_TEXT];        /* why it is being ended; "": it is not */
@@ -343,6 +345,15 @@ static void take_signals(struct guard *g)
 
 /* ---- time */
 
+/* What an earlier Talon has left behind: at once, and again after 1 s, 2 s, 4 s ..., since its hosts may still be dying when this one starts. */
+static void sweep(struct guard *g, uint64_t now)
+{
+    if (orphans_end_all() > 0)
+        log_warn("ended processes that checks of an earlier Talon had left behind", NULL);
+    g->sweep_pause = g->sweep_pause == 0 ? SECOND : 2 * g->sweep_pause < LONGEST_SWEEP ? 2 * g->sweep_pause : LONGEST_SWEEP;
+    g->sweep_at = now + g->sweep_pause;
+}
+
 static void end_stalled(struct guard *g, uint64_t now)
 {
     snprintf(g->end, sizeof g->end, "stood still for %" PRIu64 " s%s", (now - g->heard) / SECOND, process_is_stopped(g->core) ? ", since it was stopped" : "");
@@ -364,6 +375,8 @@ static void look_at_time(struct guard *g)
     }
     if (!g->core && !g->over && now >= g->start_at)
         start(g);
+    if (now >= g->sweep_at)
+        sweep(g, now);
 }
 
 static int next_ms(const struct guard *g)
@@ -371,6 +384,8 @@ static int next_ms(const struct guard *g)
     const uint64_t now = clock_awake();
     uint64_t due = g->start_at < g->kill_at ? g->start_at : g->kill_at;
 
+    if (g->sweep_at < due)
+        due = g->sweep_at;
     if (g->core && !g->dying && !g->quitting && g->heard + g->stall < due)
         due = g->heard + g->stall;
     if (due <= now)
@@ -404,8 +419,6 @@ int guard_run(const char *const *argv)
         return NO_CONFIG;
     }
     process_adopt_orphans();
-    if (orphans_end_all() > 0)
-        log_warn("ended processes that checks of an earlier Talon had left behind", NULL);
     while (!g.over)
         turn(&g);
     orphans_end_ours();

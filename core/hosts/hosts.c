@@ -91,6 +91,14 @@ struct hosts *hosts_create(struct ev_loop *loop, const struct hosts_settings *se
     return hosts;
 }
 
+void hosts_look(struct hosts *hosts)
+{
+    LIST_EACH(p, &hosts->processes)
+    {
+        process_look(LINK_OF(p, struct process, link));
+    }
+}
+
 void hosts_prepare(struct hosts *hosts)
 {
     if (!hosts->shared)

@@ -101,6 +101,9 @@ typedef void hosts_done_fn(void *arg, struct result *result);
 struct hosts_run *hosts_start(struct hosts_instance *instance, uint64_t timeout, unsigned flags, hosts_done_fn *done, void *arg);
 void hosts_cancel(struct hosts_run *run);
 
+/* Looks for hosts that a signal has stopped, which their pings would tell late: call it once a second. */
+void hosts_look(struct hosts *hosts);
+
 /* ---- for status, API and tests ---- */
 
 struct hosts_view {

@@ -95,6 +95,7 @@ struct process {
     bool killed;           /* by us, for end */
     uint64_t up_since;     /* awake; 0: it has not said hello */
     uint64_t asked, answered; /* sequence of the last ping and pong */
+    bool seen_stopped;     /* at the last look */
 };
 
 /* Starts argv for host. NULL: why is a sentence. */
@@ -115,6 +116,8 @@ __attribute__((format(printf, 3, 4))) void process_end(struct process *process, 
 void process_quit(struct process *process);
 /* Every 2 s: pings. late: the core itself stood still, so an old ping proves nothing. */
 void process_tick(struct process *process, bool late);
+/* Ends one that a signal has stopped, and that was so at the look before as well: nobody blames it. */
+void process_look(struct process *process);
 void process_free(struct process *process);
 /* "SIGSEGV", "exit code 3" */
 void process_status_text(int status, char *out, size_t n);

@@ -9,6 +9,7 @@
 
 #include "base/os/child.h"
 #include "base/os/clock.h"
+#include "base/os/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -54,6 +55,15 @@ static void kill_hard(struct process *process)
     process->killed = true;
     kill(process->pid, SIGKILL);
     enter_dying(process);
+}
+
+void process_look(struct process *process)
+{
+    const bool stopped = process->state <= PROCESS_UP && process_is_stopped(process->pid);
+
+    if (stopped && process->seen_stopped)
+        process_end(process, END_OUTSIDE, "it was stopped by a signal, and not continued");
+    process->seen_stopped = stopped;
 }
 
 void process_end(struct process *process, enum end_kind kind, const char *format, ...)

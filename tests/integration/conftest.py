@@ -34,6 +34,12 @@ def sanitized(build):
 
 
 @pytest.fixture(scope="session")
+def hooks(build):
+    """Was it built with what only tests need (configure --enable-debug-hooks)?"""
+    return "debug-hooks" in (build / ".options").read_text() if (build / ".options").exists() else False
+
+
+@pytest.fixture(scope="session")
 def program(build, request):
     prefix = request.config.getoption("--installed")
     path = pathlib.Path(prefix) / "bin" / "talon" if prefix else build / "talon"
@@ -148,13 +154,20 @@ class Talon:
     def verdicts(self):
         return {s["name"]: s["verdict"] for s in self.status()["services"]}
 
-    def host_pids(self):
+    def pids_of(self, program):
         pids = []
         for pid in children_of(self.daemon.pid):
             with contextlib.suppress(OSError):
-                if pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].endswith(b"talon-host"):
+                if pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].endswith(program.encode()):
                     pids.append(pid)
         return pids
+
+    def host_pids(self):
+        return self.pids_of("talon-host")
+
+    def core_pid(self):
+        """The core under its guard, which is what was started; 0: there is none now."""
+        return next(iter(self.pids_of("talon-core")), 0)
 
     def stop(self, how=signal.SIGTERM, seconds=10):
         if not self.daemon:

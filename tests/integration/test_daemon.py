@@ -84,7 +84,7 @@ def test_a_second_daemon_names_the_first(talon, listening):
     talon.write("services:\n" + one(listening, "a"))
     talon.start()
     second = talon.command("run")
-    assert second.returncode == 3 and str(talon.daemon.pid) in second.stderr, second.stderr
+    assert second.returncode == 3 and str(talon.core_pid()) in second.stderr, second.stderr
 
 
 def test_a_taken_port_is_reported_and_tried_again(talon, listening):
