@@ -7,8 +7,11 @@ PLUGIN_TESTS = \
 	tests/unit/test_plugin_load tests/unit/test_plugin_memory tests/unit/test_plugin_process tests/unit/test_plugin_redis \
 	tests/unit/test_plugin_tcp tests/unit/test_process_system
 check_PROGRAMS += $(PLUGIN_TESTS)
-TESTS += $(PLUGIN_TESTS) tests/unit/header_alone.sh
+TESTS += $(PLUGIN_TESTS) tests/unit/header_alone.sh tests/unit/test_abi_layout
 dist_noinst_SCRIPTS += tests/unit/header_alone.sh
+check_PROGRAMS += tests/unit/test_abi_layout
+tests_unit_test_abi_layout_SOURCES = tests/unit/test_abi_layout.c
+EXTRA_DIST += tests/unit/abi/layout-0.1.txt
 
 FAKE_HOST_TEST_SOURCES = tests/unit/fake_host_plugin.c tests/unit/fake_host_plugin.h tests/unit/plugin_test.h
 tests_unit_test_fake_host_SOURCES = tests/unit/test_fake_host.c $(FAKE_HOST_TEST_SOURCES)
