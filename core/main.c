@@ -17,7 +17,7 @@ static const struct command {
     { "status", cli_status, "what the running daemon concludes" },
     { "validate", cli_validate, "every error of the configuration, with file, line and column" },
     { "config", cli_config, "show: the effective values, and the file and line each came from" },
-    { "plugin", cli_plugin, "list, info NAME, schema: what plugins there are and what they can do" },
+    { "plugin", cli_plugin, "list, info NAME, schema: what plugins there are and what they can do; new NAME: one to begin with" },
     { "init", cli_init, "look around on this host and write a first configuration" },
 };
 

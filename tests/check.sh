@@ -72,7 +72,7 @@ integration() { # integration FOLDER NAME
 }
 installed() {
     rm -rf "$logs/tree" && "$top/bootstrap" install --no-install --prefix "$logs/tree" && "$logs/tree/bin/talon" plugin list &&
-        (cd "$top" && PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -p no:cacheprovider -q -x "--installed=$logs/tree" tests/integration/test_installed.py)
+        (cd "$top" && PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -p no:cacheprovider -q -x "--installed=$logs/tree" tests/integration/test_installed.py tests/integration/test_author.py)
 }
 distcheck() { made "$build" distcheck; }
 

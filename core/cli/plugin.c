@@ -1,6 +1,7 @@
-/* `talon plugin list | info NAME | schema`: what plugins there are and what they can do, from their own descriptions. */
+/* `talon plugin`: finds what is to be done; list, info and schema, which show what plugins say of themselves, are here. */
 #include "cli/cli.h"
 #include "cli/describe.h"
+#include "cli/plugin.h"
 #include "config/config.h"
 
 #include <cjson/cJSON.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char usage[] = "talon plugin list | info NAME|FILE | schema   [--config FILE]";
+static const char usage[] = "talon plugin list | info NAME|FILE | schema | new NAME [FOLDER]   [--config FILE]";
 
 static const char *text_of(const cJSON *object, const char *name)
 {
@@ -143,33 +144,45 @@ static int answer(const char *what, const char *name, const struct descriptions 
     return 0;
 }
 
-int cli_plugin(int argc, char **argv)
+static int show(const char *what, const char *name, const char *config)
 {
-    const char *config = NULL, *name;
-    struct cli_option options[] = { CLI_CONFIG(&config), CLI_NO_MORE };
     struct descriptions descriptions;
     struct buffer out = buffer_make(0);
     char file[4096];
-    int code, words = cli_options(argc, argv, options, usage, &code);
-    bool info;
+    int code = CLI_UNKNOWN;
 
-    if (words < 0)
-        return code;
-    info = words > 0 && strcmp(argv[1], "info") == 0;
-    if (words != (info ? 2 : 1) || (!info && strcmp(argv[1], "list") != 0 && strcmp(argv[1], "schema") != 0)) {
-        fprintf(stderr, "talon plugin: say what to show\nusage: %s\n", usage);
-        return CLI_UNKNOWN;
-    }
-    name = info ? argv[2] : NULL;
     if (!cli_new_config_file(config, file, sizeof file))
         return CLI_UNKNOWN;
-    code = CLI_UNKNOWN;
     if (describe_all(name, access(file, R_OK) == 0 ? file : NULL, &descriptions)) {
-        code = answer(argv[1], name, &descriptions, &out);
+        code = answer(what, name, &descriptions, &out);
         if (code == 0)
             code = cli_print(&out);
     }
     describe_free(&descriptions);
     buffer_free(&out);
     return code;
+}
+
+/* What stands behind the word, from `least` to `most` words. */
+static bool is(const char *word, int words, char **argv, int least, int most)
+{
+    return words > 0 && strcmp(argv[1], word) == 0 && words - 1 >= least && words - 1 <= most;
+}
+
+int cli_plugin(int argc, char **argv)
+{
+    const char *config = NULL;
+    struct cli_option options[] = { CLI_CONFIG(&config), CLI_NO_MORE };
+    int code, words = cli_options(argc, argv, options, usage, &code);
+
+    if (words < 0)
+        return code;
+    if (is("new", words, argv, 1, 2))
+        return plugin_new(argv[2], words > 2 ? argv[3] : NULL);
+    if (is("list", words, argv, 0, 0) || is("schema", words, argv, 0, 0))
+        return show(argv[1], NULL, config);
+    if (is("info", words, argv, 1, 1))
+        return show(argv[1], argv[2], config);
+    fprintf(stderr, "talon plugin: say what to do\nusage: %s\n", usage);
+    return CLI_UNKNOWN;
 }

@@ -1,6 +1,7 @@
-# plugins/sdk: what authors of plugins need: the ABI's header, talon.pc, and the fake host for their unit tests.
+# plugins/sdk: what authors of plugins need: the ABI's header, the fake host for their unit tests, both
+# for pkg-config, and what `talon plugin new` copies.
 pkgconfigdir = $(libdir)/pkgconfig
-nodist_pkgconfig_DATA = plugins/sdk/talon.pc
+nodist_pkgconfig_DATA = plugins/sdk/talon.pc plugins/sdk/talon-fake-host.pc
 taloninclude_HEADERS = plugins/sdk/talon/plugin.h plugins/sdk/talon/fake_host.h
 talonincludedir = $(includedir)/talon
 
@@ -11,3 +12,6 @@ libtalon_fake_host_la_SOURCES = \
 libtalon_fake_host_la_CFLAGS = $(AM_CFLAGS) -fvisibility=default $(PCRE2_CFLAGS)
 libtalon_fake_host_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0
 libtalon_fake_host_la_LIBADD = $(PCRE2_LIBS) -lm
+
+dist_template_DATA = \
+	plugins/sdk/template/check.c.template plugins/sdk/template/test_check.c.template plugins/sdk/template/Makefile.template plugins/sdk/template/README.md.template

@@ -23,14 +23,15 @@
 static const char *program; /* this one */
 
 struct found {
-    char host[TEMP_PATH * 2], core[TEMP_PATH * 2], plugins[TEMP_PATH * 2], runbooks[TEMP_PATH * 2], modules[TEMP_PATH * 2];
+    char host[TEMP_PATH * 2], core[TEMP_PATH * 2], plugins[TEMP_PATH * 2], runbooks[TEMP_PATH * 2], modules[TEMP_PATH * 2], template[TEMP_PATH * 2];
 };
 
 static void say(void)
 {
     const char *const *folders = install_plugin_folders();
 
-    printf("%s\n%s\n%s\n%s\n%s\n", install_host_program(), install_core_program(), folders[0], install_runbook_folder() ? install_runbook_folder() : "none", install_host_modules());
+    printf("%s\n%s\n%s\n%s\n%s\n%s\n", install_host_program(), install_core_program(), folders[0], install_runbook_folder() ? install_runbook_folder() : "none",
+           install_host_modules(), install_template_folder());
     if (folders[1])
         printf("one more\n");
 }
@@ -52,11 +53,11 @@ static void folder(void **state, const char *name)
     assert_true(files_make_folder(temp_path(state, name), why, sizeof why));
 }
 
-/* Runs FOLDER/name and reads its five lines; what lies in the test's folder is shown relative to it. */
+/* Runs FOLDER/name and reads its six lines; what lies in the test's folder is shown relative to it. */
 static struct found run(void **state, const char *name)
 {
     struct found found = { 0 };
-    char *const lines[] = { found.host, found.core, found.plugins, found.runbooks, found.modules };
+    char *const lines[] = { found.host, found.core, found.plugins, found.runbooks, found.modules, found.template };
     char real[TEMP_PATH * 2], more[16];
     const char *path = temp_path(state, name);
     int ends[2];
@@ -77,7 +78,7 @@ static struct found run(void **state, const char *name)
     file = fdopen(ends[0], "r");
     assert_non_null(file);
     assert_true(chdir(*state) == 0 && getcwd(real, sizeof real) && chdir("/") == 0); /* the temporary folder may lie behind a link */
-    for (size_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < 6; i++) {
         const size_t n = strlen(real);
 
         assert_non_null(fgets(lines[i], sizeof found.host, file));
@@ -112,6 +113,7 @@ static void a_build_tree_runs_as_it_is(void **state)
     expect(run(state, "talon-host"), "talon-host", "plugins/.libs", "none", "plugins/host/.libs");
     folder(state, ".libs"); /* where libtool puts a program that it wraps */
     copy_to(state, ".libs/talon");
+    assert_string_equal(run(state, ".libs/talon").template, "plugins/sdk/template");
     expect(run(state, ".libs/talon"), "talon-host", "plugins/.libs", "none", "plugins/host/.libs");
 }
 
@@ -121,6 +123,7 @@ static void an_installed_tree_may_be_moved(void **state)
     folder(state, "moved/libexec/talon");
     folder(state, "moved/lib/talon/plugins");
     folder(state, "moved/share/talon/runbooks");
+    folder(state, "moved/share/talon/template");
     copy_to(state, "moved/bin/talon");
     copy_to(state, "moved/libexec/talon/talon-host");
     copy_to(state, "moved/libexec/talon/talon-core");
@@ -129,6 +132,7 @@ static void an_installed_tree_may_be_moved(void **state)
     expect(run(state, "moved/bin/talon"), "moved/libexec/talon/talon-host", "moved/lib/talon/plugins", "moved/share/talon/runbooks", "moved/libexec/talon");
     expect(run(state, "moved/libexec/talon/talon-host"), "moved/libexec/talon/talon-host", "moved/lib/talon/plugins", "moved/share/talon/runbooks",
            "moved/libexec/talon");
+    assert_string_equal(run(state, "moved/bin/talon").template, "moved/share/talon/template");
     folder(state, "bin"); /* as Homebrew links what it keeps elsewhere */
     assert_int_equal(symlink("../moved/bin/talon", temp_path(state, "bin/talon")), 0);
     expect(run(state, "bin/talon"), "moved/libexec/talon/talon-host", "moved/lib/talon/plugins", "moved/share/talon/runbooks", "moved/libexec/talon");
@@ -143,6 +147,7 @@ static void what_is_not_beside_it_is_where_it_was_configured(void **state)
     folder(state, "moved/libexec/talon");
     copy_to(state, "moved/bin/talon");
     expect(run(state, "moved/bin/talon"), TALON_HOSTDIR "/talon-host", TALON_PLUGINDIR, runbooks ? TALON_RUNBOOKDIR : "none", TALON_HOSTDIR);
+    assert_string_equal(run(state, "moved/bin/talon").template, TALON_TEMPLATEDIR);
     folder(state, "moved/lib/talon/plugins"); /* each part by itself */
     expect(run(state, "moved/bin/talon"), TALON_HOSTDIR "/talon-host", "moved/lib/talon/plugins", runbooks ? TALON_RUNBOOKDIR : "none", TALON_HOSTDIR);
 }

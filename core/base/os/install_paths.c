@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 
 static struct {
-    char host[INSTALL_PATH_SIZE], core[INSTALL_PATH_SIZE], plugins[INSTALL_PATH_SIZE], runbooks[INSTALL_PATH_SIZE], modules[INSTALL_PATH_SIZE];
+    char host[INSTALL_PATH_SIZE], core[INSTALL_PATH_SIZE], plugins[INSTALL_PATH_SIZE], runbooks[INSTALL_PATH_SIZE], modules[INSTALL_PATH_SIZE],
+        template[INSTALL_PATH_SIZE];
     const char *folders[2];
 } found;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -58,7 +59,8 @@ static bool take_build(const char *folder)
     char plugins[INSTALL_PATH_SIZE];
 
     return join(found.host, folder, "talon-host") && is_file(found.host) && join(plugins, folder, "plugins") && is_folder(plugins) &&
-           join(found.plugins, folder, "plugins/.libs") && join(found.modules, folder, "plugins/host/.libs");
+           join(found.plugins, folder, "plugins/.libs") && join(found.modules, folder, "plugins/host/.libs") &&
+           join(found.template, folder, "plugins/sdk/template");
 }
 
 /* What lies under the prefix, each part by itself: libraries may be elsewhere than programs. */
@@ -70,6 +72,8 @@ static void take_installed(const char *prefix)
         snprintf(found.plugins, sizeof found.plugins, "%s", TALON_PLUGINDIR);
     if (!join(found.runbooks, prefix, "share/talon/runbooks") || !is_folder(found.runbooks))
         snprintf(found.runbooks, sizeof found.runbooks, "%s", TALON_RUNBOOKDIR);
+    if (!join(found.template, prefix, "share/talon/template") || !is_folder(found.template))
+        snprintf(found.template, sizeof found.template, "%s", TALON_TEMPLATEDIR);
     snprintf(found.modules, sizeof found.modules, "%s", found.host);
     cut(found.modules);
 }
@@ -146,4 +150,10 @@ const char *install_host_modules(void)
 {
     pthread_once(&once, find);
     return found.modules;
+}
+
+const char *install_template_folder(void)
+{
+    pthread_once(&once, find);
+    return found.template;
 }

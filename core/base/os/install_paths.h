@@ -3,7 +3,7 @@
  * environment variable changes it, because what is loaded from there is code.
  *
  * In this order: a folder that holds the running program, talon-host and plugins/ is a build tree; else what lies beside the program as it is
- * installed (bin/, libexec/talon/, lib/talon/plugins/, share/talon/runbooks/); else where it was configured to be installed.
+ * installed (bin/, libexec/talon/, lib/talon/plugins/, share/talon/); else where it was configured to be installed.
  */
 #ifndef BASE_OS_INSTALL_PATHS_H
 #define BASE_OS_INSTALL_PATHS_H
@@ -20,5 +20,7 @@ const char *const *install_plugin_folders(void);
 const char *install_runbook_folder(void);
 /* Where talon-host finds its modules, talon-host-tls.so and talon-host-http.so. */
 const char *install_host_modules(void);
+/* What `talon plugin new` copies. */
+const char *install_template_folder(void);
 
 #endif
