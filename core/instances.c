@@ -152,6 +152,7 @@ static bool set_up(struct instance *instance, const char *conf)
         .operation = operation->name,
         .name = check->full_name,
         .conf = conf,
+        .missing = operation->missing,
         .saved = saved,
         .n_saved = calls->recall ? calls->recall(calls->arg, check->full_name, saved, sizeof saved) : 0,
         .nudge = on_nudge,
@@ -169,6 +170,7 @@ static bool set_up(struct instance *instance, const char *conf)
 static void resolved(struct instance *instance)
 {
     const struct model_conf *conf = &check_of(instance)->conf;
+    const char *missing = instance->all->model->operations[check_of(instance)->operation].missing;
     const char *values[MOST_SECRETS];
     size_t lengths[MOST_SECRETS];
     struct buffer filled = buffer_make(0);
@@ -185,6 +187,8 @@ static void resolved(struct instance *instance)
     secrets_fill(&filled, conf, values, lengths);
     forget_values(instance);
     hash = text_hash(TEXT_HASH, filled.data, filled.len);
+    if (missing)
+        hash = text_hash(hash, missing, strlen(missing));
     if (filled.failed)
         good = false;
     else if (!instance->hosted || hash != instance->hash)

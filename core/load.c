@@ -77,8 +77,12 @@ static void on_validated(void *arg, const struct hosts_problem *problems, size_t
     const struct question *question = arg;
     struct load *load = question->load;
 
-    for (size_t i = 0; i < n; i++)
-        config_refused(load->config, question->validation, problems[i].option, problems[i].text);
+    for (size_t i = 0; i < n; i++) {
+        if (problems[i].unasked && load->request.tolerate)
+            config_unasked(load->config, question->validation, problems[i].text);
+        else
+            config_refused(load->config, question->validation, problems[i].option, problems[i].text);
+    }
     answered(load);
 }
 

@@ -46,6 +46,7 @@ struct model_operation {
     enum model_impact impact;
     size_t n_metrics;
     const struct model_metric *metrics;
+    const char *missing; /* why its plugin could not be asked for its options: checks of it are not run. NULL: it could */
 };
 
 /* ---- secrets: where a value comes from; the value itself is never in the model ---- */
@@ -171,7 +172,7 @@ struct model_settings {
     uint64_t log_rotate;            /* bytes; 0: never */
     const char *exec_path;          /* PATH of children */
     uint64_t guard_stall;
-    const char *control_path, *control_group; /* group NULL: none */
+    const char *control_path, *control_group; /* NULL: the default; none */
     unsigned remediation_at_most, remediation_concurrent;
     uint64_t remediation_window;
     unsigned storm_percent;

@@ -2,6 +2,7 @@
 #include "orphans.h"
 
 #include "base/os/process.h"
+#include "base/os/strays.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ size_t orphans_end_ours(void)
 
     for (size_t i = 0; i < n; i++)
         if (process_mark(pids[i], "", rest, sizeof rest))
-            ended += kill(pids[i], SIGKILL) == 0;
+            ended += strays_end(rest, NULL); /* with all that it has started */
     return ended;
 }
 

@@ -4,3 +4,12 @@ EXTRA_PROGRAMS = tests/bench/bench-server
 tests_bench_bench_server_SOURCES = tests/bench/bench_server.c
 tests_bench_bench_server_LDADD = $(EV_LIBS)
 EXTRA_DIST += tests/check.sh tests/house tests/macos tests/figures.md tests/integration tests/bench/bench.py
+EXTRA_DIST += tests/faulty/fork_bomb.py
+
+# One shared object that is many faulty plugins, each under a name of its own.
+check_LTLIBRARIES += tests/faulty/faulty.la
+check_PROGRAMS += tests/faulty/faulty-host
+tests_faulty_faulty_host_SOURCES = tests/faulty/faulty_host.c
+tests_faulty_faulty_la_SOURCES = \
+	tests/faulty/descriptors.c tests/faulty/ends.c tests/faulty/faulty.c tests/faulty/faulty.h tests/faulty/greedy.c tests/faulty/results.c
+tests_faulty_faulty_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere

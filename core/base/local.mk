@@ -16,7 +16,7 @@ core_base_os_libos_la_SOURCES = \
 	core/base/os/lines.c core/base/os/lines.h \
 	core/base/os/log.c core/base/os/log.h \
 	core/base/os/loop.c core/base/os/loop.h core/base/os/loop_backends.h core/base/os/memory.h \
-	core/base/os/process.h \
+	core/base/os/process.h core/base/os/strays.c core/base/os/strays.h \
 	core/base/os/random.c core/base/os/random.h core/base/os/random_system.h
 if DARWIN
 core_base_os_libos_la_SOURCES += \

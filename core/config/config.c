@@ -259,18 +259,29 @@ const struct config_validation *config_validations(const struct config *config, 
 struct refusal {
     size_t validation;
     const char *option, *text;
+    bool unasked;
 };
 
 static void refuse(struct config *c, const void *argument)
 {
     const struct refusal *refusal = argument;
 
-    refused_tell(c, refusal->validation, refusal->option, refusal->text);
+    if (refusal->unasked)
+        refused_warn(c, refusal->validation, refusal->text);
+    else
+        refused_tell(c, refusal->validation, refusal->option, refusal->text);
 }
 
 void config_refused(struct config *config, size_t i, const char *option, const char *text)
 {
     const struct refusal refusal = { .validation = i, .option = option, .text = text };
+
+    take(config, refuse, &refusal);
+}
+
+void config_unasked(struct config *config, size_t i, const char *text)
+{
+    const struct refusal refusal = { .validation = i, .text = text, .unasked = true };
 
     take(config, refuse, &refusal);
 }

@@ -5,7 +5,7 @@
  *   config_read()        files, includes, YAML, variables: what can be said without any plugin, and which plugins are named
  *   config_described()   for each plugin of config_plugins(): its description (docs/plugin-protocol.md), or why there is none
  *   config_check()       types, names, needs, conditions, secrets
- *   config_refused()     for what the plugins' own validation says (config_validations())
+ *   config_refused()     or config_unasked(), for what the plugins' own validation says (config_validations())
  *   config_model()       the model, or NULL where there was an error
  */
 #ifndef CONFIG_H
@@ -84,6 +84,9 @@ struct config_validation {
 const struct config_validation *config_validations(const struct config *config, size_t *n);
 /* The plugin refuses validation i: `option` (dotted; NULL: the whole) is wrong, text says why. Becomes an error at that option's place. */
 void config_refused(struct config *config, size_t i, const char *option, const char *text);
+/* The plugin could not be asked validation i (it died, or did not answer), which is no fault of the configuration: becomes a warning at the check. The
+ * plugin is asked again when the check is set up. */
+void config_unasked(struct config *config, size_t i, const char *text);
 
 /* The model, with one user, or NULL where there are errors (or no memory). Call once, last. */
 struct model *config_model(struct config *config);

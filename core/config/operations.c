@@ -74,7 +74,7 @@ static void tell_none(struct config *c, const struct node *key, const struct plu
 /* ---- of a type's key ---- */
 
 /* The operation of a plugin that cannot be had is known by its name alone. */
-static void add_unknown(struct config *c, const char *name, size_t plugin)
+static void add_unknown(struct config *c, const char *name, size_t plugin, const char *why)
 {
     struct operation *operation;
 
@@ -84,6 +84,7 @@ static void add_unknown(struct config *c, const char *name, size_t plugin)
     operation->name = operation->own_name = arena_string(c->made, name);
     operation->plugin = plugin;
     operation->unknown = true;
+    operation->missing = arena_string(c->made, why);
 }
 
 static void add_unknowns(struct config *c)
@@ -93,7 +94,7 @@ static void add_unknowns(struct config *c)
         const struct plugin_plan *plugin = check->type ? plugins_of_type(c, check->type->key->of.text) : NULL;
 
         if (plugin && plugin->why && plugin->tolerated)
-            add_unknown(c, check->type->key->of.text, (size_t)(plugin - work_plugin_at(c, 0)));
+            add_unknown(c, check->type->key->of.text, (size_t)(plugin - work_plugin_at(c, 0)), plugin->why);
     }
 }
 
@@ -123,7 +124,7 @@ static void make_operations(struct config *c)
         const struct operation *o = VECTOR_AT(&c->operations, struct operation, i);
 
         made[i] = (struct model_operation){ .name = o->name, .plugin = o->plugin, .action = o->action, .blocking = o->blocking, .repeatable = o->repeatable,
-                                            .impact = o->impact, .n_metrics = o->n_metrics, .metrics = o->metrics };
+                                            .impact = o->impact, .n_metrics = o->n_metrics, .metrics = o->metrics, .missing = o->missing };
     }
     c->model->operations = made;
     c->model->n_operations = c->operations.n;

@@ -27,3 +27,13 @@ void refused_tell(struct config *c, size_t i, const char *path, const char *text
     else
         problem_error(c, check->type->key->place, "%s", text);
 }
+
+void refused_warn(struct config *c, size_t i, const char *text)
+{
+    const struct check_plan *check;
+
+    if (i >= c->validations.n)
+        return;
+    check = work_check_at(c, VECTOR_AT(&c->validations, struct validation_plan, i)->check);
+    problem_warning(c, check->type->key->place, "these options are not checked: %s", text);
+}

@@ -72,6 +72,7 @@ struct operation {
     size_t plugin;    /* plan, and model */
     bool action, blocking, repeatable, validates;
     bool unknown;     /* its plugin cannot be had: its options cannot be judged */
+    const char *missing; /* why, then */
     enum model_impact impact;
     size_t n_options, n_metrics;
     const struct option *options;

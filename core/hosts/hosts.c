@@ -257,6 +257,14 @@ bool hosts_view(const struct hosts *hosts, size_t i, struct hosts_view *view)
     return false;
 }
 
+bool hosts_found(struct hosts *hosts)
+{
+    const bool found = hosts->found;
+
+    hosts->found = false;
+    return found;
+}
+
 unsigned hosts_abandoned(const struct hosts *hosts)
 {
     return hosts->abandoned;

@@ -60,8 +60,9 @@ bool hosts_describe(struct hosts *hosts, const struct hosts_plugin *plugin, host
 
 struct hosts_problem {
     const char *option, *text;
+    bool unasked; /* nobody could say whether it is right: the plugin has died, or is too slow. The only problem, without an option */
 };
-/* problems NULL: it is right. Or one problem with option NULL where the host cannot say. */
+/* problems NULL: it is right. */
 typedef void hosts_validated_fn(void *arg, const struct hosts_problem *problems, size_t n);
 /* The plugin must have been described. False: no memory, no callback. */
 bool hosts_validate(struct hosts *hosts, const char *plugin, const char *operation, const char *conf, hosts_validated_fn *done, void *arg);
@@ -69,6 +70,9 @@ bool hosts_validate(struct hosts *hosts, const char *plugin, const char *operati
 /* A configuration that names the plugin is in force now: where its file has changed since it was loaded (and hosts_describe() has seen that), the new one
  * takes over, and all its instances are set up in it. */
 void hosts_adopt(struct hosts *hosts, const char *plugin);
+/* Has a plugin described itself, since this was last asked, that the configuration in force had to do without (hosts_instance_request.missing)? Then the
+ * configuration is to be read again. */
+bool hosts_found(struct hosts *hosts);
 /* No answer follows to what was asked with this arg (hosts_describe() and hosts_validate()). */
 void hosts_forget(struct hosts *hosts, const void *arg);
 
@@ -78,6 +82,8 @@ struct hosts_instance_request {
     const char *plugin, *operation; /* described before */
     const char *name;               /* "redis.ping" */
     const char *conf;               /* JSON, with secrets: kept as long as the instance (a restarted host needs it again), wiped then */
+    const char *missing;            /* NULL: it can be run. Else why its plugin was not described, so that conf cannot be trusted: it is never set up, and
+                                     * its runs end as unknown with what is wrong with the plugin, or with this */
     const void *saved;              /* what the instance saved earlier */
     size_t n_saved;
     void (*nudge)(void *arg);
@@ -103,13 +109,6 @@ void hosts_cancel(struct hosts_run *run);
 
 /* Looks for hosts that a signal has stopped, which their pings would tell late: call it once a second. */
 void hosts_look(struct hosts *hosts);
-
-/* ---- quarantine ---- */
-
-enum hosts_cleared { HOSTS_CLEARED_UNKNOWN, HOSTS_CLEARED_NOTHING, HOSTS_CLEARED_QUARANTINE };
-/* Ends a plugin's quarantine: its process is started again, and its earlier deaths are forgotten. NOTHING: it is in none. UNKNOWN: nobody described such a plugin;
- * *meant is the one that may be meant, borrowed, NULL: none. */
-enum hosts_cleared hosts_clear(struct hosts *hosts, const char *plugin, const char **meant);
 
 /* ---- for status, API and tests ---- */
 

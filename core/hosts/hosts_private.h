@@ -159,8 +159,6 @@ void host_retire(struct host *host);
 void host_need(struct host *host);
 /* Another process at once, without blame. */
 void host_renew(struct host *host);
-/* Ends its quarantine. False: it is in none. */
-bool host_clear(struct host *host);
 /* Sends what waits, as long as there is room. */
 void host_pump(struct host *host);
 void host_tick(struct host *host);
@@ -283,6 +281,7 @@ struct hosts_instance {
     struct hosts *hosts;
     struct plugin *plugin; /* NULL: there is none of that name */
     char *operation, *name, *conf;
+    char *missing;         /* NULL: it can be run */
     size_t n_conf, n_saved;
     unsigned char *saved;  /* NULL: nothing */
     void (*nudge)(void *arg);
@@ -358,6 +357,7 @@ struct hosts {
     ev_timer tick;
     uint64_t ticked;     /* awake */
     struct buffer line;  /* the message being made */
+    bool found;            /* a plugin that the configuration had to do without */
     unsigned abandoned;
 };
 

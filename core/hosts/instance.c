@@ -18,7 +18,7 @@ struct process *instance_process(const struct hosts_instance *instance)
 
 void instance_queue(struct hosts_instance *instance)
 {
-    if (instance->state != INSTANCE_NEW)
+    if (instance->state != INSTANCE_NEW || instance->missing)
         return;
     instance->state = INSTANCE_QUEUED;
     list_add(&instance->plugin->host->to_set_up, &instance->queue);
@@ -146,8 +146,9 @@ static bool copy_request(struct hosts_instance *instance, const struct hosts_ins
     instance->arg = request->arg;
     instance->operation = strdup(request->operation);
     instance->name = strdup(request->name);
+    instance->missing = request->missing ? strdup(request->missing) : NULL;
     instance->conf = malloc(n + 1);
-    if (!instance->operation || !instance->name || !instance->conf)
+    if (!instance->operation || !instance->name || !instance->conf || (request->missing && !instance->missing))
         return false;
     memcpy(instance->conf, request->conf, n + 1);
     instance->n_conf = n;
@@ -171,6 +172,7 @@ static void instance_free(struct hosts_instance *instance)
     if (instance->conf)
         wipe(instance->conf, instance->n_conf);
     free(instance->conf);
+    free(instance->missing);
     free(instance->saved);
     free(instance->operation);
     free(instance->name);

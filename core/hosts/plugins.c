@@ -227,6 +227,19 @@ bool plugin_is_action(const struct plugin *plugin, const char *operation)
     return false;
 }
 
+/* Nobody waited for its description any more when it came at last: the configuration was read without it. */
+static bool was_missed(const struct plugin *plugin)
+{
+    if (plugin->description || !list_empty(&plugin->describing))
+        return false;
+    LIST_EACH(i, &plugin->instances)
+    {
+        if (LINK_OF(i, struct hosts_instance, link)->missing)
+            return true;
+    }
+    return false;
+}
+
 bool plugin_described(struct plugin *plugin, const struct cJSON *description)
 {
     char *text = cJSON_IsObject(description) ? cJSON_PrintUnformatted(description) : NULL;
@@ -239,6 +252,7 @@ bool plugin_described(struct plugin *plugin, const struct cJSON *description)
         plugin_refused(plugin, "local", "there is no memory for its description");
         return true;
     }
+    plugin->hosts->found |= was_missed(plugin);
     cJSON_free(plugin->description);
     plugin->description = text;
     plugin->state = PLUGIN_LOADED;

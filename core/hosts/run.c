@@ -121,6 +121,8 @@ void run_advance(struct hosts_instance *instance)
         run_fail(instance, "plugin.refused", "nobody has loaded the plugin of this check");
     else if (host_hopeless(plugin->host, run->deadline, &reason, text))
         run_fail(instance, reason, text);
+    else if (plugin->state == PLUGIN_LOADED && instance->missing)
+        run_fail(instance, "plugin.refused", instance->missing);
     else if (plugin->state == PLUGIN_LOADED)
         advance_loaded(instance);
     else if (plugin->state != PLUGIN_REFUSED)
@@ -211,6 +213,12 @@ static bool is_guilty(const struct hosts_instance *instance, const struct proces
     return strcmp(end->in.plugin, instance->plugin->name) == 0 && strcmp(end->in.check, instance->name) == 0;
 }
 
+/* Between its runs: then a run that waits for it waits for the next death. */
+static bool died_in_setup(const struct hosts_instance *instance, const struct process_end *end)
+{
+    return end && end->in.since != 0 && end->in.run[0] == '\0' && instance->state == INSTANCE_SENT && is_guilty(instance, end);
+}
+
 static void fail_guilty(struct hosts_instance *instance, const struct process_end *end)
 {
     const bool blocked = end->kind == END_BLOCKED;
@@ -218,6 +226,12 @@ static void fail_guilty(struct hosts_instance *instance, const struct process_en
 
     snprintf(text, sizeof text, "plugin %.64s %s (%.200s) in check %.128s", instance->plugin->name, blocked ? "stood still" : "died", end->text, instance->name);
     run_fail(instance, blocked ? "plugin.blocked" : "plugin.died", text);
+}
+
+/* May it be this run's fault? Nothing is told of where the host died, or it died in what the plugin shares between its checks. */
+static bool is_suspect(const struct hosts_instance *instance, const struct process_end *end)
+{
+    return end->in.since == 0 || (end->in.run[0] == '\0' && strcmp(end->in.plugin, instance->plugin->name) == 0);
 }
 
 static void fail_unlucky(struct hosts_instance *instance, const struct process_end *end)
@@ -236,6 +250,8 @@ void run_lost(struct hosts_instance *instance, const struct process_end *end)
 
     list_remove(&run->queue);
     run->id = 0;
+    if (run->wanted && !run->over && !sent && died_in_setup(instance, end))
+        fail_guilty(instance, end);
     if (!run->wanted || run->over || !sent)
         return;
     if (plugin_is_action(instance->plugin, instance->operation)) {
@@ -247,7 +263,7 @@ void run_lost(struct hosts_instance *instance, const struct process_end *end)
     run->deaths++;
     if (is_guilty(instance, end))
         fail_guilty(instance, end);
-    else if (run->deaths >= MOST_DEATHS && end->in.since == 0)
+    else if (run->deaths >= MOST_DEATHS && is_suspect(instance, end))
         fail_unlucky(instance, end);
 }
 
@@ -262,6 +278,8 @@ static struct result *say_unsent(const struct hosts_instance *instance)
 
     if (!host || instance->state == INSTANCE_REFUSED)
         return unknown(run, "plugin.refused", "its plugin could not be asked in time");
+    if (instance->missing)
+        return unknown(run, "plugin.refused", instance->missing);
     if (host->state != HOST_RUNNING && host->last_end[0] != '\0') {
         snprintf(text, sizeof text, "plugin host %.64s died (%.300s) and was not back in time", host->name, host->last_end);
         return unknown(run, "plugin.died", text);

@@ -40,7 +40,7 @@ void validation_answer(struct validation *validation, const struct hosts_problem
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct validation *validation = timer->data;
-    struct hosts_problem problem = { .text = "the plugin did not say in time whether this is right" };
+    struct hosts_problem problem = { .text = "the plugin did not say in time whether this is right", .unasked = true };
     char text[HOSTS_TEXT];
 
     (void)loop, (void)events;

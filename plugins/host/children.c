@@ -3,6 +3,7 @@
 
 #include "base/os/process.h"
 #include "base/os/random.h"
+#include "base/os/strays.h"
 #include "die.h"
 #include "instance.h"
 #include "limits.h"
@@ -21,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STRAYS = 512 };
+enum { STRAYS = 512, MANY = 4 };
 
 #define SURVIVES UINT64_C(1000000000) /* so long after SIGKILL a process that still lives is stuck */
 #define KILL_ALL UINT64_C(400000000)
@@ -75,7 +76,7 @@ static bool is_wanted(const char *number)
 }
 
 /* Kills what we have adopted and whose run is over, and says how many there were. When one dies its own children are adopted, and its death begins the
- * next look. */
+ * next look; but many may be a fork bomb, which makes new ones faster than that. */
 static size_t sweep(bool even_wanted)
 {
     static pid_t pids[STRAYS];
@@ -86,6 +87,8 @@ static size_t sweep(bool even_wanted)
     for (size_t i = 0; i < n; i++)
         if (!find(pids[i]) && process_mark(pids[i], beginning, number, sizeof number) && (even_wanted || !is_wanted(number)))
             killed += kill(pids[i], SIGKILL) == 0;
+    if (killed >= MANY)
+        killed += strays_end(beginning, even_wanted ? NULL : is_wanted);
     return killed;
 }
 

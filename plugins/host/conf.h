@@ -37,6 +37,8 @@ struct conf *conf_keep(struct conf *conf);
 void conf_drop(struct conf *conf);
 /* Also what only the plugin knows, and whether files of PEM can be read: for validate. Adds to problems. */
 void conf_validate(const struct operation *operation, const struct conf *conf, struct problems *problems);
+/* What only the plugin knows, alone. */
+void conf_ask(const struct operation *operation, const struct conf *conf, struct problems *problems);
 
 /* ---- private to conf.c, conf_values.c and conf_check.c ---- */
 

@@ -70,6 +70,14 @@ void conf_validate(const struct operation *operation, const struct conf *conf, s
     struct filling filling = { .problems = problems };
 
     check_files(&filling, NULL, operation->is.options, conf->data);
-    if (problems->n == 0 && operation->is.validate)
+    if (problems->n == 0)
+        conf_ask(operation, conf, problems);
+}
+
+void conf_ask(const struct operation *operation, const struct conf *conf, struct problems *problems)
+{
+    struct filling filling = { .problems = problems };
+
+    if (operation->is.validate)
         ask_plugin(&filling, operation, conf->data);
 }

@@ -83,12 +83,30 @@ static bool has_setup(const struct instance *instance)
     return instance->operation->is.setup && (!(instance->operation->is.flags & TALON_BLOCKING) || wire_is_worker());
 }
 
+/* When the configuration was read nobody may have been able to ask the plugin, or secrets were not known yet: no run begins with options that it refuses. */
+static bool is_refused(struct instance *instance)
+{
+    struct problems problems = { .n = 0 };
+    struct owner_call call;
+
+    owner_enter(&instance->owner, &call);
+    conf_ask(instance->operation, instance->conf, &problems);
+    if (problems.n > 0) {
+        wire_refused("instance", instance->id.text, "options", "its options are wrong", &problems, false);
+        owner_end(&instance->owner);
+    }
+    owner_leave(&call);
+    return problems.n > 0;
+}
+
 void instance_setup(const struct instance_request *request)
 {
     struct instance *instance = make(request);
     struct owner_call call;
     char id[ID_SIZE];
 
+    if (is_refused(instance))
+        return;
     memcpy(id, instance->id.text, sizeof id);
     if (has_setup(instance)) {
         instance->setting_up = true;
