@@ -10,6 +10,7 @@
 #include "base/os/loop.h"
 #include "base/os/memory.h"
 #include "base/os/random.h"
+#include "daemon_control.h"
 #include "daemon_self.h"
 #include "engine/engine.h"
 #include "guarded.h"
@@ -48,6 +49,7 @@ struct daemon {
     struct watch *watch;
     struct state *state;
     struct serve *serve;           /* NULL: the port could not be had */
+    struct daemon_control control; /* commands */
     struct daemon_self self;       /* what Talon says of itself */
     ev_timer wake, publish, tick;
     ev_signal hangup, terminate, interrupt;
@@ -64,11 +66,17 @@ struct daemon {
 
 /* ---- publishing: at once when the last snapshot is 100 ms old, else when it is */
 
-static void publish_now(struct daemon *d, const struct moment *now)
+static struct snapshot *take_snapshot(struct daemon *d, const struct moment *now)
 {
     struct snapshot_plugin plugins[DAEMON_SELF_HOSTS];
     struct snapshot_extra extra = daemon_self_extra(&d->self, d->hosts, d->state, plugins);
-    struct snapshot *snapshot = snapshot_make(d->engine, now, &extra);
+
+    return snapshot_make(d->engine, now, &extra);
+}
+
+static void publish_now(struct daemon *d, const struct moment *now)
+{
+    struct snapshot *snapshot = take_snapshot(d, now);
 
     ev_timer_stop(d->loop, &d->publish);
     d->published_at = now->awake;
@@ -110,24 +118,6 @@ static void set_wake(struct daemon *d, const struct moment *now, uint64_t awake)
     ev_timer_start(d->loop, &d->wake);
 }
 
-static void write_log(const struct daemon *d, const struct engine_effect *effect)
-{
-    const struct model *model = engine_model(d->engine);
-    const char *service = effect->of.log.service < model->n_services ? model->services[effect->of.log.service].name : NULL;
-    const char *check = effect->of.log.check < model->n_checks ? model->checks[effect->of.log.check].full_name : NULL;
-    void (*write)(const char *, ...) = effect->of.log.level >= LOG_LEVEL_ERROR  ? log_error
-                                       : effect->of.log.level == LOG_LEVEL_WARN ? log_warn
-                                       : effect->of.log.level == LOG_LEVEL_INFO ? log_info
-                                                                                : log_debug;
-
-    if (check)
-        write(effect->of.log.text, "check", check, NULL);
-    else if (service)
-        write(effect->of.log.text, "service", service, NULL);
-    else
-        write(effect->of.log.text, NULL);
-}
-
 static void record(struct daemon *d, const struct engine_effect *effect)
 {
     const struct model *model = engine_model(d->engine);
@@ -164,7 +154,7 @@ static void carry_out(struct daemon *d, const struct moment *now)
             publish(d, now);
             break;
         case EFFECT_LOG:
-            write_log(d, &effects[i]);
+            daemon_self_tell(engine_model(d->engine), &effects[i]);
             break;
         case EFFECT_OBSERVE:
         case EFFECT_RECORD_INTENT:
@@ -256,8 +246,7 @@ static void open_endpoint(struct daemon *d)
     const struct model_settings *settings = &engine_model(d->engine)->settings;
     struct serve_settings serve = { .host = settings->listen_host, .port = settings->listen_port, .allow_hosts = settings->allow_hosts, .stall = stalled_after(settings) };
     struct moment now = clock_moment();
-    char why[256], endpoint[128];
-    int n;
+    char why[256];
 
     d->serve = serve_start(&serve, why, sizeof why);
     if (!d->serve) {
@@ -265,35 +254,18 @@ static void open_endpoint(struct daemon *d)
         return;
     }
     daemon_self_port(&d->self, NULL);
-    n = snprintf(endpoint, sizeof endpoint, strchr(serve.host, ':') ? "[%s]:%u\n" : "%s:%u\n", serve.host, (unsigned)serve_port(d->serve));
-    state_write(d->state, "endpoint", endpoint, (size_t)n);
-    endpoint[n - 1] = '\0';
-    log_info("answering", "endpoint", endpoint, NULL);
+    daemon_self_answering(d->state, serve.host, serve_port(d->serve));
     serve_turned(d->serve, now.awake);
     publish_now(d, &now);
-}
-
-static bool same_endpoint(const struct model_settings *a, const struct model_settings *b)
-{
-    size_t i = 0;
-
-    while (a->allow_hosts[i] && b->allow_hosts[i] && strcmp(a->allow_hosts[i], b->allow_hosts[i]) == 0)
-        i++;
-    return strcmp(a->listen_host, b->listen_host) == 0 && a->listen_port == b->listen_port && !a->allow_hosts[i] && !b->allow_hosts[i];
 }
 
 /* ---- the tick: once a second, so that a quiet loop turns as well */
 
 static void write_old_state(struct daemon *d, const struct moment *now)
 {
-    struct snapshot_extra extra = daemon_self_extra(&d->self, d->hosts, d->state, NULL);
-    struct snapshot *snapshot = snapshot_make(d->engine, now, &extra);
-
     d->old_state_due = d->turned = false;
     d->old_state_at = now->awake;
-    if (snapshot)
-        daemon_self_write(d->state, snapshot);
-    snapshot_drop(snapshot);
+    daemon_self_write(&d->self, d->engine, d->hosts, d->state, now);
 }
 
 static void begin_load(struct daemon *d, const struct config_source *source);
@@ -319,6 +291,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     memory_give_back(now.awake);
     if (now.awake - d->published_at >= PUBLISH_REFRESH || daemon_self_changed(&d->self, d->hosts, d->state))
         publish(d, &now);
+    daemon_control_tick(&d->control, now.awake);
     if (watch_look(d->watch, now.awake) || hosts_found(d->hosts))
         d->reload_due = true;
     if (d->reload_due && !d->load)
@@ -336,7 +309,7 @@ static void take_model(struct daemon *d, const struct model *model)
 
     if (old)
         model_keep(old);
-    moved = old && !same_endpoint(&old->settings, &model->settings);
+    moved = old && !daemon_self_same_endpoint(&old->settings, &model->settings);
     secrets_reload(d->secrets, model);
     if (engine_event(d->engine, &now, &event) != ENGINE_DONE) {
         daemon_self_config(&d->self, "the new configuration was not taken: no memory");
@@ -422,6 +395,8 @@ static void on_loaded(void *arg, struct load *load, struct model *model, struct 
         if (from_disk)
             daemon_self_pack(d->state, config);
         take_model(d, model);
+        daemon_control_loaded(&d->control, config, d->self.config_error[0] ? NULL : model);
+        daemon_control_settings(&d->control, &model->settings, d->state);
         guarded_tell(model->settings.guard_stall, state_folder(d->state));
         guarded_ready();
         model_drop(model);
@@ -429,6 +404,7 @@ static void on_loaded(void *arg, struct load *load, struct model *model, struct 
     } else if (!engine_model(d->engine)) {
         fall_back(d);
     } else {
+        daemon_control_loaded(&d->control, config, NULL);
         publish(d, &now);
     }
 }
@@ -446,24 +422,45 @@ static void begin_load(struct daemon *d, const struct config_source *source)
     };
 
     d->reload_due = false;
+    if (!source)
+        daemon_control_loading(&d->control);
     d->load_began = clock_moment().wall;
     d->self.source = (struct config_source *)(uintptr_t)source;
     d->load = load_start(&request);
-    if (!d->load)
-        log_error("the configuration was not loaded: no memory", NULL);
+    if (d->load)
+        return;
+    log_error("the configuration was not loaded: no memory", NULL);
+    daemon_control_loaded(&d->control, NULL, NULL);
 }
 
-/* ---- signals */
+/* ---- commands and signals */
 
-static void on_hangup(struct ev_loop *loop, ev_signal *signal, int events)
+/* At once, or when the load on its way has ended: that has read the files already. */
+static void reload(void *arg)
 {
-    struct daemon *d = signal->data;
+    struct daemon *d = arg;
 
-    (void)loop, (void)events;
-    log_info("told to reload", NULL);
     d->reload_due = true;
     if (!d->load && engine_model(d->engine))
         begin_load(d, NULL);
+}
+
+static void show_status(void *arg, struct buffer *out)
+{
+    struct daemon *d = arg;
+    struct moment now = clock_moment();
+    struct snapshot *snapshot = take_snapshot(d, &now);
+
+    if (snapshot)
+        render_status(snapshot, false, out);
+    snapshot_drop(snapshot);
+}
+
+static void on_hangup(struct ev_loop *loop, ev_signal *signal, int events)
+{
+    (void)loop, (void)events;
+    log_info("told to reload", NULL);
+    reload(signal->data);
 }
 
 static void on_terminate(struct ev_loop *loop, ev_signal *signal, int events)
@@ -520,6 +517,7 @@ static void init_watchers(struct daemon *d)
 
 static bool create(struct daemon *d)
 {
+    struct daemon_control_calls control = { .reload = reload, .status = show_status, .arg = d };
     struct instances_calls calls = { .done = on_done, .nudge = on_nudge, .save = on_save, .recall = on_recall, .arg = d };
 
     d->loop = loop_create();
@@ -530,6 +528,8 @@ static bool create(struct daemon *d)
     d->secrets = secrets_create(d->loop, NULL);
     if (!d->hosts || !d->secrets)
         return false;
+    daemon_control_begin(&d->control, d->loop, d->hosts, &control);
+    d->self.control = d->control.why;
     d->instances = instances_create(d->loop, d->hosts, d->secrets, &calls);
     return d->instances != NULL;
 }
@@ -541,6 +541,7 @@ static void destroy(struct daemon *d)
     load_stop(d->load);
     config_source_free(d->self.source);
     serve_stop(d->serve);
+    daemon_control_end(&d->control);
     if (d->state && engine_model(d->engine))
         write_old_state(d, &now);
     instances_free(d->instances);

@@ -123,7 +123,7 @@ void daemon_self_pack(struct state *state, const struct config *config)
     buffer_free(&text);
 }
 
-void daemon_self_write(struct state *state, const struct snapshot *snapshot)
+static void write_snapshot(struct state *state, const struct snapshot *snapshot)
 {
     struct buffer text = buffer_make(PACKED_MAX);
 
@@ -141,6 +141,26 @@ void daemon_self_write(struct state *state, const struct snapshot *snapshot)
     buffer_free(&text);
 }
 
+void daemon_self_write(struct daemon_self *self, const struct engine *engine, const struct hosts *hosts, struct state *state, const struct moment *now)
+{
+    struct snapshot_extra extra = daemon_self_extra(self, hosts, state, NULL);
+    struct snapshot *snapshot = snapshot_make(engine, now, &extra);
+
+    if (snapshot)
+        write_snapshot(state, snapshot);
+    snapshot_drop(snapshot);
+}
+
+void daemon_self_answering(struct state *state, const char *host, uint16_t port)
+{
+    char endpoint[128];
+    int n = snprintf(endpoint, sizeof endpoint, strchr(host, ':') ? "[%s]:%u\n" : "%s:%u\n", host, (unsigned)port);
+
+    state_write(state, "endpoint", endpoint, (size_t)n);
+    endpoint[n - 1] = '\0';
+    log_info("answering", "endpoint", endpoint, NULL);
+}
+
 uint64_t daemon_self_shortest(const struct model *model)
 {
     uint64_t shortest = UINT64_MAX / 4;
@@ -149,6 +169,32 @@ uint64_t daemon_self_shortest(const struct model *model)
         if (model->checks[i].enabled && model->checks[i].every < shortest)
             shortest = model->checks[i].every;
     return shortest;
+}
+
+bool daemon_self_same_endpoint(const struct model_settings *a, const struct model_settings *b)
+{
+    size_t i = 0;
+
+    while (a->allow_hosts[i] && b->allow_hosts[i] && strcmp(a->allow_hosts[i], b->allow_hosts[i]) == 0)
+        i++;
+    return strcmp(a->listen_host, b->listen_host) == 0 && a->listen_port == b->listen_port && !a->allow_hosts[i] && !b->allow_hosts[i];
+}
+
+void daemon_self_tell(const struct model *model, const struct engine_effect *effect)
+{
+    const char *service = effect->of.log.service < model->n_services ? model->services[effect->of.log.service].name : NULL;
+    const char *check = effect->of.log.check < model->n_checks ? model->checks[effect->of.log.check].full_name : NULL;
+    void (*write)(const char *, ...) = effect->of.log.level >= LOG_LEVEL_ERROR  ? log_error
+                                       : effect->of.log.level == LOG_LEVEL_WARN ? log_warn
+                                       : effect->of.log.level == LOG_LEVEL_INFO ? log_info
+                                                                                : log_debug;
+
+    if (check)
+        write(effect->of.log.text, "check", check, NULL);
+    else if (service)
+        write(effect->of.log.text, "service", service, NULL);
+    else
+        write(effect->of.log.text, NULL);
 }
 
 /* ---- for the snapshot */
@@ -170,6 +216,7 @@ static const char *trouble(struct daemon_self *self, const struct state *state)
         snprintf(lost, sizeof lost, "%llu log lines could not be written", (unsigned long long)log_lost());
     add_trouble(&text, self->restarted);
     add_trouble(&text, self->port);
+    add_trouble(&text, self->control);
     add_trouble(&text, state ? state_trouble(state) : NULL);
     add_trouble(&text, lost);
     snprintf(self->text, sizeof self->text, "%s", buffer_string(&text));

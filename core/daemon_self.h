@@ -17,8 +17,9 @@ struct daemon_self {
     struct config_source *source;            /* of the load on its way: the last good configuration; NULL: from the disk */
     char config_error[DAEMON_SELF_TEXT];     /* "": none */
     char port[DAEMON_SELF_TEXT];             /* "": it is ours */
+    const char *control;                     /* why there is no control socket; "": there is one. Borrowed from whoever opens it */
     char restarted[2 * DAEMON_SELF_TEXT];    /* "": the core has not crashed lately */
-    char text[6 * DAEMON_SELF_TEXT];         /* all trouble in one sentence, for the snapshot */
+    char text[7 * DAEMON_SELF_TEXT];         /* all trouble in one sentence, for the snapshot */
     unsigned long long shown;                /* of what the last snapshot said of hosts and trouble */
 };
 
@@ -39,10 +40,16 @@ void daemon_self_problems(struct daemon_self *self, const struct config *config,
 void daemon_self_loaded(struct daemon_self *self, const struct moment *now, const struct model *model);
 void daemon_self_log(const struct model_settings *settings);
 void daemon_self_pack(struct state *state, const struct config *config);
-/* state.json and last-probe.json */
-void daemon_self_write(struct state *state, const struct snapshot *snapshot);
+/* state.json, last-probe.json and status.json */
+void daemon_self_write(struct daemon_self *self, const struct engine *engine, const struct hosts *hosts, struct state *state, const struct moment *now);
+/* The endpoint answers there: for commands, and to the log. */
+void daemon_self_answering(struct state *state, const char *host, uint16_t port);
 /* The shortest interval of an enabled check; UINT64_MAX / 4: there is none. */
 uint64_t daemon_self_shortest(const struct model *model);
+
+bool daemon_self_same_endpoint(const struct model_settings *a, const struct model_settings *b);
+/* What the engine has to say, to the log. */
+void daemon_self_tell(const struct model *model, const struct engine_effect *effect);
 
 /* For the snapshot. plugins has room for DAEMON_SELF_HOSTS; NULL: without them. Borrowed from self, hosts and plugins. */
 struct snapshot_extra daemon_self_extra(struct daemon_self *self, const struct hosts *hosts, const struct state *state, struct snapshot_plugin *plugins);

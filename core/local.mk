@@ -8,20 +8,23 @@ CORE_LIBS = \
 # The daemon: a program of its own, because the library that it serves with brings others that nobody who types `talon check` should wait for.
 host_PROGRAMS += talon-core
 talon_core_SOURCES = \
-	core/core_main.c core/daemon.c core/daemon.h core/daemon_self.c core/daemon_self.h core/guard.h core/guarded.c core/guarded.h \
-	core/last_words.c core/last_words.h core/watch.c core/watch.h
-talon_core_LDADD = core/serve/libserve.la $(CORE_LIBS) $(MICROHTTPD_LIBS)
+	core/core_main.c core/daemon.c core/daemon.h core/daemon_control.c core/daemon_control.h core/daemon_self.c core/daemon_self.h \
+	core/guard.h core/guarded.c core/guarded.h core/last_words.c core/last_words.h core/watch.c core/watch.h
+talon_core_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
+talon_core_LDADD = core/control/libcontrol.la core/serve/libserve.la $(CORE_LIBS) $(MICROHTTPD_LIBS)
 
 # The command line.
 bin_PROGRAMS += talon
 talon_SOURCES = \
 	core/main.c core/guard.c core/guard.h core/guard_notify.c core/guard_notify.h core/guard_report.c core/guard_report.h \
-	core/cli/ask.c core/cli/ask.h core/cli/check.c core/cli/check_show.c core/cli/check_show.h core/cli/cli.h core/cli/config.c \
+	core/cli/ask.c core/cli/ask.h core/cli/check.c core/cli/check_show.c core/cli/check_show.h core/cli/cli.h core/cli/command.c core/cli/command.h \
+	core/cli/config.c \
 	core/cli/describe.c core/cli/describe.h core/cli/discover.c core/cli/discover.h core/cli/discover_kube.c \
 	core/cli/discover_tls.c core/cli/discover_tls.h core/cli/init.c core/cli/init.h core/cli/init_look.c \
 	core/cli/init_names.c core/cli/init_names.h core/cli/init_write.c \
 	core/cli/offline.c core/cli/offline.h core/cli/old.c core/cli/options.c core/cli/output.c \
-	core/cli/plugin.c core/cli/plugin.h core/cli/plugin_new.c core/cli/problems.c core/cli/problems.h core/cli/reach.c core/cli/reach.h core/cli/run.c \
+	core/cli/plugin.c core/cli/plugin.h core/cli/plugin_new.c core/cli/problems.c core/cli/problems.h core/cli/reach.c core/cli/reach.h \
+	core/cli/reload.c core/cli/run.c \
 	core/cli/shot.c core/cli/shot.h core/cli/shot_judge.c core/cli/status.c core/cli/validate.c
 if DARWIN
 talon_SOURCES += core/cli/discover_darwin.c

@@ -15,9 +15,10 @@ static const struct command {
     { "run", cli_run, "watch, always on, in the foreground; launchd and systemd start this" },
     { "check", cli_check, "run every check (or the named ones) once, now; never heals, never writes" },
     { "status", cli_status, "what the running daemon concludes" },
+    { "reload", cli_reload, "the running daemon reads its configuration again, whole or not at all" },
     { "validate", cli_validate, "every error of the configuration, with file, line and column" },
     { "config", cli_config, "show: the effective values, and the file and line each came from" },
-    { "plugin", cli_plugin, "list, info NAME, schema: what plugins there are and what they can do; new NAME: one to begin with" },
+    { "plugin", cli_plugin, "list, info NAME, schema: what plugins can do; new NAME: one to begin with; clear NAME: out of quarantine" },
     { "init", cli_init, "look around on this host and write a first configuration" },
 };
 

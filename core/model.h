@@ -172,7 +172,7 @@ struct model_settings {
     uint64_t log_rotate;            /* bytes; 0: never */
     const char *exec_path;          /* PATH of children */
     uint64_t guard_stall;
-    const char *control_path, *control_group; /* NULL: the default; none */
+    const char *control_path, *control_group; /* group NULL: none */
     unsigned remediation_at_most, remediation_concurrent;
     uint64_t remediation_window;
     unsigned storm_percent;

@@ -19,6 +19,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+enum { FULL_LOOK_MS = 20 };
+
 /* ---- where */
 
 static void defaults(struct ask_place *place)
@@ -28,6 +30,7 @@ static void defaults(struct ask_place *place)
     snprintf(place->endpoint, sizeof place->endpoint, "127.0.0.1:9999");
     if (!files_absolute(state && state[0] ? state : "~/.local/state/talon", NULL, place->state, sizeof place->state))
         place->state[0] = '\0';
+    snprintf(place->control, sizeof place->control, "%.*s/control.sock", (int)sizeof place->control - 16, place->state);
 }
 
 static void from_configuration(const char *file, struct ask_place *place)
@@ -40,14 +43,24 @@ static void from_configuration(const char *file, struct ask_place *place)
         return;
     settings = config_settings(config);
     snprintf(place->state, sizeof place->state, "%s", settings->state);
+    snprintf(place->control, sizeof place->control, "%s", settings->control_path);
     snprintf(place->endpoint, sizeof place->endpoint, strchr(settings->listen_host, ':') ? "[%s]:%u" : "%s:%u", settings->listen_host, (unsigned)settings->listen_port);
     config_free(config);
+}
+
+/* What a running daemon has written down holds before what the files say by now. */
+static void from_state(const char *folder, const char *name, char *out, size_t n)
+{
+    struct buffer line = buffer_make(n - 1);
+
+    if (folder[0] && state_read(folder, name, &line) && line.len > 1)
+        snprintf(out, n, "%.*s", (int)line.len - 1, buffer_string(&line));
+    buffer_free(&line);
 }
 
 void ask_find(const char *given, struct ask_place *place)
 {
     const char *from_environment = getenv("TALON_CONFIG");
-    struct buffer endpoint = buffer_make(sizeof place->endpoint - 1);
     char file[4096];
 
     defaults(place);
@@ -57,9 +70,8 @@ void ask_find(const char *given, struct ask_place *place)
         snprintf(file, sizeof file, "%s", TALON_SYSCONFDIR "/talon/talon.yaml");
     if (access(file, R_OK) == 0)
         from_configuration(file, place);
-    if (place->state[0] && state_read(place->state, "endpoint", &endpoint) && endpoint.len > 1)
-        snprintf(place->endpoint, sizeof place->endpoint, "%.*s", (int)endpoint.len - 1, buffer_string(&endpoint));
-    buffer_free(&endpoint);
+    from_state(place->state, "endpoint", place->endpoint, sizeof place->endpoint);
+    from_state(place->state, "control", place->control, sizeof place->control);
 }
 
 /* ---- what */
@@ -114,6 +126,17 @@ static socklen_t address_of(const char *endpoint, struct sockaddr_storage *to)
     return sizeof *v6;
 }
 
+/* Where the other side's queue is full, a unix socket says so at once instead of waiting. */
+static int connect_patiently(const struct asking *asking, const struct sockaddr_storage *to, socklen_t size)
+{
+    while (connect(asking->fd, (const struct sockaddr *)to, size) != 0) {
+        if (errno != EAGAIN || clock_awake() >= asking->until)
+            return errno;
+        poll(NULL, 0, FULL_LOOK_MS);
+    }
+    return 0;
+}
+
 static bool connect_to(struct asking *asking, const char *endpoint)
 {
     struct sockaddr_storage to = { 0 };
@@ -128,8 +151,8 @@ static bool connect_to(struct asking *asking, const char *endpoint)
     asking->fd = socket(to.ss_family, SOCK_STREAM, 0);
     if (asking->fd < 0 || fcntl(asking->fd, F_SETFL, O_NONBLOCK) != 0 || fcntl(asking->fd, F_SETFD, FD_CLOEXEC) != 0) {
         error = errno;
-    } else if (connect(asking->fd, (struct sockaddr *)&to, size) != 0) {
-        error = errno;
+    } else {
+        error = connect_patiently(asking, &to, size);
         if (error == EINPROGRESS) {
             if (!wait_for(asking, POLLOUT))
                 return false;
@@ -142,11 +165,11 @@ static bool connect_to(struct asking *asking, const char *endpoint)
     return error == 0;
 }
 
-static bool exchange(struct asking *asking, const char *endpoint, const char *path, struct buffer *answer)
+static bool exchange(struct asking *asking, const char *method, const char *endpoint, const char *path, struct buffer *answer)
 {
     char request[512];
-    const char *host = strncmp(endpoint, "unix:", 5) == 0 ? "localhost" : endpoint;
-    int n = snprintf(request, sizeof request, "GET %s HTTP/1.0\r\nHost: %s\r\nConnection: close\r\n\r\n", path, host);
+    const char *host = strncmp(endpoint, "unix:", 5) == 0 ? "localhost" : endpoint, *length = strcmp(method, "GET") == 0 ? "" : "Content-Length: 0\r\n";
+    int n = snprintf(request, sizeof request, "%s %s HTTP/1.0\r\nHost: %s\r\n%sConnection: close\r\n\r\n", method, path, host, length);
     ssize_t got;
 
     if (!wait_for(asking, POLLOUT) || send(asking->fd, request, (size_t)n, 0) != n)
@@ -166,7 +189,7 @@ static bool exchange(struct asking *asking, const char *endpoint, const char *pa
     }
 }
 
-int ask_get(const char *endpoint, const char *path, uint64_t patience, struct buffer *body, char *why, size_t why_size)
+int ask_by(const char *method, const char *endpoint, const char *path, uint64_t patience, struct buffer *body, char *why, size_t why_size)
 {
     struct asking asking = { .fd = -1, .until = clock_awake() + patience, .why = why, .why_size = why_size };
     bool good;
@@ -174,7 +197,7 @@ int ask_get(const char *endpoint, const char *path, uint64_t patience, struct bu
     int status = 0, error;
 
     snprintf(why, why_size, "it closed the connection without an answer");
-    good = connect_to(&asking, endpoint) && exchange(&asking, endpoint, path, body);
+    good = connect_to(&asking, endpoint) && exchange(&asking, method, endpoint, path, body);
     error = errno;
     if (asking.fd >= 0)
         close(asking.fd);
@@ -190,4 +213,9 @@ int ask_get(const char *endpoint, const char *path, uint64_t patience, struct bu
     status = (int)strtol(body->data + 9, NULL, 10);
     buffer_consume(body, (size_t)(end + 4 - body->data));
     return status;
+}
+
+int ask_get(const char *endpoint, const char *path, uint64_t patience, struct buffer *body, char *why, size_t why_size)
+{
+    return ask_by("GET", endpoint, path, patience, body, why, why_size);
 }

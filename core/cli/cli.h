@@ -15,6 +15,7 @@ enum { CLI_OK = 0, CLI_WARN = 1, CLI_FAIL = 2, CLI_UNKNOWN = 3 };
 int cli_run(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_status(int argc, char **argv);
+int cli_reload(int argc, char **argv);
 int cli_validate(int argc, char **argv);
 int cli_config(int argc, char **argv);
 int cli_plugin(int argc, char **argv);

@@ -1,5 +1,6 @@
 /* `talon plugin`: finds what is to be done; list, info and schema, which show what plugins say of themselves, are here. */
 #include "cli/cli.h"
+#include "cli/command.h"
 #include "cli/describe.h"
 #include "cli/plugin.h"
 #include "config/config.h"
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char usage[] = "talon plugin list | info NAME|FILE | schema | new NAME [FOLDER]   [--config FILE]";
+static const char usage[] = "talon plugin list | info NAME|FILE | schema | new NAME [FOLDER] | clear NAME   [--config FILE]";
 
 static const char *text_of(const cJSON *object, const char *name)
 {
@@ -179,6 +180,8 @@ int cli_plugin(int argc, char **argv)
         return code;
     if (is("new", words, argv, 1, 2))
         return plugin_new(argv[2], words > 2 ? argv[3] : NULL);
+    if (is("clear", words, argv, 1, 1))
+        return command_clear(config, argv[2]);
     if (is("list", words, argv, 0, 0) || is("schema", words, argv, 0, 0))
         return show(argv[1], NULL, config);
     if (is("info", words, argv, 1, 1))

@@ -157,13 +157,18 @@ static int code_of(const cJSON *status)
     return found[CLI_FAIL] ? CLI_FAIL : found[CLI_UNKNOWN] ? CLI_UNKNOWN : found[CLI_WARN] ? CLI_WARN : CLI_OK;
 }
 
-/* The answer of the daemon, or what it saved (then *saved). 0, or an exit code after a sentence. */
+/* The answer of the daemon, by its control socket or its endpoint, or what it saved (then *saved). 0, or an exit code after a sentence. */
 static int fetch(const struct ask_place *place, struct buffer *answer, bool *saved)
 {
-    char why[256];
-    int http = ask_get(place->endpoint, "/api/v1/status", ASK_PATIENCE, answer, why, sizeof why);
+    char why[256], control[sizeof place->control + 8];
+    int http;
 
     *saved = false;
+    snprintf(control, sizeof control, "unix:%s", place->control);
+    if (ask_get(control, "/v1/status", ASK_PATIENCE, answer, why, sizeof why) == 200)
+        return 0;
+    buffer_clear(answer); /* this user may not, or the loop stands still: the endpoint answers all the same */
+    http = ask_get(place->endpoint, "/api/v1/status", ASK_PATIENCE, answer, why, sizeof why);
     if (http == 200)
         return 0;
     if (http != 0)

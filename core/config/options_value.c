@@ -135,6 +135,8 @@ static bool write_address(struct value *v)
         buffer_char(&v->c->full, '}');
         return true;
     }
+    if (address.port == 0)
+        return wrong(v, "a port is 1 to 65535");
     buffer_text(&v->c->full, "{\"host\":");
     text_json(&v->c->full, address.host, strlen(address.host));
     buffer_printf(&v->c->full, ",\"port\":%u}", (unsigned)address.port);

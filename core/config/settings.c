@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 enum { LISTEN_PORT = 9999 };
 
@@ -49,6 +51,7 @@ void settings_begin(struct config *c)
         .remediation_window = SECONDS(3600), .storm_percent = 60, .storm_cooldown = SECONDS(120), .reopen = SECONDS(1800), .flap_escalate = SECONDS(900),
     };
     s->log_file = arena_printf(c->made, "%s/talon.log", s->state);
+    s->control_path = arena_printf(c->made, "%s/control.sock", s->state);
 }
 
 /* ---- lines for config show ---- */
@@ -147,6 +150,7 @@ static void read_state(struct config *c, const struct node *node)
     if (wins)
         s->state = wins;
     s->log_file = arena_printf(c->made, "%s/talon.log", s->state);
+    s->control_path = arena_printf(c->made, "%s/control.sock", s->state);
     work_show(c, "state", s->state, wins ? NULL : node);
     if (wins)
         VECTOR_AT(&c->settings, struct shown, c->settings.n - 1)->word = "$TALON_STATE";
@@ -210,19 +214,37 @@ static void read_guard(struct config *c, const struct node *node)
     show_duration(c, "guard.stall", settings(c)->guard_stall, stall);
 }
 
+/* A path that was asked for is wrong; the usual one only follows from the state folder, which did without a socket before: Talon watches all the same. */
+static void check_control_path(struct config *c, const struct node *path)
+{
+    const size_t longest = sizeof ((struct sockaddr_un *)0)->sun_path - 1, n = strlen(settings(c)->control_path);
+
+    if (n <= longest)
+        return;
+    if (path)
+        problem_error(c, path->place, "`control.path` has %zu bytes, and the path of a socket can have only %zu here; choose a shorter one", n, longest);
+    else
+        problem_warning(c, work_file_place(c->root->place.source),
+                        "there will be no control socket: its path in the state folder, %s, has %zu bytes, and that of a socket can have only %zu here; set `control.path`",
+                        problem_quote(c, settings(c)->control_path), n, longest);
+}
+
 static void read_control(struct config *c, const struct node *node)
 {
     static const char *const keys[] = { "path", "group" };
     struct model_settings *s = settings(c);
     const struct node *path = tree_get(node, "path"), *group = tree_get(node, "group");
 
-    if (!node || !value_is_map(c, node, "control", "`path` and `group`"))
-        return;
-    work_keys(c, node, keys, 2);
-    if (path && value_path(c, path, "control.path", &s->control_path))
-        work_show(c, "control.path", s->control_path, path);
+    if (node && value_is_map(c, node, "control", "`path` and `group`"))
+        work_keys(c, node, keys, 2);
+    if (path)
+        value_path(c, path, "control.path", &s->control_path);
+    check_control_path(c, path);
+    work_show(c, "control.path", s->control_path, path);
     if (group && value_string(c, group, "control.group", &s->control_group))
         work_show(c, "control.group", s->control_group, group);
+    if (s->control_group && !path)
+        problem_warning(c, group->place, "`control.group` lets nobody in while the socket is in the state folder, which is its owner's alone; set `control.path` as well");
 }
 
 static void read_remediation(struct config *c, const struct node *node)

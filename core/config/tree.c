@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 struct anchor {
@@ -88,6 +89,29 @@ static bool add_anchor(struct tree *t, const yaml_char_t *name, const struct nod
     return true;
 }
 
+/* Says of a tag that is refused what to write instead. */
+static bool wrong_tag(struct tree *t, const char *tag, const char *own, struct place at)
+{
+    static const struct { const char *name, *instead; } others[] = {
+        { "binary", "write the text itself, since nothing is decoded" }, { "set", "write a list" }, { "omap", "write a map, whose order is kept" },
+        { "pairs", "write a map" },
+    };
+    char shown[64];
+
+    if (!own) {
+        problem_error(t->c, at, "the tag %s is not used here: remove it", problem_quote(t->c, tag));
+        return false;
+    }
+    snprintf(shown, sizeof shown, "!!%s", own);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(own, others[i].name) == 0) {
+            problem_error(t->c, at, "the tag `%s` is not used here: %s", shown, others[i].instead);
+            return false;
+        }
+    problem_error(t->c, at, "the tag %s does not fit what stands behind it: remove it", problem_quote(t->c, shown));
+    return false;
+}
+
 /* YAML's own tags change nothing, since a value is read by what it is for; where they say another kind than what stands there, or ask for a decoding
  * (`!!binary`), they are refused like any other. */
 static bool check_tag(struct tree *t, const yaml_char_t *tag, enum node_kind kind, struct place at)
@@ -99,12 +123,12 @@ static bool check_tag(struct tree *t, const yaml_char_t *tag, enum node_kind kin
 
     if (!text || strcmp(text, "!") == 0)
         return true;
-    if (strncmp(text, own, sizeof own - 1) == 0)
-        for (; *known; known++)
-            if (strcmp(text + sizeof own - 1, *known) == 0)
-                return true;
-    problem_error(t->c, at, "the tag %s is not used here: remove it", problem_quote(t->c, text));
-    return false;
+    if (strncmp(text, own, sizeof own - 1) != 0)
+        return wrong_tag(t, text, NULL, at);
+    for (; *known; known++)
+        if (strcmp(text + sizeof own - 1, *known) == 0)
+            return true;
+    return wrong_tag(t, text, text + sizeof own - 1, at);
 }
 
 /* `!!str` before nothing is an empty text, not nothing. */

@@ -142,6 +142,16 @@ void host_renew(struct host *host)
     start(host);
 }
 
+bool host_clear(struct host *host)
+{
+    if (host->state != HOST_QUARANTINED)
+        return false;
+    memset(host->blamed, 0, sizeof host->blamed);
+    host->back_off = 0;
+    start(host);
+    return true;
+}
+
 /* Is this the fifth death in ten minutes? Only hosts of one plugin are judged: in the shared one, nobody knows yet whose fault it was. */
 static bool is_too_much(struct host *host, const struct process_end *end)
 {

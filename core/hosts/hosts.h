@@ -110,6 +110,13 @@ void hosts_cancel(struct hosts_run *run);
 /* Looks for hosts that a signal has stopped, which their pings would tell late: call it once a second. */
 void hosts_look(struct hosts *hosts);
 
+/* ---- quarantine ---- */
+
+enum hosts_cleared { HOSTS_CLEARED_UNKNOWN, HOSTS_CLEARED_NOTHING, HOSTS_CLEARED_QUARANTINE };
+/* Ends a plugin's quarantine: its process is started again, and its earlier deaths are forgotten. NOTHING: it is in none. UNKNOWN: nobody described such a plugin;
+ * *meant is the one that may be meant, borrowed, NULL: none. */
+enum hosts_cleared hosts_clear(struct hosts *hosts, const char *plugin, const char **meant);
+
 /* ---- for status, API and tests ---- */
 
 struct hosts_view {

@@ -159,6 +159,8 @@ void host_retire(struct host *host);
 void host_need(struct host *host);
 /* Another process at once, without blame. */
 void host_renew(struct host *host);
+/* Ends its quarantine. False: it is in none. */
+bool host_clear(struct host *host);
 /* Sends what waits, as long as there is room. */
 void host_pump(struct host *host);
 void host_tick(struct host *host);

@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += core/hosts/libhosts.la
 core_hosts_libhosts_la_SOURCES = \
 	core/hosts/chatter.c core/hosts/chatter.h \
+	core/hosts/clear.c \
 	core/hosts/describe.c \
 	core/hosts/host.c \
 	core/hosts/hosts.c core/hosts/hosts.h core/hosts/hosts_private.h \

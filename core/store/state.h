@@ -6,6 +6,7 @@
  *   last-good.conf      source text of the last good configuration, with its includes
  *   saved.json          bytes that plugins' instances saved
  *   endpoint            where this daemon answers, "127.0.0.1:9999"
+ *   control             the path of the control socket of this daemon
  *   status.json         what `talon status` shows while no daemon runs
  *   state.json, last-probe.json   for readers of the old daemon
  *

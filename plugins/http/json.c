@@ -110,8 +110,46 @@ static const char *shown(struct talon_run *run, const cJSON *value)
 
 /* ---- the body ---- */
 
-/* Counts without understanding: what cJSON would refuse may pass here. NULL: small enough. */
-static const char *size_problem(struct talon_run *run, const char *body, size_t n)
+static const char *not_json(struct talon_run *run, const char *body, size_t n)
+{
+    if (n == 0)
+        return "the body is empty, expected JSON";
+    return talon_text(run, "the body is not JSON: \"%s\"", talon_quote(run, body, n, 80));
+}
+
+static size_t digits(const char *body, size_t n, size_t at)
+{
+    while (at < n && body[at] >= '0' && body[at] <= '9')
+        at++;
+    return at;
+}
+
+/* Where the number that begins there ends, by RFC 8259 6; 0: it is none. cJSON takes `01` and `1.` too. */
+static size_t number_end(const char *body, size_t n, size_t at)
+{
+    const size_t whole = at + (body[at] == '-');
+    size_t from, end = digits(body, n, whole);
+
+    if (end == whole || (body[whole] == '0' && end > whole + 1))
+        return 0;
+    if (end < n && body[end] == '.') {
+        from = end + 1;
+        end = digits(body, n, from);
+        if (end == from)
+            return 0;
+    }
+    if (end < n && (body[end] == 'e' || body[end] == 'E')) {
+        from = end + 1;
+        from += from < n && (body[from] == '+' || body[from] == '-');
+        end = digits(body, n, from);
+        if (end == from)
+            return 0;
+    }
+    return end;
+}
+
+/* Counts without understanding: but for its numbers, what cJSON would refuse may pass here. NULL: small enough. */
+static const char *shape_problem(struct talon_run *run, const char *body, size_t n)
 {
     size_t depth = 0, values = 0;
     int within = 0;
@@ -124,6 +162,12 @@ static const char *size_problem(struct talon_run *run, const char *body, size_t 
             within = c != '"';
         } else if (c == '"') {
             within = 1;
+        } else if (c == '-' || (c >= '0' && c <= '9')) {
+            const size_t end = number_end(body, n, i);
+
+            if (end == 0)
+                return not_json(run, body, n);
+            i = end - 1;
         } else if (c == '[' || c == '{') {
             depth++;
             values++;
@@ -151,20 +195,13 @@ static void free_json(void *json)
     cJSON_Delete(json);
 }
 
-static const char *not_json(struct talon_run *run, const char *body, size_t n)
-{
-    if (n == 0)
-        return "the body is empty, expected JSON";
-    return talon_text(run, "the body is not JSON: \"%s\"", talon_quote(run, body, n, 80));
-}
-
 const char *http_json_problem(struct talon_run *run, const struct talon_pair *expect, const char *body, size_t n)
 {
-    const char *end = NULL, *too_large = size_problem(run, body, n);
+    const char *end = NULL, *problem = shape_problem(run, body, n);
     cJSON *json;
 
-    if (too_large)
-        return too_large;
+    if (problem)
+        return problem;
     json = cJSON_ParseWithLengthOpts(body, n, &end, 0);
     if (!json)
         return not_json(run, body, n);

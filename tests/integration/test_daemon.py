@@ -80,6 +80,20 @@ def test_bad_files_and_none_that_were_good_end_with_three(talon):
     assert "nonsense" in talon.errors.read_text() and ":4:1: error:" in talon.errors.read_text()
 
 
+def test_a_broken_last_good_configuration_is_set_aside_and_kept(talon):
+    talon.state.mkdir(parents=True, exist_ok=True)
+    (talon.state / "last-good.conf").write_bytes(b"no configuration \x00\xff at all")
+    talon.write("nonsense: 1\n")
+    daemon = talon.start(ready=False)
+    assert daemon.wait(timeout=10) == 3
+    talon.daemon = None
+    said = talon.errors.read_text()
+    assert "there is no usable configuration, and none that was good before" in said, said
+    assert "last-good.conf" in said and "set aside" in said, said
+    assert not (talon.state / "last-good.conf").exists()
+    assert (talon.state / "last-good.conf.broken").read_bytes() == b"no configuration \x00\xff at all"
+
+
 def test_a_second_daemon_names_the_first(talon, listening):
     talon.write("services:\n" + one(listening, "a"))
     talon.start()

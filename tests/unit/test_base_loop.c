@@ -1,5 +1,6 @@
 /* core/base/os/loop: the backend is the one that was chosen, and it reports what a daemon watches: sockets, pipes and times. */
 #include "base/os/loop.h"
+#include "base/os/loop_backends.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -94,12 +95,52 @@ static void no_descriptor_is_no_loop(void **state)
     }
 }
 
+static int failures_left, failures;
+
+static void *sometimes_none(void *block, size_t size)
+{
+    if (failures_left > 0) {
+        failures_left--;
+        failures++;
+        return NULL;
+    }
+    return realloc(block, size);
+}
+
+/* libev would end the process here. */
+static void no_memory_once_does_no_harm(void **state)
+{
+    enum { TIMERS = 3000 };
+    struct ev_loop *loop = loop_create();
+    ev_timer *timers = calloc(TIMERS, sizeof *timers), deadline;
+
+    (void)state;
+    assert_non_null(loop);
+    assert_non_null(timers);
+    loop_realloc = sometimes_none;
+    for (int i = 0; i < TIMERS; i++) {
+        if (i % 1000 == 0)
+            failures_left = 1; /* the next time that an array has to grow; and again, since what was kept is taken anew */
+        ev_timer_init(&timers[i], on_time, 3600., 0.);
+        ev_timer_start(loop, &timers[i]);
+    }
+    failures_left = 0;
+    assert_true(failures >= 2);
+    ev_timer_init(&deadline, on_time, 0., 0.);
+    ev_timer_start(loop, &deadline);
+    ev_run(loop, 0);
+    loop_realloc = realloc;
+    ev_loop_destroy(loop);
+    free(timers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_environment_chooses_nothing),
         cmocka_unit_test(reports_sockets_and_pipes),
         cmocka_unit_test(no_descriptor_is_no_loop),
+        cmocka_unit_test(no_memory_once_does_no_harm),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,6 +116,12 @@ static void what_is_not_json(void **unused)
         { "a", "1", "{\"a\":\"\\ud800\"}", "the body is not JSON" },
         { "a", "1", "\"\\", "the body is not JSON" },
         { "a", "1", "{\"a\":1e999}", "a is inf" },
+        { "a", "1", "{\"a\":01}", "the body is not JSON" }, /* numbers by RFC 8259 6 */
+        { "a", "1", "{\"a\":-01}", "the body is not JSON" },
+        { "a", "1", "{\"a\":1.}", "the body is not JSON" },
+        { "a", "1", "{\"a\":1,\"b\":[1.e3]}", "the body is not JSON" },
+        { "a", "0", "00", "the body is not JSON" },
+        { "a", "-0.5e+02", "{\"a\":-0.5e+02,\"b\":0,\"c\":\"01\",\"d\":10}", NULL },
     };
 
     (void)unused;

@@ -1,12 +1,53 @@
 /* The libev loop with an explicit backend: see loop.h. What is best where is in loop_linux.c and loop_darwin.c. */
 #include "base/os/loop.h"
 
+#include "base/os/log.h"
 #include "base/os/loop_backends.h"
 
 #include <ev.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <unistd.h>
+
+/* More than libev ever asks for at once: its arrays grow with the descriptors and timers that there are, twofold, and never shrink. */
+enum { RESERVE = 512 << 10, LEAST_RESERVE = 16 << 10 };
+
+void *(*loop_realloc)(void *block, size_t size) = realloc;
+static void *reserve;
+
+static void keep_reserve(void)
+{
+    for (size_t size = RESERVE; !reserve && size >= LEAST_RESERVE; size /= 2)
+        reserve = malloc(size);
+}
+
+/*
+ * libev ends the process when it gets no memory. So a block is kept for it that is given back when there is none, and taken anew, smaller where there is
+ * little; whoever else needs memory meanwhile is told that there is none, and can do without.
+ */
+static void *take_memory(void *block, long size)
+{
+    void *made;
+
+    if (size <= 0) {
+        free(block);
+        return NULL;
+    }
+    made = loop_realloc(block, (size_t)size);
+    if (made) {
+        keep_reserve();
+        return made;
+    }
+    if (!reserve)
+        return NULL;
+    free(reserve);
+    reserve = NULL;
+    made = loop_realloc(block, (size_t)size);
+    keep_reserve();
+    log_warn("there is no memory left: the event loop took what was kept for it", NULL);
+    return made;
+}
 
 /* The backend's descriptor and a pipe between threads: libev ends the process where it cannot have them, so it is only asked when it can. */
 static bool has_descriptors(void)
@@ -28,6 +69,7 @@ struct ev_loop *loop_create(void)
 
     if (!has_descriptors())
         return NULL;
+    ev_set_allocator(take_memory);
     for (size_t i = 0; loop_backends[i] != 0 && !loop; i++)
         if (loop_backend_works(loop_backends[i]))
             loop = ev_default_loop(loop_backends[i] | EVFLAG_NOENV); /* the only one in which libev watches children */
