@@ -25,12 +25,19 @@ int cli_old(int argc, char **argv);
 
 /* ---- options: the same rules for every command */
 
-enum cli_kind { CLI_FLAG, CLI_TEXT, CLI_DURATION };
+enum cli_kind { CLI_FLAG, CLI_TEXT, CLI_DURATION, CLI_LIST };
+
+enum { CLI_MOST = 32 };
+
+struct cli_list { /* an option that may be given several times */
+    const char *all[CLI_MOST];
+    size_t n;
+};
 
 struct cli_option {
     const char *name; /* "config": given as --config FILE or --config=FILE. NULL ends */
     enum cli_kind kind;
-    void *value;      /* bool *, const char **, uint64_t * (ns) */
+    void *value;      /* bool *, const char **, uint64_t * (ns), struct cli_list * */
     const char *help; /* one line for --help */
 };
 

@@ -66,8 +66,14 @@ static int take_value(const struct words *words, const struct cli_option *option
 {
     char why[SCALAR_WHY];
 
+    struct cli_list *list = option->value;
+
     if (option->kind == CLI_TEXT)
         *(const char **)option->value = text;
+    else if (option->kind == CLI_LIST && list->n == CLI_MOST)
+        return refuse(words, "--%s: at most %d of them", option->name, CLI_MOST);
+    else if (option->kind == CLI_LIST)
+        list->all[list->n++] = text;
     else if (!scalar_duration(text, option->value, why))
         return refuse(words, "--%s: %s", option->name, why);
     return 0;
@@ -102,7 +108,7 @@ static int show_help(const struct words *words)
 
     printf("usage: %s\n\n", words->usage);
     for (option = words->options; option->name; option++) {
-        snprintf(name, sizeof name, "--%s%s", option->name, option->kind == CLI_DURATION ? " D" : option->kind == CLI_TEXT ? " FILE" : "");
+        snprintf(name, sizeof name, "--%s%s", option->name, option->kind == CLI_DURATION ? " D" : option->kind == CLI_TEXT ? " FILE" : option->kind == CLI_LIST ? " X=Y" : "");
         printf("  %-15s %s\n", name, option->help);
     }
     printf("\ntalon(1) tells more.\n");

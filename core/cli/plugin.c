@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char usage[] = "talon plugin list | info NAME|FILE | schema | new NAME [FOLDER] | clear NAME   [--config FILE]";
+static const char usage[] = "talon plugin list | info NAME|FILE | schema | new NAME [FOLDER] | test NAME|FILE [--option NAME=VALUE]... [--wire] [--gdb] | clear NAME   [--config FILE]";
 
 static const char *text_of(const cJSON *object, const char *name)
 {
@@ -172,8 +172,15 @@ static bool is(const char *word, int words, char **argv, int least, int most)
 
 int cli_plugin(int argc, char **argv)
 {
+    struct cli_list given = { .n = 0 };
+    struct plugin_test_request test = { .options = &given };
     const char *config = NULL;
-    struct cli_option options[] = { CLI_CONFIG(&config), CLI_NO_MORE };
+    struct cli_option options[] = { CLI_CONFIG(&config),
+                                    { "option", CLI_LIST, &given, "test: an option of the plugin and its value, as in the configuration" },
+                                    { "wire", CLI_FLAG, &test.wire, "test: show what core and plugin host say to each other" },
+                                    { "gdb", CLI_FLAG, &test.gdb, "test: wait for a debugger, and run when told to" },
+                                    CLI_NO_MORE };
+    char file[4096];
     int code, words = cli_options(argc, argv, options, usage, &code);
 
     if (words < 0)
@@ -182,6 +189,13 @@ int cli_plugin(int argc, char **argv)
         return plugin_new(argv[2], words > 2 ? argv[3] : NULL);
     if (is("clear", words, argv, 1, 1))
         return command_clear(config, argv[2]);
+    if (is("test", words, argv, 1, 1)) {
+        if (!cli_new_config_file(config, file, sizeof file))
+            return CLI_UNKNOWN;
+        test.plugin = argv[2];
+        test.config = access(file, R_OK) == 0 ? file : NULL;
+        return plugin_test(&test);
+    }
     if (is("list", words, argv, 0, 0) || is("schema", words, argv, 0, 0))
         return show(argv[1], NULL, config);
     if (is("info", words, argv, 1, 1))

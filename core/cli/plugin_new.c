@@ -173,6 +173,6 @@ int plugin_new(const char *name, const char *given)
     }
     if (write_all(folder, name) != CLI_OK)
         return CLI_UNKNOWN;
-    printf("%s is a plugin now: `make -C %s` builds it, `make -C %s test` tests it; %s/README.md tells the rest\n", folder, folder, folder, folder);
+    printf("the plugin %s is in %s now: `make -C %s` builds it, `make -C %s test` tests it; %s/README.md tells the rest\n", name, folder, folder, folder, folder);
     return CLI_OK;
 }

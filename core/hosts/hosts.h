@@ -29,6 +29,10 @@ struct hosts_settings {
     const char *host_program; /* talon-host, absolute */
     const char *child_path;   /* PATH of children of plugins */
     struct hosts_limits limits;
+    bool patient; /* for a debugger: a host that stands still is let be */
+    /* Hears each line as it is sent or has come, secrets included; borrowed for the call. NULL: nobody does. */
+    void (*wire)(void *arg, const char *host, bool sent, const char *line, size_t n);
+    void *wire_arg;
 };
 
 /* NULL: no memory. Copies the settings. Starts nothing yet. */

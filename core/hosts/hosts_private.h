@@ -360,6 +360,8 @@ struct hosts {
     uint64_t ticked;     /* awake */
     struct buffer line;  /* the message being made */
     bool found;            /* a plugin that the configuration had to do without */
+    void (*wire)(void *arg, const char *host, bool sent, const char *line, size_t n); /* NULL: nobody listens */
+    void *wire_arg;
     unsigned abandoned;
 };
 

@@ -258,6 +258,8 @@ static void on_line(void *arg, char *line, size_t n)
 {
     struct process *process = arg;
 
+    if (process->hosts->wire)
+        process->hosts->wire(process->hosts->wire_arg, process->name, false, line, n);
     if (process_speaks(process))
         wire_read(process, line, n);
 }
@@ -336,6 +338,8 @@ void process_flush(struct process *process)
 
 bool process_send(struct process *process, const struct buffer *line)
 {
+    if (process->hosts->wire && !line->failed)
+        process->hosts->wire(process->hosts->wire_arg, process->name, true, line->data, line->len);
     return !line->failed && lines_send(process->lines, line->data, line->len);
 }
 

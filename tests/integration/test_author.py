@@ -158,3 +158,137 @@ def test_a_name_that_talon_has(talon):
     assert done.returncode == 3 and "Talon has a plugin named http" in done.stderr and not (talon.folder / "http").exists()
     assert "say what to do" in talon.command("plugin", "new", config=False).stderr
     assert "say what to do" in talon.command("plugin", "new", "a", "b", "c", config=False).stderr
+
+
+# ---- talon plugin test
+
+FAULTY = """
+#include <talon/plugin.h>
+#include <fcntl.h>
+#include <stdlib.h>
+struct conf { int64_t level; const char *word, *token; };
+static const struct talon_option options[] = {
+    { .name = "level", TALON_INT_AT(struct conf, level), .min = 1, .max = 9, .fallback = "5", .help = "A level." },
+    { .name = "word", TALON_STRING_AT(struct conf, word), .help = "A word." },
+    { .name = "token", TALON_STRING_AT(struct conf, token), .flags = TALON_SECRET, .help = "A secret." },
+    { .name = NULL },
+};
+static void *volatile kept;
+static int validate(const void *given, struct talon_problem *problem)
+{
+    const struct conf *conf = given;
+    (void)conf, (void)problem;
+    VALIDATE;
+    return 0;
+}
+static void later(struct talon_run *run, void *arg)
+{
+    (void)arg;
+    talon_done(run, TALON_OK, "faulty.ok", "later");
+}
+static void start(struct talon_run *run)
+{
+    const struct conf *conf = run->conf;
+    (void)conf, (void)later, (void)kept;
+    START;
+}
+static const struct talon_operation operations[] = {
+    { .kind = TALON_CHECK, .name = "faulty", .summary = "Is faulty.", .options = options, .conf_size = sizeof(struct conf), .validate = validate, .start = start },
+};
+const struct talon_plugin talon_plugin_descriptor = {
+    TALON_PLUGIN_HEAD, .name = "faulty", .version = "1", .license = "MIT", .summary = "Is faulty.", TALON_OPERATIONS(operations),
+};
+"""
+DONE = 'talon_done(run, TALON_OK, "faulty.ok", "done")'
+
+
+@pytest.fixture
+def trial(talon):
+    """trial(start, validate, *words): the plugin with that fault, tried."""
+    def run(start=DONE, validate="", words=(), **more):
+        source = talon.folder / "faulty.c"
+        source.write_text(FAULTY.replace("VALIDATE", validate).replace("START", start))
+        made = subprocess.run(["cc", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", f"-I{TOP}/plugins/sdk", "-o", talon.folder / "faulty.so", source],
+                              capture_output=True, text=True, timeout=60, check=False)
+        assert made.returncode == 0, made.stderr
+        temporary = talon.folder / "tmp"
+        temporary.mkdir(exist_ok=True)
+        done = talon.command("plugin", "test", "./faulty.so", *words, config=False, env=talon.environment(TMPDIR=str(temporary)), timeout=120, **more)
+        assert list(temporary.iterdir()) == [], "it leaves files behind"
+        assert "Sanitizer" not in done.stderr, done.stderr
+        return done
+    return run
+
+
+def test_a_plugin_without_a_fault(trial):
+    done = trial(words=("--option", "word=hello"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^level +ok +2 good taken, 3 bad refused$", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(r"^first run +ok +ok faulty.ok: done", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(r"^1000 runs +ok ", done.stdout, re.MULTILINE) and done.stdout.endswith("nothing is wrong with faulty\n"), done.stdout
+
+
+@pytest.mark.parametrize("start, row, says", [
+    ("kept = malloc(2000); memset(kept, 1, 2000); " + DONE, "1000 runs", "bytes by each run"),
+    ('kept = (void *)(size_t)open("/dev/null", O_RDONLY); ' + DONE, "1000 runs", "descriptors were left open, 1.0 by each run"),
+    ("abort()", "first run", "died (SIGABRT)"),
+    ("(void)run", "first run", "plugin.idle"),
+])
+def test_faults_of_runs(trial, sanitized, start, row, says):
+    if sanitized and row == "1000 runs":
+        pytest.skip("AddressSanitizer keeps what was freed, so a host grows by itself")
+    done = trial(start)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert re.search(rf"^{row} +wrong [^\n]*{re.escape(says)}", done.stdout, re.MULTILINE), done.stdout + done.stderr
+
+
+def test_faults_of_validation(trial):
+    done = trial(validate="if (conf->level == 9) abort()")
+    assert done.returncode == 2 and re.search(r"^level +wrong +the plugin died \(SIGABRT\) in its validation", done.stdout, re.MULTILINE), done.stdout
+    refusal = 'if (conf->level == 9) { problem->option = "level"; snprintf(problem->text, sizeof problem->text, "is too high today"); return 1; }'
+    done = trial(validate=refusal)
+    assert done.returncode == 0 and re.search(r"^level +note +1 good taken, 3 bad refused; [^\n]*is too high today", done.stdout, re.MULTILINE), done.stdout
+    done = trial(validate=refusal, words=("--option", "level=9"))
+    assert done.returncode == 3 and "not tried: it refuses what it was given (`level`: is too high today)" in done.stdout, done.stdout
+
+
+def test_a_secret_stays_one(trial):
+    words = ("--option", "token=example-token-1", "--wire")
+    done = trial(words=words)
+    assert done.returncode == 0 and '"type":"setup"' in done.stderr and '"token":"******"' in done.stderr, done.stderr
+    assert "example-token-1" not in done.stdout + done.stderr
+    done = trial('talon_done(run, TALON_OK, "faulty.ok", "the token is %s", conf->token)', words=words)
+    assert done.returncode == 2 and "a secret option's value stands in its result" in done.stdout, done.stdout
+    assert "example-token-1" not in done.stdout + done.stderr
+
+
+def test_a_debugger_is_waited_for(trial):
+    done = trial(words=("--gdb",), input="\n\n")
+    pid = re.search(r"gdb -p (\d+) ", done.stdout)
+    assert done.returncode == 0 and pid, done.stdout + done.stderr
+    assert len(re.findall(r"^run +ok +ok faulty.ok: done", done.stdout, re.MULTILINE)) >= 1, done.stdout
+    assert not pathlib.Path(f"/proc/{pid[1]}").exists()
+
+
+def test_what_cannot_be_tried(talon):
+    def refused(*words):
+        done = talon.command("plugin", "test", *words, config=False)
+        return done.returncode, done.stdout + done.stderr
+
+    assert refused("no-such") == (3, "talon plugin test: no-such is no name of a plugin: small letters, digits and _, as the file's name says it\n")
+    code, text = refused("absent")
+    assert code == 3 and "there is no plugin named absent" in text
+    code, text = refused("./absent.so")
+    assert code == 3 and "No such file or directory" in text
+    (talon.folder / "garbage.so").write_text("this is no shared object")
+    (talon.folder / "garbage.so").chmod(0o644)
+    code, text = refused("./garbage.so")
+    assert code == 2 and re.search(r"^describe +wrong ", text, re.MULTILINE), text
+    code, text = refused("tcp", "--option", "adress=127.0.0.1:1")
+    assert code == 3 and "no operation of tcp has an option adress" in text
+    code, text = refused("tcp", "--option", "address")
+    assert code == 3 and "--option needs NAME=VALUE" in text
+    code, text = refused("http")
+    assert code == 3 and "not tried: it refuses the stand-ins for what is required (`url`: " in text
+    code, text = refused("tcp", "exec")
+    assert code == 3 and "say what to do" in text

@@ -24,6 +24,8 @@ uint64_t process_started(pid_t pid);
 bool process_is(pid_t pid, const char *name);
 /* Bytes of memory that this process has for itself, where no limit of the system bounds them; 0: one does. */
 uint64_t process_memory(void);
+/* Bytes of memory that a process of ours has for itself, and how many descriptors it has open. False: it cannot be told. */
+bool process_size(pid_t pid, uint64_t *bytes, unsigned *descriptors);
 /* Its state as a word for people ("D, waits in the kernel"); "" where it cannot be told. */
 const char *process_state(pid_t pid);
 /* Was it stopped by a signal? */

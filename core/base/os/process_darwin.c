@@ -11,6 +11,9 @@
 #include <sys/param.h>
 #include <sys/proc.h>
 #include <sys/proc_info.h>
+#include <sys/resource.h>
+
+enum { MOST_DESCRIPTORS = 8192 };
 
 void process_adopt_orphans(void)
 {
@@ -74,4 +77,17 @@ bool process_is_stopped(pid_t pid)
     struct proc_bsdinfo info;
 
     return proc_pidinfo(pid, PROC_PIDTBSDINFO, 0, &info, sizeof info) == (int)sizeof info && info.pbi_status == SSTOP;
+}
+
+bool process_size(pid_t pid, uint64_t *bytes, unsigned *descriptors)
+{
+    struct proc_fdinfo open[MOST_DESCRIPTORS];
+    struct rusage_info_v2 usage;
+    const int n = proc_pidinfo(pid, PROC_PIDLISTFDS, 0, open, sizeof open);
+
+    if (n < 0 || proc_pid_rusage(pid, RUSAGE_INFO_V2, (rusage_info_t *)&usage) != 0)
+        return false;
+    *descriptors = (unsigned)((size_t)n / sizeof *open);
+    *bytes = usage.ri_phys_footprint;
+    return true;
 }

@@ -198,3 +198,33 @@ bool process_is_stopped(pid_t pid)
 
     return read_stat(pid, &line) && (line.state == 'T' || line.state == 't');
 }
+
+/* What is private and written to: what malloc() gives, and neither code nor what is shared. */
+static uint64_t private_bytes(pid_t pid)
+{
+    char path[64], text[4096];
+    const char *line;
+
+    snprintf(path, sizeof path, "/proc/%ld/smaps_rollup", (long)pid);
+    if (read_file(path, text, sizeof text) < 0)
+        return 0;
+    line = strstr(text, "\nPrivate_Dirty:");
+    return line ? strtoull(line + strlen("\nPrivate_Dirty:"), NULL, 10) * 1024 : 0;
+}
+
+bool process_size(pid_t pid, uint64_t *bytes, unsigned *descriptors)
+{
+    char path[64];
+    struct dirent *entry;
+    DIR *dir;
+
+    snprintf(path, sizeof path, "/proc/%ld/fd", (long)pid);
+    dir = opendir(path);
+    if (!dir)
+        return false;
+    for (*descriptors = 0; (entry = readdir(dir)) != NULL;)
+        *descriptors += entry->d_name[0] != '.';
+    closedir(dir);
+    *bytes = private_bytes(pid);
+    return *bytes > 0;
+}
