@@ -18,7 +18,7 @@ enum {
     WARM = 100,                  /* runs before the first measurement: caches fill */
     LEAK = 48 * 1024,            /* bytes that each half of the rest may add: about 100 a run */
     DESCRIPTORS = 4,             /* that each half may add */
-    PATIENCE_S = 60,             /* for all runs together */
+    PATIENCE_S = 30,             /* for all runs together */
     TIMEOUT_S = 10,              /* of one run */
     SHORT_MS = 20,               /* of the run whose deadline is tried */
 };

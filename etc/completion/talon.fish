@@ -22,7 +22,10 @@ complete -c talon -n "__fish_seen_subcommand_from check" -l trace -d 'each start
 complete -c talon -n "__fish_seen_subcommand_from status" -l max-age -x -d 'refuse what is older'
 complete -c talon -n "__fish_seen_subcommand_from validate" -F
 complete -c talon -n "__fish_seen_subcommand_from config" -a show
-complete -c talon -n "__fish_seen_subcommand_from plugin" -a 'list info schema new clear'
+complete -c talon -n "__fish_seen_subcommand_from plugin" -a 'list info schema new test clear'
+complete -c talon -n "__fish_seen_subcommand_from plugin" -l option -x -d 'of the plugin to test, name=value'
+complete -c talon -n "__fish_seen_subcommand_from plugin" -l wire -d 'show the lines of the wire'
+complete -c talon -n "__fish_seen_subcommand_from plugin" -l gdb -d 'wait for a debugger'
 complete -c talon -n "__fish_seen_subcommand_from status" -l watch -d 'look again and again'
 complete -c talon -n "__fish_seen_subcommand_from init" -l force -d overwrite
 complete -c talon -n "__fish_seen_subcommand_from init" -l print -d 'to standard output'
