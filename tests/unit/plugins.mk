@@ -90,11 +90,10 @@ tests_unit_test_cli_SOURCES = \
 tests_unit_test_cli_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(CJSON_CFLAGS)
 tests_unit_test_cli_LDADD = core/base/os/libos.la core/base/libbase.la $(CMOCKA_LIBS) $(CJSON_LIBS) $(EV_LIBS) -lm
 tests_unit_test_init_SOURCES = \
-	tests/unit/test_init.c tests/unit/config_support.c tests/unit/config_support.h \
-	core/model.c core/cli/init.h core/cli/init_names.c core/cli/init_names.h core/cli/init_write.c
+	tests/unit/test_init.c core/model.c core/cli/init.h core/cli/init_names.c core/cli/init_names.h core/cli/init_write.c
 tests_unit_test_init_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_init_LDADD = \
-	core/config/libconfig.la core/base/os/libos.la core/base/libbase.la \
+	tests/unit/libconfig_support.la core/config/libconfig.la core/base/os/libos.la core/base/libbase.la \
 	$(CMOCKA_LIBS) $(CJSON_LIBS) $(YAML_LIBS) $(PCRE2_LIBS) $(EV_LIBS) -lm
 tests_unit_test_discover_SOURCES = \
 	tests/unit/test_discover.c core/cli/discover.c core/cli/discover.h core/cli/discover_kube.c \
