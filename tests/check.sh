@@ -54,7 +54,7 @@ house() {
     "$top/tests/house" --self-test
     # shellcheck disable=SC2046 # a list of words
     (cd "$top" && shellcheck -x $(scripts) tests/check.sh)
-    for page in "$top"/docs/*.[157]; do
+    for page in "$top"/docs/*.[1357]; do
         mandoc -T lint -W warning "$page" || return 1
     done
 }

@@ -112,6 +112,25 @@ def test_the_guide_word_for_word(prefix, tmp_path):
     assert (tmp_path / "knock.so").exists() and (tmp_path / "lift.so").exists()
 
 
+def test_the_manual_page(talon):
+    """Its plugin compiles and is one; every service and macro of the header is on it."""
+    page = (TOP / "docs" / "talon-plugin.3").read_text()
+    header = (TOP / "plugins" / "sdk" / "talon" / "plugin.h").read_text()
+    (talon.folder / "mine.c").write_text("#include <talon/plugin.h>\n" + re.search(r"^\.Bd -literal\n(.*?)^\.Ed", page, re.MULTILINE | re.DOTALL)[1])
+    made = subprocess.run(["cc", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", f"-I{TOP}/plugins/sdk", "-o", "mine.so", "mine.c"], cwd=talon.folder,
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert made.returncode == 0, made.stderr
+    done = talon.command("plugin", "test", "mine.so", config=False)
+    assert done.returncode == 0 and "mine.ok: all is well" in done.stdout, done.stdout + done.stderr
+    table = re.search(r"^struct talon_host \{(.*?)^\};", header, re.MULTILINE | re.DOTALL)[1]
+    services = re.findall(r"\(\*(\w+)\)\(struct talon_run \*", table)
+    assert len(services) > 20
+    for name in services:
+        assert re.search(rf"^\.It Fn .*\b{name}\b", page, re.MULTILINE) or re.search(rf"^\.Fn {name}\b", page, re.MULTILINE), name
+    for name in re.findall(r"^#define (TALON_[A-Z]+_AT)\(", header, re.MULTILINE):
+        assert f".It Dv {name} " in page, name
+
+
 # ---- talon plugin new
 
 
