@@ -3,11 +3,16 @@
 What a fence says behind its language: `file=NAME` is saved, a plain `sh` is run, `sh background` is started and left running, a `text` is the output of the commands
 before it (`...` stands for anything), `c prelude` comes before each later `c piece`, which must compile by itself with all pieces before it.
 """
+import json
 import os
 import pathlib
 import re
+import shutil
 import signal
+import socket
 import subprocess
+import sys
+import threading
 
 import pytest
 
@@ -311,3 +316,116 @@ def test_what_cannot_be_tried(talon):
     assert code == 3 and "not tried: it refuses the stand-ins for what is required (`url`: " in text
     code, text = refused("tcp", "exec")
     assert code == 3 and "say what to do" in text
+
+
+# ---- the examples: one check, once in C, once in Python
+
+
+class MailServer:
+    """Takes one connection after the other: says something, or nothing, and keeps what it hears. says None: closes at once."""
+
+    def __init__(self, says):
+        self.says, self.heard, self.kept = says, [], []
+        self.socket = socket.create_server(("127.0.0.1", 0), backlog=16)
+        self.address = "127.0.0.1:%d" % self.socket.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            if self.says is None:
+                connection.close()
+                continue
+            connection.sendall(self.says)
+            connection.settimeout(10)
+            self.kept.append(connection)
+            try:
+                self.heard.append(connection.recv(100))
+            except OSError:
+                self.heard.append(b"")
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        self.thread.join(timeout=15)
+        for connection in self.kept:
+            connection.close()
+
+
+@pytest.fixture(scope="module")
+def example(request, tmp_path_factory):
+    """The example in C, built by its own Makefile from nothing but the installed tree."""
+    given = request.config.getoption("--installed")
+    if not given:
+        return None
+    given = pathlib.Path(given).resolve()
+    folder = tmp_path_factory.mktemp("example") / "plugin"
+    shutil.copytree(TOP / "examples" / "plugin", folder)
+    environment = {**os.environ, "PKG_CONFIG_PATH": f"{given}/lib/pkgconfig", "PATH": f"{given}/bin:{os.environ['PATH']}"}
+    made = subprocess.run(["make", "CFLAGS=-O2 -std=c11 -Wall -Wextra -Wpedantic -Werror", "all", "test", "plugin-test"], cwd=folder, env=environment, capture_output=True,
+                          text=True, timeout=120, check=False)
+    assert made.returncode == 0 and "all as expected" in made.stdout and "nothing is wrong with smtp_greeting" in made.stdout, made.stdout + made.stderr
+    return folder / "smtp_greeting.so"
+
+
+@pytest.fixture(params=["c", "python"])
+def mail(request, talon, example):
+    """mail(options): `talon check --json` of one smtp_greeting. In C it is the one that was built against the installed tree."""
+    if request.param == "c" and not example:
+        pytest.skip("no installed tree: `./bootstrap install --prefix DIR`, then pytest --installed DIR")
+    place = f"path: {example}" if request.param == "c" else f"command: [{sys.executable}, {TOP}/examples/python/smtp_greeting.py]"
+
+    def check(options, timeout="5s"):
+        talon.write(f"services: {{ mail: {{ checks: {{ greeting: {{ smtp_greeting: {{ {options} }}, timeout: {timeout} }} }} }} }}", f"plugins: {{ smtp_greeting: {{ {place} }} }}")
+        done = talon.command("check", "--json")
+        assert done.stdout.startswith("{"), done.stdout + done.stderr
+        return json.loads(done.stdout)["checks"][0]
+
+    check.talon = talon
+    return check
+
+
+@pytest.mark.parametrize("says, options, status, reason", [
+    (b"220 mail.example.com ESMTP\r\n", "", "ok", "smtp.ok"),
+    (b"220-mail.example.com\r\n220 ready\r\n", "", "ok", "smtp.ok"),
+    (b"220 mail.example.com ESMTP\r\n", ", host: mail.example.com", "ok", "smtp.ok"),
+    (b"220 mail.example.community ESMTP\r\n", ", host: mail.example.com", "fail", "smtp.host"),
+    (b"220 mail.example.com ESMTP\r\n", ", warn_after: 0ms", "warn", "smtp.slow"),
+    (b"554 no service here\r\n", "", "fail", "smtp.refused"),
+    (b"SSH-2.0-Example\r\n", "", "fail", "smtp.greeting"),
+    (b"x" * 9000, "", "fail", "too_big"),
+    (None, "", "fail", "connect.closed"),
+])
+def test_what_a_mail_server_says(mail, says, options, status, reason):
+    server = MailServer(says)
+    try:
+        found = mail(f'address: "{server.address}"{options}')
+    finally:
+        server.close()
+    assert (found["status"], found["reason"].replace("answer.", "")) == (status, reason), found
+    if status in ("ok", "warn"):
+        assert server.heard == [b"QUIT\r\n"] and 0 < found["metrics"]["greeting_time"] < 5, found
+
+
+def test_a_mail_server_that_is_silent_or_not_there(mail):
+    server = MailServer(b"")
+    try:
+        found = mail(f'address: "{server.address}"', timeout="300ms")
+        assert (found["status"], found["reason"]) == ("fail", "smtp.silent") and found["duration_ms"] < 1000, found
+    finally:
+        server.close()
+    found = mail(f'address: "{server.address}"')
+    assert (found["status"], found["reason"]) == ("fail", "connect.refused"), found
+    found = mail('address: "unix:/no/such/socket"')
+    assert (found["status"], found["reason"]) == ("fail", "connect.no_socket"), found
+
+
+def test_the_examples_pass_the_trial(mail):
+    mail("address: 127.0.0.1:1")  # writes the configuration that names the plugin
+    done = mail.talon.command("plugin", "test", "smtp_greeting", timeout=120)
+    assert done.returncode == 0 and "nothing is wrong with smtp_greeting" in done.stdout, done.stdout + done.stderr
+    assert re.search(r"^1000 runs +ok ", done.stdout, re.MULTILINE), done.stdout
