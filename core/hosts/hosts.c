@@ -11,7 +11,7 @@
 #define MILLISECONDS(n) (UINT64_C(n) * NS_PER_MS)
 
 static const struct hosts_times times = {
-    .tick = SECONDS(2), .answer = SECONDS(5), .setup = SECONDS(10), .quit = SECONDS(1), .closing = MILLISECONDS(100), .death = SECONDS(1),
+    .tick = SECONDS(2), .busy = MILLISECONDS(250), .answer = SECONDS(5), .setup = SECONDS(10), .quit = SECONDS(1), .closing = MILLISECONDS(100), .death = SECONDS(1),
     .pause = SECONDS(1), .longest_pause = SECONDS(60), .good = SECONDS(60), .death_window = SECONDS(600), .try_again = SECONDS(60),
     .grace = MILLISECONDS(500), .nudge = SECONDS(1),
 };
@@ -52,6 +52,20 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     }
     ev_timer_set(timer, (double)hosts->times.tick / 1e9, 0.);
     ev_timer_start(loop, timer);
+    ev_timer_stop(loop, &hosts->look);
+    ev_timer_set(&hosts->look, (double)hosts->times.busy / 1e9, 0.);
+    ev_timer_start(loop, &hosts->look);
+}
+
+static void on_look(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct hosts *hosts = timer->data;
+
+    (void)loop, (void)events;
+    LIST_EACH(p, &hosts->processes)
+    {
+        process_tell_busy(LINK_OF(p, struct process, link));
+    }
 }
 
 /* A person with a debugger takes as long as it takes; one with a day is taken as gone. */
@@ -95,7 +109,8 @@ struct hosts *hosts_create(struct ev_loop *loop, const struct hosts_settings *se
     ev_prepare_init(&hosts->prepare, on_prepare);
     ev_timer_init(&hosts->tick, on_tick, (double)times.tick / 1e9, 0.);
     ev_set_priority(&hosts->tick, EV_MINPRI); /* pongs of the same instant are heard first */
-    hosts->prepare.data = hosts->tick.data = hosts;
+    ev_timer_init(&hosts->look, on_look, 0., 0.);
+    hosts->prepare.data = hosts->tick.data = hosts->look.data = hosts;
     ev_prepare_start(loop, &hosts->prepare);
     ev_timer_start(loop, &hosts->tick);
     return hosts;
@@ -204,6 +219,7 @@ void hosts_free(struct hosts *hosts)
         host_retire(hosts->shared);
     ev_prepare_stop(hosts->loop, &hosts->prepare);
     ev_timer_stop(hosts->loop, &hosts->tick);
+    ev_timer_stop(hosts->loop, &hosts->look);
     buffer_free(&hosts->line);
     free(hosts->host_program);
     free(hosts->child_path);

@@ -38,6 +38,7 @@ enum {
 /* ns. All that takes time, in one place, so that unit tests need not wait for it. */
 struct hosts_times {
     uint64_t tick;         /* between pings */
+    uint64_t busy;         /* so long in one call: told */
     uint64_t answer;       /* to say hello, to describe, to validate */
     uint64_t setup;        /* to set up, before it is asked again */
     uint64_t quit;         /* from quit or SIGABRT to SIGKILL */
@@ -95,6 +96,7 @@ struct process {
     bool killed;           /* by us, for end */
     uint64_t up_since;     /* awake; 0: it has not said hello */
     uint64_t asked, answered; /* sequence of the last ping and pong */
+    uint64_t told;         /* since when it was in the plugin of which it was last told that it is kept busy */
     bool seen_stopped;     /* at the last look */
 };
 
@@ -116,6 +118,10 @@ __attribute__((format(printf, 3, 4))) void process_end(struct process *process, 
 void process_quit(struct process *process);
 /* Every 2 s: pings. late: the core itself stood still, so an old ping proves nothing. */
 void process_tick(struct process *process, bool late);
+/* A moment after that: if the ping is not answered, logs what the host is in. */
+void process_tell_busy(struct process *process);
+/* Its pong has come: once all have, nobody need look. */
+void process_answered(struct process *process, uint64_t sequence);
 /* Ends one that a signal has stopped, and that was so at the look before as well: nobody blames it. */
 void process_look(struct process *process);
 void process_free(struct process *process);
@@ -356,10 +362,10 @@ struct hosts {
     struct link instances, validations; /* of no plugin */
     struct host *shared; /* NULL: not needed yet */
     ev_prepare prepare;
-    ev_timer tick;
+    ev_timer tick, look; /* pings; and a moment later a look at who has not answered */
     uint64_t ticked;     /* awake */
     struct buffer line;  /* the message being made */
-    bool found;            /* a plugin that the configuration had to do without */
+    bool found;          /* a plugin that the configuration had to do without */
     void (*wire)(void *arg, const char *host, bool sent, const char *line, size_t n); /* NULL: nobody listens */
     void *wire_arg;
     unsigned abandoned;

@@ -9,6 +9,7 @@
 
 #include "base/os/child.h"
 #include "base/os/clock.h"
+#include "base/os/log.h"
 #include "base/os/process.h"
 
 #include <errno.h>
@@ -250,6 +251,36 @@ void process_tick(struct process *process, bool late)
     }
     process->asked++;
     wire_ping(process);
+}
+
+void process_answered(struct process *process, uint64_t sequence)
+{
+    struct hosts *hosts = process->hosts;
+
+    if (sequence > process->answered)
+        process->answered = sequence;
+    LIST_EACH(p, &hosts->processes)
+    {
+        const struct process *other = LINK_OF(p, struct process, link);
+
+        if (other->state == PROCESS_UP && other->answered != other->asked)
+            return;
+    }
+    ev_timer_stop(hosts->loop, &hosts->look);
+}
+
+void process_tell_busy(struct process *process)
+{
+    const struct crumb in = process->crumb ? crumb_read(process->crumb) : (struct crumb){ .since = 0 };
+    const uint64_t now = clock_awake();
+    char took[32];
+
+    if (process->state != PROCESS_UP || process->answered == process->asked || in.since == 0 || in.since == process->told ||
+        now < in.since + process->hosts->times.busy)
+        return;
+    process->told = in.since;
+    snprintf(took, sizeof took, "%llu ms", (unsigned long long)((now - in.since) / NS_PER_MS));
+    log_warn("a plugin keeps its host busy in one call: nothing else can run there", "plugin", in.plugin, "check", in.check, "run", in.run, "for", took, NULL);
 }
 
 /* ---- its socket */

@@ -68,8 +68,7 @@ static void on_pong(struct process *process, const cJSON *message)
         desync(process, "a ping that was never sent", "pong");
         return;
     }
-    if ((uint64_t)sequence->valuedouble > process->answered)
-        process->answered = (uint64_t)sequence->valuedouble;
+    process_answered(process, (uint64_t)sequence->valuedouble);
 }
 
 static void on_log(struct process *process, const cJSON *message)

@@ -6,7 +6,6 @@ import os
 import pathlib
 import re
 import selectors
-import shutil
 import socket
 import threading
 import time
@@ -404,6 +403,8 @@ def checks(talon):
 
 
 def test_faulty_plugins(talon, build, sanitized, capsys):
+    if sanitized:
+        pytest.skip("a sanitizer takes the signals of a crash for itself and bounds no memory; what the faults meet in Talon is in the unit tests of both builds")
     shared_object = build / "tests" / "faulty" / ".libs" / "faulty.so"
     assert shared_object.exists(), f"{shared_object} is not built: make check builds it"
     expected, watched = Expected(), Watched()
@@ -413,7 +414,7 @@ def test_faulty_plugins(talon, build, sanitized, capsys):
     try:
         talon.start(ready=False)
         talon.wait("the configuration is in force", lambda: checks(talon), 30)
-        core, memory, settled, end = core_of(talon), [], 0, time.monotonic() + (120 if sanitized else 75)
+        core, memory, settled, end = core_of(talon), [], 0, time.monotonic() + 75
         while time.monotonic() < end and (expected.open or not settled or time.monotonic() < settled + 20):
             for check in checks(talon):
                 expected.hear(check)
@@ -423,17 +424,15 @@ def test_faulty_plugins(talon, build, sanitized, capsys):
                 settled = watched.begin()
             time.sleep(0.2)
         late = watched.latest(15)
-        if os.environ.get("SHOW"):
-            for name in expected.cases:
-                print("ok  " if name not in expected.open else "BAD ", name, [(s[0], s[1], s[2][:200], s[3]) for s in expected.said[name]])
-            print(late, memory)
         with capsys.disabled():
             print(f"\nfigure plugins.faulty {len(expected.cases)} count\nfigure plugins.faulty_wrong {len(expected.open)} count")
         assert not expected.open, {name: expected.said[name] for name in sorted(expected.open)}
         assert core_of(talon) == core
+        log = talon.errors.read_text()
+        for name in "loop_start", "deaf_loop", "loop_timer", "block_read":
+            assert re.search(rf"keeps its host busy in one call.* plugin={name} check=faulty\.{name} ", log), f"the log does not say that {name} stands still"
         assert max(late.values()) < 1, late
-        if not sanitized:
-            assert memory[-1] - memory[len(memory) // 4] < 1024, memory
+        assert memory[-1] - memory[len(memory) // 4] < 1024, memory
         talon.stop()
         wait_until("all that the plugins have started ends", lambda: not marked(talon.folder), 5)
     finally:

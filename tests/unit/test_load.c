@@ -121,6 +121,25 @@ static void a_plugin_that_cannot_be_had(void **state)
     drop(&outcome);
     load(bench, with(bench, "crash", "run: hello"), true, &outcome); /* the daemon: its checks are unknown, nothing else */
     assert_non_null(outcome.model);
+    assert_non_null(strstr(outcome.model->operations[outcome.model->checks[0].operation].missing, "SIGSEGV"));
+    drop(&outcome);
+}
+
+/* It dies when it is asked whether its options are right: that says nothing of the configuration. */
+static void a_plugin_that_cannot_be_asked(void **state)
+{
+    struct bench *bench = *state;
+    struct outcome outcome;
+
+    load(bench, with(bench, "", "validate: die"), false, &outcome);
+    assert_null(outcome.model);
+    assert_non_null(strstr(buffer_string(&outcome.problems), "died"));
+    drop(&outcome);
+    bench->hosts->times.pause = MS(5);
+    load(bench, with(bench, "other", "validate: die"), true, &outcome); /* the daemon */
+    assert_non_null(outcome.model);
+    assert_null(outcome.model->operations[outcome.model->checks[0].operation].missing);
+    assert_non_null(strstr(buffer_string(&outcome.problems), "warning: these options are not checked"));
     drop(&outcome);
 }
 
@@ -189,6 +208,7 @@ int main(void)
         BENCH(the_plugin_has_its_say),
         BENCH(mistakes_never_reach_the_plugin),
         BENCH(a_plugin_that_cannot_be_had),
+        BENCH(a_plugin_that_cannot_be_asked),
         BENCH(a_refused_configuration_changes_nothing),
         BENCH(one_without_plugins_is_loaded_as_well),
         BENCH(a_stopped_load_is_silent),
