@@ -12,6 +12,7 @@
 #include "base/os/random.h"
 #include "daemon_control.h"
 #include "daemon_self.h"
+#include "daemon_signals.h"
 #include "engine/engine.h"
 #include "guarded.h"
 #include "instances.h"
@@ -25,9 +26,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef TALON_DEBUG_HOOKS
-#include <unistd.h>
-#endif
 
 #define PUBLISH_DISTANCE (100 * (uint64_t)NS_PER_MS)
 #define PUBLISH_REFRESH ((uint64_t)NS_PER_S) /* sentences say for how long something has been so: that is to be true */
@@ -52,10 +50,6 @@ struct daemon {
     struct daemon_control control; /* commands */
     struct daemon_self self;       /* what Talon says of itself */
     ev_timer wake, publish, tick;
-    ev_signal hangup, terminate, interrupt;
-#ifdef TALON_DEBUG_HOOKS
-    ev_signal block;
-#endif
     uint64_t began, published_at;  /* awake */
     uint64_t seen_elapsed;         /* of the last event or tick: a gap shows against it */
     uint64_t shortest;             /* interval of the model */
@@ -456,41 +450,13 @@ static void show_status(void *arg, struct buffer *out)
     snapshot_drop(snapshot);
 }
 
-static void on_hangup(struct ev_loop *loop, ev_signal *signal, int events)
-{
-    (void)loop, (void)events;
-    log_info("told to reload", NULL);
-    reload(signal->data);
-}
-
-static void on_terminate(struct ev_loop *loop, ev_signal *signal, int events)
-{
-    struct daemon *d = signal->data;
-
-    (void)events;
-    log_info("told to stop", NULL);
-    d->quitting = true;
-    ev_break(loop, EVBREAK_ALL);
-}
-
-static void on_guard_gone(void *arg)
+static void quit(void *arg)
 {
     struct daemon *d = arg;
 
-    log_warn("the guard has ended, so the core does as well", NULL);
     d->quitting = true;
     ev_break(d->loop, EVBREAK_ALL);
 }
-
-#ifdef TALON_DEBUG_HOOKS
-/* For tests: from now on the loop stands still, for good. */
-static void on_block(struct ev_loop *loop, ev_signal *signal, int events)
-{
-    (void)loop, (void)signal, (void)events;
-    for (;;)
-        pause();
-}
-#endif
 
 /* ---- life */
 
@@ -499,20 +465,9 @@ static void init_watchers(struct daemon *d)
     ev_timer_init(&d->wake, on_wake, 0., 0.);
     ev_timer_init(&d->publish, on_publish, 0., 0.);
     ev_timer_init(&d->tick, on_tick, 1., 1.);
-    ev_signal_init(&d->hangup, on_hangup, SIGHUP);
-    ev_signal_init(&d->terminate, on_terminate, SIGTERM);
-    ev_signal_init(&d->interrupt, on_terminate, SIGINT);
     d->wake.data = d->publish.data = d->tick.data = d;
-    d->hangup.data = d->terminate.data = d->interrupt.data = d;
     ev_set_priority(&d->wake, EV_MINPRI); /* results of the same instant are judged before timers */
-    ev_signal_start(d->loop, &d->hangup);
-    ev_signal_start(d->loop, &d->terminate);
-    ev_signal_start(d->loop, &d->interrupt);
-    guarded_watch(d->loop, on_guard_gone, d);
-#ifdef TALON_DEBUG_HOOKS
-    ev_signal_init(&d->block, on_block, SIGUSR2);
-    ev_signal_start(d->loop, &d->block);
-#endif
+    daemon_signals_begin(d->loop, &(struct daemon_signals){ .reload = reload, .quit = quit, .arg = d });
 }
 
 static bool create(struct daemon *d)
@@ -554,7 +509,7 @@ static void destroy(struct daemon *d)
     if (d->engine)
         engine_free(d->engine);
     if (d->loop) {
-        guarded_end(d->loop);
+        daemon_signals_end(d->loop);
         ev_loop_destroy(d->loop);
     }
     daemon_self_free(&d->self);
