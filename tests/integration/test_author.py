@@ -259,8 +259,8 @@ def test_a_plugin_without_a_fault(trial):
     ("(void)run", "first run", "plugin.idle"),
 ])
 def test_faults_of_runs(trial, sanitized, start, row, says):
-    if sanitized and row == "1000 runs":
-        pytest.skip("AddressSanitizer keeps what was freed, so a host grows by itself")
+    if sanitized and "bytes" in says:
+        pytest.skip("AddressSanitizer keeps what was freed, so a host's memory tells nothing")
     done = trial(start)
     assert done.returncode == 2, done.stdout + done.stderr
     assert re.search(rf"^{row} +wrong [^\n]*{re.escape(says)}", done.stdout, re.MULTILINE), done.stdout + done.stderr
