@@ -31,7 +31,7 @@ static void remove_oldest(const char *folder)
     static char names[LISTED][NAME];
     DIR *dir = opendir(folder);
     const struct dirent *entry;
-    char path[PATH + NAME];
+    char path[2 * PATH];
     size_t n = 0;
 
     while (dir && n < LISTED && (entry = readdir(dir)) != NULL)
