@@ -61,9 +61,9 @@ tests_unit_test_config_secrets_commands_LDADD = $(CONFIG_TEST_LIBS)
 tests_unit_test_config_when_SOURCES = tests/unit/test_config_when.c
 tests_unit_test_config_when_CFLAGS = $(CONFIG_TEST_CFLAGS)
 tests_unit_test_config_when_LDADD = $(CONFIG_TEST_LIBS)
-tests_unit_test_config_descriptions_SOURCES = tests/unit/test_config_descriptions.c $(HOST_DRIVE)
+tests_unit_test_config_descriptions_SOURCES = tests/unit/test_config_descriptions.c
 tests_unit_test_config_descriptions_CFLAGS = $(CONFIG_TEST_CFLAGS)
-tests_unit_test_config_descriptions_LDADD = $(CONFIG_TEST_LIBS)
+tests_unit_test_config_descriptions_LDADD = tests/unit/libhost_drive.la $(CONFIG_TEST_LIBS)
 EXTRA_tests_unit_test_config_descriptions_DEPENDENCIES = \
 	talon-host plugins/disk.la plugins/exec.la plugins/file.la plugins/http.la plugins/load.la plugins/memory.la plugins/process.la \
 	plugins/redis.la plugins/tcp.la core/config/libconfig.la core/engine/libengine.la core/base/os/libos.la core/base/libbase.la
