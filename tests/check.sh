@@ -89,19 +89,19 @@ count() { # the closing line, counted from what the test programs printed
 }
 
 stage house 30 house
-stage build-gcc 120 gcc_build
+stage build-gcc 150 gcc_build
 stage unit-gcc 120 unit "$build"
 if [ "$system" != Darwin ]; then
     stage macos 150 "$top/tests/macos" "$build/macos"
 fi
 stage integration-gcc 240 integration "$build" integration-gcc
-stage build-clang 120 clang_build
-stage unit-clang 120 unit "$build/clang"
+stage build-clang 150 clang_build
 stage build-sanitized 150 sanitized_build
 stage unit-sanitized 180 unit "$build/sanitized"
 stage integration-sanitized 300 integration "$build/sanitized" integration-sanitized
 stage installed 150 installed
 if [ -n "${SOAK:-}" ]; then
+    stage unit-clang 300 unit "$build/clang"
     stage distcheck 900 distcheck
 fi
 
