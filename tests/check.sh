@@ -49,26 +49,28 @@ scripts() {
     done
 }
 
-house() {
-    "$top/tests/house"
-    "$top/tests/house" --self-test
+house() { # each with its own way out: `set -e` does not hold in what `if` asks
+    "$top/tests/house" || return 1
+    "$top/tests/house" --self-test || return 1
     # shellcheck disable=SC2046 # a list of words
-    (cd "$top" && shellcheck -x $(scripts) tests/check.sh)
+    (cd "$top" && shellcheck -x $(scripts) tests/check.sh) || return 1
     for page in "$top"/docs/*.[1357]; do
         mandoc -T lint -W warning "$page" || return 1
     done
 }
 
 gcc_build() { configured "$build" --enable-silent-rules --enable-werror && made "$build" all; }
-clang_build() { configured "$build/clang" --enable-silent-rules --enable-werror CC=clang && made "$build/clang" all; }
+clang_build() { configured "$build/clang" --enable-silent-rules --enable-werror --enable-debug-hooks CC=clang && made "$build/clang" all; }
 sanitized_build() { # warnings are no errors here: between the sanitizers' own code gcc sees truncations that cannot be
     configured "$build/sanitized" --enable-silent-rules --enable-sanitizers --enable-debug-hooks CC=gcc CFLAGS='-g -O1' &&
         made "$build/sanitized" all
 }
 unit() { made "$1" check; }
-integration() { # integration FOLDER NAME
-    (cd "$top" && PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -p no:cacheprovider -q -x --durations=15 "--build=$1" \
-        "--junit-xml=$logs/$2.xml" tests/integration)
+integration() { # integration FOLDER NAME [FILE...]
+    folder=$1 name=$2
+    shift 2
+    (cd "$top" && PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -p no:cacheprovider -q -x --durations=15 "--build=$folder" \
+        "--junit-xml=$logs/$name.xml" "${@:-tests/integration}")
 }
 installed() {
     rm -rf "$logs/tree" && "$top/bootstrap" install --no-install --prefix "$logs/tree" && "$logs/tree/bin/talon" plugin list &&
@@ -96,6 +98,7 @@ if [ "$system" != Darwin ]; then
 fi
 stage integration-gcc 240 integration "$build" integration-gcc
 stage build-clang 150 clang_build
+stage guard-clang 90 integration "$build/clang" guard-clang tests/integration/test_guard.py # its time can be shifted
 stage build-sanitized 150 sanitized_build
 stage unit-sanitized 180 unit "$build/sanitized"
 stage integration-sanitized 300 integration "$build/sanitized" integration-sanitized

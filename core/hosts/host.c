@@ -155,7 +155,7 @@ bool host_clear(struct host *host)
 /* Is this the fifth death in ten minutes? Only hosts of one plugin are judged: in the shared one, nobody knows yet whose fault it was. */
 static bool is_too_much(struct host *host, const struct process_end *end)
 {
-    uint64_t now = clock_awake();
+    uint64_t now = clock_moment().elapsed;
 
     if (host->shared || (end->kind != END_FAULT && end->kind != END_BLOCKED))
         return false;

@@ -94,7 +94,7 @@ struct process {
     char crumb_name[CRUMB_NAME]; /* "": the host has it */
     struct process_end end;
     bool killed;           /* by us, for end */
-    uint64_t up_since;     /* awake; 0: it has not said hello */
+    uint64_t up_since;     /* elapsed; 0: it has not said hello */
     uint64_t asked, answered; /* sequence of the last ping and pong */
     uint64_t told;         /* since when it was in the plugin of which it was last told that it is kept busy */
     bool seen_stopped;     /* at the last look */
@@ -151,7 +151,7 @@ struct host {
     uint64_t back_off, due;  /* the last pause, and when it ends (awake) */
     bool unstartable;        /* its last process never said hello, by its own fault */
     unsigned deaths;
-    uint64_t blamed[HOSTS_DEATHS]; /* awake; 0: none */
+    uint64_t blamed[HOSTS_DEATHS]; /* elapsed; 0: none */
     char last_end[HOSTS_TEXT];     /* "": it never died */
     enum end_kind last_kind;
     double late_ms[2];       /* the worst of this half minute and of the one before */

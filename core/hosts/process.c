@@ -161,7 +161,7 @@ static void find_culprit(const struct process *process, struct process_end *end)
 static void tell_host(struct process *process)
 {
     struct host *host = process->host;
-    uint64_t now = clock_awake();
+    uint64_t now = clock_moment().elapsed;
 
     process->host = NULL;
     find_culprit(process, &process->end);
@@ -393,7 +393,7 @@ bool process_speaks(const struct process *process)
 void process_up(struct process *process)
 {
     process->state = PROCESS_UP;
-    process->up_since = clock_awake();
+    process->up_since = clock_moment().elapsed;
     forget_crumb(process);
     ev_timer_stop(process->hosts->loop, &process->timer);
     host_up(process->host);

@@ -81,14 +81,14 @@ def cpu_seconds(pid, only=None):
 
 
 def memory_mib(pid):
-    """PSS and private memory of the family."""
+    """PSS and private memory of the family: what is private and written to, since clean pages of programs and libraries are the page cache's."""
     pss = private = 0
     for member in family(pid):
         with contextlib.suppress(OSError):
             for line in pathlib.Path(f"/proc/{member}/smaps_rollup").read_text().splitlines():
                 if line.startswith("Pss:"):
                     pss += int(line.split()[1])
-                if line.startswith("Private_Clean:") or line.startswith("Private_Dirty:"):
+                if line.startswith("Private_Dirty:"):
                     private += int(line.split()[1])
     return pss / 1024, private / 1024
 

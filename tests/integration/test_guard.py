@@ -142,6 +142,8 @@ class Systemd:
 
     def __init__(self, talon, folder):
         self.talon = talon
+        self.shift = folder / "shift"
+        self.shifted = 0
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.path = str(folder / "notify")
         self.socket.bind(self.path)
@@ -154,9 +156,16 @@ class Systemd:
         with self.talon.errors.open("a") as errors:
             self.talon.daemon = subprocess.Popen(
                 [str(self.talon.program), "run", "--config", str(self.talon.config)], stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, cwd=self.talon.folder,
-                start_new_session=True, env=self.talon.environment(NOTIFY_SOCKET=self.path, WATCHDOG_USEC=str(int(self.WATCHDOG * 1e6))))
+                start_new_session=True, env=self.talon.environment(NOTIFY_SOCKET=self.path, WATCHDOG_USEC=str(int(self.WATCHDOG * 1e6)), TALON_CLOCK_SHIFT_FILE=str(self.shift)))
         self.heard = time.monotonic()
         self.ready = False
+
+    def sleep(self, seconds):
+        """For Talon, so much time passes at once (a build with debug hooks)."""
+        self.shifted += seconds
+        new = self.shift.with_suffix(".new")
+        new.write_text(f"{self.shifted}\n")
+        new.rename(self.shift)
 
     def hear(self):
         while True:
@@ -185,6 +194,18 @@ class Systemd:
         return time.monotonic() - began
 
 
+def parent_of(pid):
+    with contextlib.suppress(OSError):
+        return int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    return 0
+
+
+def hosts_of(talon):
+    """The core's own: one that a dead core has left may still be dying under the guard."""
+    core = talon.core_pid()
+    return [pid for pid in talon.host_pids() if core and parent_of(pid) == core]
+
+
 def rounds(sanitized):
     """Every combination of who is hit and how; a few of them where each start takes long."""
     who = [hit for n in (1, 2, 3) for hit in itertools.combinations(("guard", "core", "host"), n)]
@@ -194,16 +215,20 @@ def rounds(sanitized):
     return random.Random(7).sample(every, 4) if sanitized else every
 
 
-def test_killed_or_stopped_in_every_combination(talon, ports, tmp_path, sanitized):
+def test_killed_or_stopped_in_every_combination(talon, ports, tmp_path, sanitized, hooks, capsys):
+    if not hooks:
+        pytest.skip("this build has no debug hooks, so its time cannot be shifted: configure with --enable-debug-hooks")
     talon.write("services:\n" + good(ports(20)) + "  " + ESCAPES, "guard: { stall: 2s }")
     systemd = Systemd(talon, tmp_path)
     slack = 3.0 if sanitized else 1.0
     systemd.until("it watches", lambda: systemd.ready and runs(talon) > 20, 30)
+    longest = {signal.SIGKILL: 0.0, signal.SIGSTOP: 0.0}  # beside what the stand-in's watchdog takes
     for hit, how in rounds(sanitized):
-        pids = {"guard": [talon.daemon.pid], "core": [talon.core_pid()], "host": talon.host_pids()[:1]}
+        systemd.sleep(11 * 60)  # what was, is forgotten: no pause before a restart, no safe mode
+        pids = {"guard": [talon.daemon.pid], "core": [talon.core_pid()], "host": hosts_of(talon)[:1]}
         family = children_of(talon.daemon.pid)
-        for pid in [pid for name in hit for pid in pids[name]]:
-            os.kill(pid, how)
+        for name in reversed(hit):  # children first: they may die with their parents
+            os.kill(pids[name][0], how)
         gone = [pids[name][0] for name in hit if name != "host"]
         seen = runs(talon)
 
@@ -213,12 +238,17 @@ def test_killed_or_stopped_in_every_combination(talon, ports, tmp_path, sanitize
             now = runs(talon)
             return now >= 21 and (gone or now > seen + 20)
         took = systemd.until(f"{how.name} of {' and '.join(hit)}: it watches again", watches_again, 20)
-        bound = (2.0 if how == signal.SIGKILL else 4.0) * slack + (Systemd.WATCHDOG if "guard" in hit and how == signal.SIGSTOP else 0)
-        assert took < bound, f"{how.name} of {hit} took {took:.1f} s"
+        took -= Systemd.WATCHDOG if "guard" in hit and how == signal.SIGSTOP else 0
+        longest[how] = max(longest[how], took)
+        assert took < (2.0 if how == signal.SIGKILL else 4.0) * slack, f"{how.name} of {hit} took {took:.1f} s"
         family = {pid for pid in family if pid in gone}
         wait_until("the old ones are gone", lambda: not [pid for pid in family if pathlib.Path(f"/proc/{pid}").exists()], 5)
-        systemd.until("the next round may begin", lambda: systemd.ready and talon.core_pid() and talon.host_pids(), 10)
+        systemd.until("the next round may begin", lambda: systemd.ready and hosts_of(talon), 10)
+        assert {talon.verdicts()[f"g{i}"] for i in range(20)} == {"ok"} and "safe mode" not in (talon.status()["self"] or ""), talon.status()
     systemd.until("what the last ones left is ended", lambda: not set(sleepers()) - set(children_of(talon.daemon.pid)), 8)
     assert talon.stop(seconds=20) == 0
     wait_until("nothing is left behind", lambda: not sleepers(), 5)
-    print(f"figure guard.rounds {len(rounds(sanitized))} count")
+    if not sanitized:
+        with capsys.disabled():
+            print(f"\nfigure guard.rounds {len(rounds(sanitized))} count")
+            print(f"figure guard.killed_s {longest[signal.SIGKILL]:.2f} s\nfigure guard.stopped_s {longest[signal.SIGSTOP]:.2f} s")
