@@ -29,6 +29,7 @@
 
 #define PUBLISH_DISTANCE (100 * (uint64_t)NS_PER_MS)
 #define PUBLISH_REFRESH ((uint64_t)NS_PER_S) /* sentences say for how long something has been so: that is to be true */
+#define SOON .05                                      /* s: a tick that is due so soon is taken with what woke the loop now */
 #define SHORTEST_GAP (5 * (uint64_t)NS_PER_S)
 #define STALLED (10 * (uint64_t)NS_PER_S)
 #define RESTART_SHOWN (600 * (uint64_t)NS_PER_S)     /* so long status says that the core had to be started again */
@@ -191,10 +192,15 @@ static enum engine_outcome feed(struct daemon *d, const struct engine_event *eve
 
 static void on_wake(struct ev_loop *loop, ev_timer *timer, int events)
 {
+    struct daemon *d = timer->data;
     struct engine_event event = { .kind = EVENT_TIME };
 
-    (void)loop, (void)events;
-    feed(timer->data, &event);
+    (void)events;
+    feed(d, &event);
+    if (ev_is_active(&d->tick) && ev_timer_remaining(loop, &d->tick) < SOON) { /* one wake-up for both, from now on */
+        ev_timer_again(loop, &d->tick);
+        ev_feed_event(loop, &d->tick, EV_TIMER);
+    }
 }
 
 static void on_done(void *arg, size_t check, uint64_t run, struct result *result)

@@ -345,12 +345,12 @@ static void take_signals(struct guard *g)
 
 /* ---- time */
 
-/* What an earlier Talon has left behind: at once, and again after 1 s, 2 s, 4 s ..., since its hosts may still be dying when this one starts. */
+/* What an earlier Talon has left behind: after 1 s, so that the core comes first, and again after 2 s, 4 s ..., since its hosts may still be dying. */
 static void sweep(struct guard *g, uint64_t now)
 {
     if (orphans_end_all() > 0)
         log_warn("ended processes that checks of an earlier Talon had left behind", NULL);
-    g->sweep_pause = g->sweep_pause == 0 ? SECOND : 2 * g->sweep_pause < LONGEST_SWEEP ? 2 * g->sweep_pause : LONGEST_SWEEP;
+    g->sweep_pause = 2 * g->sweep_pause < LONGEST_SWEEP ? 2 * g->sweep_pause : LONGEST_SWEEP;
     g->sweep_at = now + g->sweep_pause;
 }
 
@@ -410,7 +410,7 @@ static void turn(struct guard *g)
 
 int guard_run(const char *const *argv)
 {
-    struct guard g = { .argv = argv, .link = -1, .start_at = 0, .kill_at = NEVER, .stall = STALL, .words = buffer_make(REPORT_SIZE) };
+    struct guard g = { .argv = argv, .link = -1, .start_at = 0, .kill_at = NEVER, .stall = STALL, .sweep_pause = SECOND, .words = buffer_make(REPORT_SIZE) };
 
     log_open(&(struct log_settings){ .level = LOG_LEVEL_INFO, .to_stderr = true });
     notify_begin();
@@ -419,6 +419,7 @@ int guard_run(const char *const *argv)
         return NO_CONFIG;
     }
     process_adopt_orphans();
+    g.sweep_at = clock_awake() + g.sweep_pause;
     while (!g.over)
         turn(&g);
     orphans_end_ours();

@@ -18,6 +18,8 @@ static const struct hosts_times times = {
 
 static const struct hosts_limits default_limits = { .memory = UINT64_C(256) << 20, .fds = 4096, .children = 256, .timers = 10000 };
 
+#define SOON .1 /* s: pings that are due so soon go out with what woke the loop now, since waking up is what a quiet time costs */
+
 /* Before the loop waits: all that this turn has brought up goes out with one write for each host. */
 static void on_prepare(struct ev_loop *loop, ev_prepare *prepare, int events)
 {
@@ -118,6 +120,10 @@ struct hosts *hosts_create(struct ev_loop *loop, const struct hosts_settings *se
 
 void hosts_look(struct hosts *hosts)
 {
+    if (ev_is_active(&hosts->tick) && ev_timer_remaining(hosts->loop, &hosts->tick) < SOON) {
+        ev_timer_stop(hosts->loop, &hosts->tick);
+        ev_feed_event(hosts->loop, &hosts->tick, EV_TIMER);
+    }
     LIST_EACH(p, &hosts->processes)
     {
         process_look(LINK_OF(p, struct process, link));

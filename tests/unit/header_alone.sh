@@ -111,12 +111,12 @@ compile() # COMPILER STANDARD SOURCE WARNINGS...
 }
 
 for compiler in gcc clang; do
-    compile $compiler c99 alone.c -Wpedantic -Wstrict-prototypes -Wmissing-field-initializers
-    compile $compiler c11 alone.c -Wpedantic -Wstrict-prototypes -Wmissing-field-initializers
+    compile "$compiler" c99 alone.c -Wpedantic -Wstrict-prototypes -Wmissing-field-initializers
+    compile "$compiler" c11 alone.c -Wpedantic -Wstrict-prototypes -Wmissing-field-initializers
 done
 for compiler in g++ clang++; do
-    compile $compiler c++17 alone17.cpp -Wpedantic
-    compile $compiler c++20 alone20.cpp -Wpedantic -Wno-missing-field-initializers
+    compile "$compiler" c++17 alone17.cpp -Wpedantic
+    compile "$compiler" c++20 alone20.cpp -Wpedantic -Wno-missing-field-initializers
 done
 
 if [ $tried -eq 0 ]; then
