@@ -201,20 +201,52 @@ static void tell_unreachable(struct host *host)
     }
 }
 
-void host_ended(struct host *host, const struct process_end *end, uint64_t lived)
+static void note_end(struct host *host, const struct process_end *end, uint64_t lived)
 {
-    struct plugin *loading = host->loading;
-    char why[HOSTS_TEXT];
-
     snprintf(host->last_end, sizeof host->last_end, "%s", end->text);
     host->last_kind = end->kind;
     host->deaths++;
     host->unstartable = end->kind == END_START;
-    lose_all(host, end);
     if (is_too_much(host, end))
         host->state = HOST_QUARANTINED;
     else
         wait_for_restart(host, lived);
+}
+
+/* The one in whose call the shared host ended; NULL: nobody knows, or it is none. */
+static struct plugin *guilty(const struct host *host, const struct process_end *end)
+{
+    if (!host->shared || end->in.since == 0 || (end->kind != END_FAULT && end->kind != END_BLOCKED))
+        return NULL;
+    LIST_EACH(p, &host->plugins)
+    {
+        struct plugin *plugin = LINK_OF(p, struct plugin, in_host);
+
+        if (strcmp(plugin->name, end->in.plugin) == 0)
+            return plugin;
+    }
+    return NULL;
+}
+
+/* It is to end nobody else's runs again, and to be judged by deaths of its own, of which this was the first. */
+static void set_apart(struct plugin *plugin, const struct process_end *end, uint64_t lived)
+{
+    struct host *apart = plugin_move_apart(plugin);
+
+    if (!apart)
+        return;
+    log_warn("plugin gets a host of its own, since it has ended the shared one", "plugin", plugin->name, "how", end->text, NULL);
+    note_end(apart, end, lived);
+    advance_all(apart);
+}
+
+void host_ended(struct host *host, const struct process_end *end, uint64_t lived)
+{
+    struct plugin *loading = host->loading, *to_blame = guilty(host, end);
+    char why[HOSTS_TEXT];
+
+    lose_all(host, end);
+    note_end(host, end, lived);
     tell_end(host, end);
     if (loading && end->kind != END_OUTSIDE) {
         snprintf(why, sizeof why, "it died when it was loaded (%.400s)", end->text);
@@ -223,6 +255,8 @@ void host_ended(struct host *host, const struct process_end *end, uint64_t lived
     }
     if (end->kind == END_START)
         tell_unreachable(host);
+    if (to_blame)
+        set_apart(to_blame, end, lived);
     advance_all(host);
 }
 

@@ -213,6 +213,8 @@ void plugin_lost(struct plugin *plugin);
 void plugin_unreachable(struct plugin *plugin, const char *why);
 /* Is that operation an action? */
 bool plugin_is_action(const struct plugin *plugin, const char *operation);
+/* From the shared host, which it has ended, to one of its own: that is returned, idle. NULL: no memory, it stays where it is. */
+struct host *plugin_move_apart(struct plugin *plugin);
 /* It must have no instances. */
 void plugin_free(struct plugin *plugin);
 

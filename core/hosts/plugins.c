@@ -282,6 +282,21 @@ void plugin_refused(struct plugin *plugin, const char *reason, const char *why)
     }
 }
 
+/* ---- one that ended the shared host */
+
+struct host *plugin_move_apart(struct plugin *plugin)
+{
+    struct host *apart = host_make(plugin->hosts, plugin->name, false);
+
+    if (!apart)
+        return NULL;
+    list_remove(&plugin->in_host);
+    list_remove(&plugin->queue);
+    plugin->host = apart;
+    list_add(&apart->plugins, &plugin->in_host);
+    return apart;
+}
+
 /* ---- a later version takes over */
 
 static void move_instances(struct plugin *from, struct plugin *to)

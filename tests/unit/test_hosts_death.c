@@ -129,6 +129,27 @@ static void the_breadcrumb_names_the_guilty(void **state)
     use_free(innocent);
 }
 
+static void the_guilty_leaves_the_shared_host(void **state)
+{
+    struct bench *bench = *state;
+    struct use *guilty, *innocent;
+
+    load_shared(bench, "redis", "{}");
+    load_shared(bench, "http", "{}");
+    innocent = use_make(bench, "http", "http.good", "{\"ms\":1}");
+    guilty = use_make(bench, "redis", "redis.bad", "{\"run\":\"die\",\"crumb\":\"run\"}");
+    assert_result(use_run(bench, guilty, MS(10000)), STATUS_UNKNOWN, "plugin.died");
+    assert_int_equal(view(bench, "redis").deaths, 1);
+    assert_result(use_run(bench, innocent, MS(10000)), STATUS_OK, "");
+    assert_result(use_run(bench, guilty, MS(10000)), STATUS_UNKNOWN, "plugin.died");
+    assert_int_equal(view(bench, "redis").deaths, 2);
+    assert_int_equal(view(bench, "shared").deaths, 1); /* the first one's */
+    assert_int_equal(view(bench, "shared").plugins, 1);
+    assert_result(use_run(bench, innocent, MS(10000)), STATUS_OK, "");
+    use_free(guilty);
+    use_free(innocent);
+}
+
 static void the_breadcrumb_clears_an_own_host(void **state)
 {
     struct bench *bench = *state;
@@ -286,6 +307,7 @@ int main(void)
         BENCH(a_crash_in_the_shared_host_is_tried_twice),
         BENCH(one_crash_is_forgiven),
         BENCH(the_breadcrumb_names_the_guilty),
+        BENCH(the_guilty_leaves_the_shared_host),
         BENCH(the_breadcrumb_clears_an_own_host),
         BENCH(a_crash_in_an_own_host_is_its_plugins),
         BENCH(an_action_is_never_done_twice),

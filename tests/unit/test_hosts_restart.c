@@ -141,10 +141,26 @@ static void the_shared_host_is_never_quarantined(void **state)
 
     bench->hosts->times.pause = bench->hosts->times.longest_pause = MS(5);
     load_shared(bench, "redis", "{}");
-    use = use_make(bench, "redis", "redis.check", conf_once(bench, "die", ",\"crumb\":\"run\"", 7));
-    for (int i = 0; i < 7; i++)
+    use = use_make(bench, "redis", "redis.check", conf_once(bench, "die", "", 7)); /* nobody knows in whose call */
+    for (int i = 0; i < 3; i++)
         assert_result(use_run(bench, use, MS(10000)), STATUS_UNKNOWN, "plugin.died");
     assert_result(use_run(bench, use, MS(10000)), STATUS_OK, "");
+    assert_int_equal(view(bench, "shared").deaths, 7);
+    use_free(use);
+}
+
+static void one_that_leaves_the_shared_host_can_be_quarantined(void **state)
+{
+    struct bench *bench = *state;
+    struct use *use;
+
+    bench->hosts->times.pause = bench->hosts->times.longest_pause = MS(5);
+    load_shared(bench, "redis", "{}");
+    use = use_make(bench, "redis", "redis.check", "{\"run\":\"die\",\"crumb\":\"run\"}");
+    for (unsigned i = 0; i < HOSTS_DEATHS; i++)
+        assert_result(use_run(bench, use, MS(10000)), STATUS_UNKNOWN, "plugin.died");
+    assert_result(use_run(bench, use, MS(10000)), STATUS_UNKNOWN, "plugin.quarantined");
+    assert_int_equal(view(bench, "shared").deaths, 1);
     use_free(use);
 }
 
@@ -193,6 +209,7 @@ int main(void)
         BENCH(what_is_saved_outlives_the_host),
         BENCH(quarantine_after_five_deaths),
         BENCH(the_shared_host_is_never_quarantined),
+        BENCH(one_that_leaves_the_shared_host_can_be_quarantined),
         BENCH(a_host_that_nobody_uses_ends),
     };
 
