@@ -19,6 +19,7 @@ int main(int argc, char **argv)
 
     setlocale(LC_CTYPE, "");
     signal(SIGPIPE, SIG_IGN); /* a reader that has gone is no error, and a peer that hangs up is told by write() */
+    signal(SIGXFSZ, SIG_IGN); /* nor is a file that may not grow: write() tells that, too */
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--dry-run") == 0)
             settings.dry_run = true;

@@ -10,6 +10,7 @@
 #include "base/os/loop.h"
 #include "base/os/memory.h"
 #include "base/os/random.h"
+#include "base/shortage.h"
 #include "daemon_control.h"
 #include "daemon_self.h"
 #include "daemon_signals.h"
@@ -21,6 +22,7 @@
 #include "store/state.h"
 #include "watch.h"
 
+#include <errno.h>
 #include <ev.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,6 +34,7 @@
 #define SOON .05                                      /* s: a tick that is due so soon is taken with what woke the loop now */
 #define SHORTEST_GAP (5 * (uint64_t)NS_PER_S)
 #define STALLED (10 * (uint64_t)NS_PER_S)
+#define TRY_AGAIN 2. /* seconds until a configuration that memory lacked for is read again */
 #define RESTART_SHOWN (600 * (uint64_t)NS_PER_S)     /* so long status says that the core had to be started again */
 #define OLD_STATE_DISTANCE (5 * (uint64_t)NS_PER_S)   /* between two writes when something has turned */
 #define OLD_STATE_REFRESH (60 * (uint64_t)NS_PER_S)  /* when nothing has: what the old one took for a round */
@@ -50,11 +53,12 @@ struct daemon {
     struct serve *serve;           /* NULL: the port could not be had */
     struct daemon_control control; /* commands */
     struct daemon_self self;       /* what Talon says of itself */
-    ev_timer wake, publish, tick;
+    ev_timer wake, publish, tick, again;
     uint64_t began, published_at;  /* awake */
     uint64_t seen_elapsed;         /* of the last event or tick: a gap shows against it */
     uint64_t shortest;             /* interval of the model */
     uint64_t old_state_at;         /* awake; when state.json was written last */
+    uint64_t retried_at;           /* awake; what could not be written */
     bool old_state_due, turned, reload_due, quitting;
     int exit_code;
 };
@@ -268,6 +272,14 @@ static void write_old_state(struct daemon *d, const struct moment *now)
     daemon_self_write(&d->self, d->engine, d->hosts, d->state, now);
 }
 
+/* What could not be written: again, so that trouble is over soon after its cause. */
+static void retry_state(struct daemon *d, const struct moment *now)
+{
+    d->retried_at = now->awake;
+    state_retry(d->state);
+    write_old_state(d, now);
+}
+
 static void begin_load(struct daemon *d, const struct config_source *source);
 
 static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
@@ -277,6 +289,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 
     (void)loop, (void)events;
     guarded_beat();
+    daemon_lack_look(&d->self.lack, now.awake);
     tell_gap(d, &now);
     if (now.awake - d->began >= RESTART_SHOWN)
         daemon_self_restarted(&d->self, d->settings.safe, NULL);
@@ -286,6 +299,8 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
         open_endpoint(d);
     if (d->old_state_due && now.awake - d->old_state_at >= (d->turned ? OLD_STATE_DISTANCE : OLD_STATE_REFRESH))
         write_old_state(d, &now);
+    if (state_trouble(d->state) && now.awake - d->retried_at >= OLD_STATE_DISTANCE)
+        retry_state(d, &now);
     hosts_look(d->hosts);
     state_flush(d->state);
     memory_give_back(now.awake);
@@ -300,30 +315,27 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 
 /* ---- configuration: whole or not at all */
 
-static void take_model(struct daemon *d, const struct model *model)
+/* False: there is no memory for it, and the old one goes on, if there is one. */
+static bool take_model(struct daemon *d, const struct model *model)
 {
     const struct model *old = engine_model(d->engine);
     struct engine_event event = { .kind = EVENT_MODEL, .of.model = model };
     struct moment now = clock_moment();
-    bool moved;
+    const bool moved = old && !daemon_self_same_endpoint(&old->settings, &model->settings);
 
-    if (old)
-        model_keep(old);
-    moved = old && !daemon_self_same_endpoint(&old->settings, &model->settings);
-    secrets_reload(d->secrets, model);
+    /* What can fail goes first: engine and instances judge by the same model always. */
+    if (!instances_prepare(d->instances, model, NULL))
+        return false;
     if (engine_event(d->engine, &now, &event) != ENGINE_DONE) {
-        daemon_self_config(&d->self, "the new configuration was not taken: no memory");
-    } else if (instances_model(d->instances, model, NULL)) {
-        daemon_self_loaded(&d->self, &now, model);
-        d->shortest = daemon_self_shortest(model);
-        carry_out(d, &now);
-    } else if (old) { /* the engine goes back: both judge by the same model always */
-        event.of.model = old;
-        engine_event(d->engine, &now, &event);
-        carry_out(d, &now);
-        daemon_self_config(&d->self, "the new configuration was not taken: no memory");
+        instances_forget(d->instances);
+        return false;
     }
-    model_drop(old);
+    secrets_reload(d->secrets, model);
+    instances_take(d->instances, model, NULL);
+    daemon_self_log(&model->settings);
+    daemon_self_loaded(&d->self, &now, model);
+    d->shortest = daemon_self_shortest(model);
+    carry_out(d, &now);
     if (moved) {
         serve_stop(d->serve);
         d->serve = NULL;
@@ -331,28 +343,36 @@ static void take_model(struct daemon *d, const struct model *model)
     if (!d->serve)
         open_endpoint(d);
     publish(d, &now);
+    return true;
+}
+
+/* Memory was wanting: for the configuration, or for a part of it. */
+static void try_again(struct daemon *d)
+{
+    shortage_note(); /* status says it until it has gone well */
+    log_warn("there was not enough memory for the configuration; it is read again in 2 s", NULL);
+    guarded_beat(); /* before the first one nothing else does */
+    ev_timer_stop(d->loop, &d->again);
+    ev_timer_set(&d->again, TRY_AGAIN, 0.);
+    ev_timer_start(d->loop, &d->again);
 }
 
 /* The first load has said what is wrong; the last good configuration, if there is one, is what Talon runs with. */
 static void fall_back(struct daemon *d)
 {
-    struct buffer text = buffer_make(64u << 20);
-    struct config_source *source = NULL;
+    bool lacked;
+    struct config_source *source = daemon_self_last_good(d->state, &lacked);
 
-    if (state_read(state_folder(d->state), "last-good.conf", &text)) {
-        source = config_unpack(buffer_string(&text), text.len);
-        if (!source)
-            state_set_aside(d->state, "last-good.conf");
-    }
-    buffer_free(&text);
-    if (!source) {
+    if (lacked) {
+        try_again(d);
+    } else if (!source) {
         fprintf(stderr, "talon: there is no usable configuration, and none that was good before; mend the errors above (`talon validate` shows them again)\n");
         d->exit_code = 3;
         ev_break(d->loop, EVBREAK_ALL);
-        return;
+    } else {
+        log_error("running the last good configuration, since the files are bad", "error", d->self.config_error, NULL);
+        begin_load(d, source);
     }
-    log_error("running the last good configuration, since the files are bad", "error", d->self.config_error, NULL);
-    begin_load(d, source);
 }
 
 static bool take_state(struct daemon *d, const char *folder)
@@ -360,9 +380,14 @@ static bool take_state(struct daemon *d, const char *folder)
     char why[512];
     pid_t holder;
 
+    errno = 0;
     d->state = state_open(folder, &holder, why, sizeof why);
     if (d->state)
         return true;
+    if (holder < 0 && errno == ENOMEM) {
+        try_again(d);
+        return false;
+    }
     if (holder > 0)
         fprintf(stderr, "talon: another talon (pid %ld) watches with the state folder %s; stop it first, or set `state:` to another folder\n", (long)holder, folder);
     else
@@ -372,41 +397,64 @@ static bool take_state(struct daemon *d, const char *folder)
     return false;
 }
 
+/* A configuration that can be used. False: memory lacked for a part of it, or for all. */
+static bool take_loaded(struct daemon *d, const struct config *config, const struct model *model, bool from_disk)
+{
+    bool whole;
+
+    if (!take_model(d, model)) {
+        daemon_control_loaded(&d->control, NULL, NULL);
+        return false;
+    }
+    whole = !from_disk || daemon_self_pack(d->state, config);
+    daemon_control_loaded(&d->control, config, model);
+    daemon_control_settings(&d->control, &model->settings, d->state);
+    guarded_tell(model->settings.guard_stall, state_folder(d->state));
+    guarded_ready();
+    ev_timer_start(d->loop, &d->tick);
+    return whole;
+}
+
+static void refuse_loaded(struct daemon *d, const struct config *config)
+{
+    struct moment now = clock_moment();
+
+    if (!engine_model(d->engine)) {
+        fall_back(d);
+        return;
+    }
+    daemon_control_loaded(&d->control, config, NULL);
+    publish(d, &now);
+}
+
 static void on_loaded(void *arg, struct load *load, struct model *model, struct config *config)
 {
     struct daemon *d = arg;
-    bool from_disk = !d->self.source;
-    struct moment now = clock_moment();
+    bool from_disk = !d->self.source, lacked = load_was_short(load);
 
-    (void)load;
     d->load = NULL;
     config_source_free(d->self.source);
     d->self.source = NULL;
+    if (!model && lacked) { /* nothing is known of the files: there is nothing to say of them, or to go back to */
+        daemon_control_loaded(&d->control, NULL, NULL);
+        try_again(d);
+        return;
+    }
     if (!d->state && !take_state(d, config_settings(config)->state)) {
         model_drop(model);
         return;
     }
-    if (from_disk)
-        daemon_self_problems(&d->self, config, model == NULL);
     if (from_disk) /* with the last good one, what is to be mended is still what was refused */
-        watch_take(&d->watch, config, d->load_began, now.wall);
-    if (model) {
-        daemon_self_log(&model->settings);
-        if (from_disk)
-            daemon_self_pack(d->state, config);
-        take_model(d, model);
-        daemon_control_loaded(&d->control, config, d->self.config_error[0] ? NULL : model);
-        daemon_control_settings(&d->control, &model->settings, d->state);
-        guarded_tell(model->settings.guard_stall, state_folder(d->state));
-        guarded_ready();
-        model_drop(model);
-        ev_timer_start(d->loop, &d->tick);
-    } else if (!engine_model(d->engine)) {
-        fall_back(d);
-    } else {
-        daemon_control_loaded(&d->control, config, NULL);
-        publish(d, &now);
-    }
+        daemon_self_problems(&d->self, config, model == NULL);
+    if (from_disk)
+        lacked = !watch_take(&d->watch, config, d->load_began, clock_moment().wall) || lacked;
+    if (model)
+        lacked = !take_loaded(d, config, model, from_disk) || lacked;
+    else
+        refuse_loaded(d, config);
+    model_drop(model);
+    if (lacked)
+        try_again(d);
 }
 
 static void begin_load(struct daemon *d, const struct config_source *source)
@@ -429,8 +477,19 @@ static void begin_load(struct daemon *d, const struct config_source *source)
     d->load = load_start(&request);
     if (d->load)
         return;
-    log_error("the configuration was not loaded: no memory", NULL);
+    config_source_free(d->self.source);
+    d->self.source = NULL;
     daemon_control_loaded(&d->control, NULL, NULL);
+    try_again(d);
+}
+
+static void on_again(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct daemon *d = timer->data;
+
+    (void)loop, (void)events;
+    if (!d->load)
+        begin_load(d, NULL);
 }
 
 /* ---- commands and signals */
@@ -471,7 +530,8 @@ static void init_watchers(struct daemon *d)
     ev_timer_init(&d->wake, on_wake, 0., 0.);
     ev_timer_init(&d->publish, on_publish, 0., 0.);
     ev_timer_init(&d->tick, on_tick, 1., 1.);
-    d->wake.data = d->publish.data = d->tick.data = d;
+    ev_timer_init(&d->again, on_again, 0., 0.);
+    d->wake.data = d->publish.data = d->tick.data = d->again.data = d;
     ev_set_priority(&d->wake, EV_MINPRI); /* results of the same instant are judged before timers */
     daemon_signals_begin(d->loop, &(struct daemon_signals){ .reload = reload, .quit = quit, .arg = d });
 }

@@ -150,6 +150,7 @@ static void open_socket(struct daemon_control *dc)
 {
     struct control_settings settings = { .loop = dc->loop, .path = dc->path, .group = dc->group[0] ? dc->group : NULL, .commands = commands,
                                          .n_commands = sizeof commands / sizeof *commands, .arg = dc };
+    struct buffer text = buffer_make(0);
     char why[sizeof dc->why], line[sizeof dc->path + 1];
     int n;
 
@@ -158,7 +159,8 @@ static void open_socket(struct daemon_control *dc)
     if (dc->control) {
         dc->why[0] = '\0';
         n = snprintf(line, sizeof line, "%s\n", dc->path);
-        state_write(dc->state, "control", line, (size_t)n); /* the files may name another one by now */
+        buffer_add(&text, line, (size_t)n);
+        state_write_once(dc->state, "control", &text); /* the files may name another one by now */
         log_info("taking commands", "socket", dc->path, dc->group[0] ? "group" : NULL, dc->group, NULL);
         return;
     }

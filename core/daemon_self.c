@@ -3,6 +3,7 @@
 
 #include "base/os/install_paths.h"
 #include "base/os/log.h"
+#include "base/shortage.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -38,16 +39,14 @@ void daemon_self_port(struct daemon_self *self, const char *why)
 
 void daemon_self_restarted(struct daemon_self *self, bool safe, const char *after)
 {
-    struct buffer text = buffer_make(sizeof self->restarted - 1);
+    const char *mode = safe ? "safe mode, since the core has crashed three times within ten minutes: it watches and tells, and repairs nothing" : "";
 
-    if (safe)
-        buffer_text(&text, "safe mode, since the core has crashed three times within ten minutes: it watches and tells, and repairs nothing");
     if (after)
-        buffer_printf(&text, "%sthe core had to be started again: %.700s", safe ? "; " : "", after);
+        snprintf(self->restarted, sizeof self->restarted, "%s%sthe core had to be started again: %.700s", mode, safe ? "; " : "", after);
+    else
+        snprintf(self->restarted, sizeof self->restarted, "%s", mode);
     if (after)
-        log_warn(buffer_string(&text), NULL);
-    snprintf(self->restarted, sizeof self->restarted, "%s", buffer_string(&text));
-    buffer_free(&text);
+        log_warn(self->restarted, NULL);
 }
 
 void daemon_self_config(struct daemon_self *self, const char *error)
@@ -113,14 +112,33 @@ void daemon_self_log(const struct model_settings *settings)
         log_warn("the log file cannot be opened; logging to standard error", "file", settings->log_file, NULL);
 }
 
-void daemon_self_pack(struct state *state, const struct config *config)
+bool daemon_self_pack(struct state *state, const struct config *config)
 {
     struct buffer text = buffer_make(PACKED_MAX);
 
     config_pack(config, &text);
-    if (!text.failed)
-        state_write(state, "last-good.conf", text.data, text.len);
+    if (text.failed) {
+        buffer_free(&text);
+        return false;
+    }
+    state_write_once(state, "last-good.conf", &text);
+    return true;
+}
+
+struct config_source *daemon_self_last_good(struct state *state, bool *lacked)
+{
+    const uint64_t short_before = shortage_count();
+    struct buffer text = buffer_make(PACKED_MAX);
+    struct config_source *source = NULL;
+    const bool read = state_read(state_folder(state), "last-good.conf", &text);
+
+    if (read)
+        source = config_unpack(buffer_string(&text), text.len);
     buffer_free(&text);
+    *lacked = !source && shortage_count() != short_before;
+    if (read && !source && !*lacked)
+        state_set_aside(state, "last-good.conf");
+    return source;
 }
 
 static void write_snapshot(struct state *state, const struct snapshot *snapshot)
@@ -153,10 +171,12 @@ void daemon_self_write(struct daemon_self *self, const struct engine *engine, co
 
 void daemon_self_answering(struct state *state, const char *host, uint16_t port)
 {
+    struct buffer text = buffer_make(0);
     char endpoint[128];
     int n = snprintf(endpoint, sizeof endpoint, strchr(host, ':') ? "[%s]:%u\n" : "%s:%u\n", host, (unsigned)port);
 
-    state_write(state, "endpoint", endpoint, (size_t)n);
+    buffer_add(&text, endpoint, (size_t)n);
+    state_write_once(state, "endpoint", &text);
     endpoint[n - 1] = '\0';
     log_info("answering", "endpoint", endpoint, NULL);
 }
@@ -199,28 +219,25 @@ void daemon_self_tell(const struct model *model, const struct engine_effect *eff
 
 /* ---- for the snapshot */
 
-static void add_trouble(struct buffer *text, const char *trouble)
+/* Without a buffer: that there is no memory is one of the things that are to be said. */
+static void add_trouble(struct daemon_self *self, const char *trouble)
 {
-    if (!trouble || !trouble[0])
-        return;
-    buffer_text(text, text->len > 0 ? "; " : "");
-    buffer_text(text, trouble);
+    const size_t n = strlen(self->text);
+
+    if (trouble && trouble[0])
+        snprintf(self->text + n, sizeof self->text - n, "%s%s", n > 0 ? "; " : "", trouble);
 }
 
 static const char *trouble(struct daemon_self *self, const struct state *state)
 {
-    struct buffer text = buffer_make(sizeof self->text - 1);
-    char lost[96] = "";
-
-    if (log_lost() > 0)
-        snprintf(lost, sizeof lost, "%llu log lines could not be written", (unsigned long long)log_lost());
-    add_trouble(&text, self->restarted);
-    add_trouble(&text, self->port);
-    add_trouble(&text, self->control);
-    add_trouble(&text, state ? state_trouble(state) : NULL);
-    add_trouble(&text, lost);
-    snprintf(self->text, sizeof self->text, "%s", buffer_string(&text));
-    buffer_free(&text);
+    self->text[0] = '\0';
+    add_trouble(self, self->restarted);
+    add_trouble(self, self->port);
+    add_trouble(self, self->control);
+    add_trouble(self, state ? state_trouble(state) : NULL);
+    add_trouble(self, self->lack.memory);
+    add_trouble(self, self->lack.descriptors);
+    add_trouble(self, self->lack.log);
     return self->text[0] ? self->text : NULL;
 }
 

@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "hosts/hosts.h"
+#include "daemon_lack.h"
 #include "serve/serve.h"
 #include "store/state.h"
 
@@ -19,7 +20,8 @@ struct daemon_self {
     char port[DAEMON_SELF_TEXT];             /* "": it is ours */
     const char *control;                     /* why there is no control socket; "": there is one. Borrowed from whoever opens it */
     char restarted[2 * DAEMON_SELF_TEXT];    /* "": the core has not crashed lately */
-    char text[7 * DAEMON_SELF_TEXT];         /* all trouble in one sentence, for the snapshot */
+    struct daemon_lack lack;
+    char text[9 * DAEMON_SELF_TEXT];         /* all trouble in one sentence, for the snapshot */
     unsigned long long shown;                /* of what the last snapshot said of hosts and trouble */
 };
 
@@ -39,7 +41,10 @@ void daemon_self_problems(struct daemon_self *self, const struct config *config,
 /* A new model is in force. */
 void daemon_self_loaded(struct daemon_self *self, const struct moment *now, const struct model *model);
 void daemon_self_log(const struct model_settings *settings);
-void daemon_self_pack(struct state *state, const struct config *config);
+/* Keeps the configuration as the last good one. False: there was no memory to write it down. */
+bool daemon_self_pack(struct state *state, const struct config *config);
+/* The last good configuration, the caller's. NULL: there is none that can be used, or (lacked) no memory for it. */
+struct config_source *daemon_self_last_good(struct state *state, bool *lacked);
 /* state.json, last-probe.json and status.json */
 void daemon_self_write(struct daemon_self *self, const struct engine *engine, const struct hosts *hosts, struct state *state, const struct moment *now);
 /* The endpoint answers there: for commands, and to the log. */

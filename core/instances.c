@@ -8,6 +8,7 @@
 #include "instances.h"
 
 #include "base/os/clock.h"
+#include "base/shortage.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -45,6 +46,8 @@ struct instances {
     const struct model *model;
     size_t n;
     struct instance **of_check;      /* NULL where none is wanted */
+    struct instance **prepared;      /* the new ones of a model that is about to be taken; NULL: none is */
+    size_t n_prepared;
 };
 
 static const struct model_check *check_of(const struct instance *instance)
@@ -369,13 +372,30 @@ static struct instance **prepare(struct instances *all, const struct model *mode
     return made;
 }
 
-bool instances_model(struct instances *all, const struct model *model, const unsigned char *wanted)
+void instances_forget(struct instances *all)
 {
-    struct instance **made = prepare(all, model, wanted);
+    for (size_t i = 0; all->prepared && i < all->n_prepared; i++)
+        free(all->prepared[i]);
+    free(all->prepared);
+    all->prepared = NULL;
+}
+
+bool instances_prepare(struct instances *all, const struct model *model, const unsigned char *wanted)
+{
+    instances_forget(all);
+    all->prepared = prepare(all, model, wanted);
+    all->n_prepared = model->n_checks;
+    if (!all->prepared)
+        shortage_note();
+    return all->prepared != NULL;
+}
+
+void instances_take(struct instances *all, const struct model *model, const unsigned char *wanted)
+{
+    struct instance **made = all->prepared;
     const struct model *old_model = all->model;
 
-    if (!made)
-        return false;
+    all->prepared = NULL;
     for (size_t i = 0; i < model->n_checks; i++) {
         struct instance **old = made[i] || !is_wanted(model, wanted, i) ? NULL : find_old(all, model, i);
 
@@ -399,6 +419,13 @@ bool instances_model(struct instances *all, const struct model *model, const uns
         if (made[i] && !made[i]->hosted && !made[i]->asking)
             resolve(made[i]);
     model_drop(old_model);
+}
+
+bool instances_model(struct instances *all, const struct model *model, const unsigned char *wanted)
+{
+    if (!instances_prepare(all, model, wanted))
+        return false;
+    instances_take(all, model, wanted);
     return true;
 }
 
@@ -422,6 +449,7 @@ void instances_free(struct instances *all)
     for (size_t i = 0; i < all->n; i++)
         instance_free(all->of_check[i]);
     free(all->of_check);
+    instances_forget(all);
     model_drop(all->model);
     free(all);
 }

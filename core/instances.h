@@ -32,6 +32,11 @@ void instances_free(struct instances *instances);
 /* Takes over a new model: checks of the same full name and fingerprint keep their instance, others are set up or torn down (their runs cancelled, without
  * a call). `wanted`: which checks to set up, one byte each; NULL: every enabled one. Keeps the model. False: no memory; the old ones go on. */
 bool instances_model(struct instances *instances, const struct model *model, const unsigned char *wanted);
+/* The same in two steps, for who has more to take over than this: the first needs memory (false: there is none) and changes nothing, the second, with the same
+ * model and before anything else is called, needs none. instances_forget() instead of it leaves all as it is. */
+bool instances_prepare(struct instances *instances, const struct model *model, const unsigned char *wanted);
+void instances_take(struct instances *instances, const struct model *model, const unsigned char *wanted);
+void instances_forget(struct instances *instances);
 /* Starts a run. What goes wrong becomes its result, later. flags: HOSTS_ONCE, HOSTS_NUDGED. */
 void instances_start(struct instances *instances, size_t check, uint64_t run, uint64_t timeout, unsigned flags);
 /* No call follows for this run. */

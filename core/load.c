@@ -18,6 +18,7 @@ struct load {
     size_t n_questions;
     size_t waiting; /* answers that are still to come */
     char *old_path; /* the PATH of children until now: in force again when this configuration is refused */
+    bool short_of_memory;
     bool asking;    /* questions are still being put: no step is taken before all are */
     void (*next)(struct load *);
     ev_timer turn;  /* steps that need no answer go through the loop, so that done() never comes from within load_start() */
@@ -91,6 +92,15 @@ static bool ask(struct load *load, const struct config_validation *validation, s
     return hosts_validate(load->request.hosts, validation->plugin, validation->operation, validation->conf, on_validated, question);
 }
 
+static void not_asked(struct load *load, size_t i)
+{
+    load->short_of_memory = true;
+    if (load->request.tolerate)
+        config_unasked(load->config, i, "there is no memory to ask the plugin");
+    else
+        config_refused(load->config, i, NULL, "there is no memory to ask the plugin; try again");
+}
+
 static void validate(struct load *load)
 {
     size_t n;
@@ -108,7 +118,7 @@ static void validate(struct load *load)
         if (load->questions && ask(load, &validations[i], &load->questions[i]))
             load->waiting++;
         else
-            config_refused(load->config, i, NULL, "there is no memory to ask the plugin; try again");
+            not_asked(load, i);
     }
     load->asking = false;
     take_step(load, finish);
@@ -122,13 +132,20 @@ static void on_described(void *arg, const char *plugin, const char *description,
     answered(load);
 }
 
+static void not_loaded(struct load *load, const char *plugin)
+{
+    load->short_of_memory = true;
+    config_described(load->config, plugin, NULL, "there is no memory to load it", load->request.tolerate);
+}
+
 static void describe(struct load *load)
 {
     size_t n;
     const struct config_plugin *plugins = config_plugins(load->config, &n);
 
     load->old_path = strdup(hosts_child_path(load->request.hosts));
-    hosts_set_child_path(load->request.hosts, config_settings(load->config)->exec_path);
+    if (!load->old_path || !hosts_set_child_path(load->request.hosts, config_settings(load->config)->exec_path))
+        load->short_of_memory = true;
     load->asking = true;
     for (size_t i = 0; i < n; i++) {
         struct hosts_plugin plugin = { .name = plugins[i].name, .path = plugins[i].path, .command = plugins[i].command, .own_host = plugins[i].own_host };
@@ -138,7 +155,7 @@ static void describe(struct load *load)
         if (hosts_describe(load->request.hosts, &plugin, on_described, load))
             load->waiting++;
         else
-            config_described(load->config, plugin.name, NULL, "there is no memory to load it", load->request.tolerate);
+            not_loaded(load, plugin.name);
     }
     load->asking = false;
     take_step(load, validate);
@@ -178,6 +195,11 @@ void load_stop(struct load *load)
         hosts_forget(load->request.hosts, &load->questions[i]);
     restore_path(load);
     load_free(load);
+}
+
+bool load_was_short(const struct load *load)
+{
+    return load->short_of_memory || !load->config || config_no_memory(load->config);
 }
 
 struct config *load_take(struct load *load)

@@ -32,6 +32,8 @@ struct load_request {
 struct load *load_start(const struct load_request *request);
 /* No callback follows. NULL: nothing. */
 void load_stop(struct load *load);
+/* Within done(): did memory lack for a part of it? Then it is worth another try. */
+bool load_was_short(const struct load *load);
 /* Within done(): the config is the caller's now, to be freed with config_free(). */
 struct config *load_take(struct load *load);
 

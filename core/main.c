@@ -51,6 +51,7 @@ int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "");
     signal(SIGPIPE, SIG_IGN); /* a reader that has gone is no error, and a peer that hangs up is told by write() */
+    signal(SIGXFSZ, SIG_IGN); /* nor is a file that may not grow: write() tells that, too */
     if (argc < 2)
         return help(stderr);
     for (size_t i = 0; i < COMMANDS; i++)

@@ -4,6 +4,8 @@
  */
 #include "base/arena.h"
 
+#include "base/shortage.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -84,8 +86,10 @@ static struct block *add_block(struct arena *arena, size_t size)
     const size_t room = own || size > arena->next_block ? size : arena->next_block;
     struct block *block = calloc(1, sizeof *block + room);
 
-    if (!block)
+    if (!block) {
+        shortage_note();
         return NULL;
+    }
     block->room = room;
     if (own) {
         block->next = arena->blocks->next;

@@ -4,6 +4,8 @@
  */
 #include "base/buffer.h"
 
+#include "base/shortage.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,9 +56,11 @@ static bool grow(struct buffer *b, size_t n)
     if (b->len + n < b->room)
         return true;
     room = room_for(b, b->len + n + 1);
-    data = realloc(b->data, room);
-    if (!data)
+    data = shortage_resize(b->data, room);
+    if (!data) {
+        shortage_note();
         return false;
+    }
     b->data = data;
     b->room = room;
     return true;

@@ -6,6 +6,7 @@ core_base_libbase_la_SOURCES = \
 	core/base/logic.h core/base/moment.h \
 	core/base/result.c core/base/result.h \
 	core/base/scalar.c core/base/scalar.h core/base/scalar_address.c core/base/scalar_private.h core/base/scalar_units.c \
+	core/base/shortage.c core/base/shortage.h \
 	core/base/text.c core/base/text.h core/base/text_nearest.c
 core_base_os_libos_la_SOURCES = \
 	core/base/os/child.c core/base/os/child.h core/base/os/child_system.h \
@@ -17,7 +18,8 @@ core_base_os_libos_la_SOURCES = \
 	core/base/os/log.c core/base/os/log.h \
 	core/base/os/loop.c core/base/os/loop.h core/base/os/loop_backends.h core/base/os/memory.h \
 	core/base/os/process.h core/base/os/strays.c core/base/os/strays.h \
-	core/base/os/random.c core/base/os/random.h core/base/os/random_system.h
+	core/base/os/random.c core/base/os/random.h core/base/os/random_system.h \
+	core/base/os/reserve.c core/base/os/reserve.h
 if DARWIN
 core_base_os_libos_la_SOURCES += \
 	core/base/os/child_darwin.c core/base/os/clock_darwin.c core/base/os/files_darwin.c core/base/os/install_paths_darwin.c \

@@ -4,6 +4,7 @@
  */
 #include "base/result.h"
 
+#include "base/shortage.h"
 #include "base/text.h"
 
 #include <math.h>
@@ -172,6 +173,11 @@ static struct result *build(const struct draft *draft)
     return result;
 }
 
+/* What a run reported is lost where there is no memory for it, but not that it has ended. Its one user more is this file, so that nobody frees it. */
+static struct result no_memory = {
+    .status = STATUS_UNKNOWN, .reason = "local", .summary = "Talon has no memory for what this check reported", .users = 1,
+};
+
 struct result *result_make(enum status status, const char *reason, const char *summary, uint64_t duration_ns,
                            const struct result_metric *metrics, size_t n_metrics, const struct result_detail *details, size_t n_details)
 {
@@ -189,10 +195,12 @@ struct result *result_make(enum status status, const char *reason, const char *s
     if (!draft.texts.failed)
         result = build(&draft);
     buffer_free(&draft.texts);
-    if (result) {
-        result->status = (unsigned)status < WORDS ? status : STATUS_UNKNOWN;
-        result->duration_ns = duration_ns;
+    if (!result) {
+        shortage_note();
+        return result_keep(&no_memory);
     }
+    result->status = (unsigned)status < WORDS ? status : STATUS_UNKNOWN;
+    result->duration_ns = duration_ns;
     return result;
 }
 

@@ -41,7 +41,7 @@ struct result {
 };
 
 /* A new result with one user; copies everything into one allocation, cleans texts, drops NaN and infinite metrics, keeps the last of a
- * name, cuts what is over the bounds above. NULL: no memory. */
+ * name, cuts what is over the bounds above. Never NULL: without memory it is one of all, `unknown`, `local`, which says so. */
 struct result *result_make(enum status status, const char *reason, const char *summary, uint64_t duration_ns,
                            const struct result_metric *metrics, size_t n_metrics, const struct result_detail *details, size_t n_details);
 /* One more user. Returns the same; NULL stays NULL. Any thread. */

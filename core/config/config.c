@@ -293,6 +293,11 @@ struct model *config_model(struct config *config)
     return (struct model *)model_keep(config->model);
 }
 
+bool config_no_memory(const struct config *config)
+{
+    return config->failed;
+}
+
 /* ---- for editors ---- */
 
 struct schema {

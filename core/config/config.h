@@ -90,6 +90,8 @@ void config_unasked(struct config *config, size_t i, const char *text);
 
 /* The model, with one user, or NULL where there are errors (or no memory). Call once, last. */
 struct model *config_model(struct config *config);
+/* Was there no memory for it? Then nothing is known of what it says. */
+bool config_no_memory(const struct config *config);
 
 /* The files that were read, the main one first: for the watch on changes and for the last good copy. Borrowed. */
 const struct config_file *config_files(const struct config *config, size_t *n);

@@ -2,6 +2,7 @@
  * A configuration as one text, as it was written, never expanded: what the daemon keeps as the last good one. Lengths stand before the bytes, so that
  * no text needs escaping, and a sum over all of it, so that a damaged copy is not run.
  */
+#include "base/shortage.h"
 #include "base/text.h"
 #include "config/source.h"
 #include "config/work.h"
@@ -114,6 +115,7 @@ static struct config_source *make(size_t files, size_t bytes)
     source->bytes = malloc(bytes + 1);
     if (source->files && source->bytes)
         return source;
+    shortage_note();
     config_source_free(source);
     return NULL;
 }
@@ -142,8 +144,10 @@ struct config_source *config_unpack(const char *text, size_t n)
     struct config_source *source;
     char *copy = malloc(n + 1); /* numbers are read up to a NUL */
 
-    if (!copy)
+    if (!copy) {
+        shortage_note();
         return NULL;
+    }
     memcpy(copy, text, n);
     copy[n] = '\0';
     source = unpack_all(copy, copy + n);

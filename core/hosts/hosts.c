@@ -138,12 +138,13 @@ void hosts_prepare(struct hosts *hosts)
         host_need(hosts->shared);
 }
 
-void hosts_set_child_path(struct hosts *hosts, const char *child_path)
+bool hosts_set_child_path(struct hosts *hosts, const char *child_path)
 {
-    char *copy = strcmp(hosts->child_path, child_path) == 0 ? NULL : strdup(child_path);
+    const bool same = strcmp(hosts->child_path, child_path) == 0;
+    char *copy = same ? NULL : strdup(child_path);
 
     if (!copy)
-        return;
+        return same;
     free(hosts->child_path);
     hosts->child_path = copy;
     LIST_EACH(p, &hosts->processes)
@@ -153,6 +154,7 @@ void hosts_set_child_path(struct hosts *hosts, const char *child_path)
         if (process_speaks(process))
             wire_hello(process);
     }
+    return true;
 }
 
 const char *hosts_child_path(const struct hosts *hosts)

@@ -39,8 +39,9 @@ struct hosts_settings {
 struct hosts *hosts_create(struct ev_loop *loop, const struct hosts_settings *settings);
 /* Starts the shared host before anybody asks for it, so that it gets ready while a configuration is read. What fails is told when it is needed. */
 void hosts_prepare(struct hosts *hosts);
-/* The PATH of plugins' children has changed (a reload): hosts that run are told by another `hello`. Copies it. */
-void hosts_set_child_path(struct hosts *hosts, const char *child_path);
+/* The PATH of plugins' children has changed (a reload): hosts that run are told by another `hello`. Copies it. False: no memory, the old one
+ * stays. */
+bool hosts_set_child_path(struct hosts *hosts, const char *child_path);
 /* Borrowed until it is set again. */
 const char *hosts_child_path(const struct hosts *hosts);
 /* Ends every host (quit, then SIGKILL 1 s later without waiting longer; abandoned ones are left) and frees everything, instances as well. No callback

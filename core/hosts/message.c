@@ -5,6 +5,7 @@
  */
 #include "hosts/message.h"
 
+#include "base/shortage.h"
 #include "base/text.h"
 
 #include <cjson/cJSON.h>
@@ -23,19 +24,26 @@ static struct {
     bool overflow; /* and not all of it */
 } block;
 
+static void *take_elsewhere(size_t n)
+{
+    void *found = malloc(n);
+
+    if (!found)
+        shortage_note();
+    return found;
+}
+
 static void *take(size_t n)
 {
     const size_t size = (n + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
     void *found = block.bytes + block.used;
 
-    if (!block.reading)
-        return malloc(n);
-    if (size < n || size > BLOCK - block.used) {
-        block.overflow = true;
-        return malloc(n);
+    if (block.reading && size >= n && size <= BLOCK - block.used) {
+        block.used += size;
+        return found;
     }
-    block.used += size;
-    return found;
+    block.overflow = block.overflow || block.reading;
+    return take_elsewhere(n);
 }
 
 static void give(void *bytes)

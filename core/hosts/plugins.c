@@ -271,7 +271,7 @@ void plugin_refused(struct plugin *plugin, const char *reason, const char *why)
         plugin->host->loading = NULL;
     list_remove(&plugin->queue);
     plugin->state = PLUGIN_REFUSED;
-    plugin->again_at = clock_awake() + plugin->hosts->times.try_again;
+    plugin->again_at = clock_awake() + (strcmp(reason, "local") == 0 ? plugin->hosts->times.tick : plugin->hosts->times.try_again); /* `local`: it is not its fault */
     snprintf(plugin->reason, sizeof plugin->reason, "%s", reason);
     snprintf(plugin->why, sizeof plugin->why, "%s", why);
     describing_answer(plugin);

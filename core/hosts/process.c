@@ -376,7 +376,11 @@ bool process_send(struct process *process, const struct buffer *line)
 
 void process_must_send(struct process *process, const struct buffer *line)
 {
-    if (!process_send(process, line))
+    if (process_send(process, line))
+        return;
+    if (line->failed || process_queued(process) < HOSTS_QUEUE / 2)
+        process_end(process, END_OUTSIDE, "ended, since there was no memory to tell it what it must know");
+    else
         process_end(process, END_BLOCKED, "does not read what it is sent");
 }
 

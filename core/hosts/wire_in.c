@@ -6,6 +6,7 @@
 #include "hosts/message.h"
 
 #include "base/os/log.h"
+#include "base/shortage.h"
 #include "base/text.h"
 
 #include <cjson/cJSON.h>
@@ -253,11 +254,14 @@ static void take(struct process *process, const cJSON *message, const char *type
 
 void wire_read(struct process *process, char *line, size_t n)
 {
+    const uint64_t short_before = shortage_count();
     cJSON *message = message_read(line, n);
     const char *type = string_of(message, "type");
 
     if (type)
         take(process, message, type);
+    else if (!message && shortage_count() != short_before)
+        process_end(process, END_OUTSIDE, "ended, since there was no memory to read what it said");
     else
         desync(process, "a line that is no JSON object with a type", NULL);
     message_drop(message);

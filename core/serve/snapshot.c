@@ -4,6 +4,8 @@
  */
 #include "serve/snapshot.h"
 
+#include "base/shortage.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,6 +155,8 @@ struct snapshot *snapshot_make(const struct engine *engine, const struct moment 
         snapshot = malloc(sizeof *snapshot + arrays + texts.len);
     if (snapshot)
         fill(snapshot, engine, now, extra, &texts);
+    else
+        shortage_note();
     buffer_free(&texts);
     return snapshot;
 }

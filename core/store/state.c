@@ -3,6 +3,7 @@
 
 #include "base/os/files.h"
 #include "base/os/log.h"
+#include "base/shortage.h"
 #include "base/text.h"
 
 #include <cjson/cJSON.h>
@@ -27,6 +28,7 @@ struct saved {
 /* A file whose last write failed. */
 struct trouble {
     char name[NAME_SIZE], why[TROUBLE_SIZE];
+    struct buffer once; /* what it is to hold, where nobody else will write it again */
 };
 
 struct state {
@@ -54,6 +56,7 @@ static bool forget(struct state *state, const char *name)
     for (size_t i = 0; i < state->n_troubles; i++) {
         if (strcmp(state->troubles[i].name, name) != 0)
             continue;
+        buffer_free(&state->troubles[i].once);
         state->n_troubles--;
         memmove(&state->troubles[i], &state->troubles[i + 1], (state->n_troubles - i) * sizeof state->troubles[0]);
         return true;
@@ -70,6 +73,7 @@ static void remember(struct state *state, const char *name, const char *why)
     if (state->n_troubles == MOST_TROUBLES)
         forget(state, state->troubles[0].name);
     trouble = &state->troubles[state->n_troubles++];
+    trouble->once = buffer_make(0);
     snprintf(trouble->name, sizeof trouble->name, "%s", name);
     snprintf(trouble->why, sizeof trouble->why, "%s", why);
 }
@@ -97,6 +101,30 @@ bool state_write(struct state *state, const char *name, const void *bytes, size_
     if (forget(state, name))
         log_info("the state folder can be written again", "file", name, NULL);
     return true;
+}
+
+void state_write_once(struct state *state, const char *name, struct buffer *text)
+{
+    if (state_write(state, name, buffer_string(text), text->len))
+        buffer_free(text);
+    else
+        state->troubles[state->n_troubles - 1].once = *text;
+    *text = buffer_make(text->max);
+}
+
+void state_retry(struct state *state)
+{
+    for (size_t i = 0; i < state->n_troubles; i++) {
+        struct buffer text = state->troubles[i].once;
+        char name[NAME_SIZE];
+
+        if (text.len == 0)
+            continue;
+        state->troubles[i].once = buffer_make(0);
+        memcpy(name, state->troubles[i].name, sizeof name);
+        state_write_once(state, name, &text);
+        return; /* the list has changed: the others next time */
+    }
 }
 
 bool state_read(const char *folder, const char *name, struct buffer *b)
@@ -182,6 +210,8 @@ static struct saved *keep(struct state *state, const char *name, const void *byt
     if (copy && !entry)
         entry = add(state, name);
     if (!copy || !entry) {
+        if (n <= STATE_SAVED && state->n_saved < MOST_SAVED)
+            shortage_note();
         free(copy);
         return NULL;
     }
@@ -279,19 +309,24 @@ static bool read_saved(struct state *state, const char *text, size_t n)
     return good;
 }
 
-/* A file that cannot be read, or not wholly understood, is set aside; what could be understood is written anew. */
-static void load_saved(struct state *state)
+/* A file that cannot be read, or not wholly understood, is set aside; what could be understood is written anew. False: there was no memory to tell. */
+static bool load_saved(struct state *state)
 {
+    const uint64_t short_before = shortage_count();
     struct buffer text = buffer_make(SAVED_MAX);
     const bool there = state_read(state->folder, saved_name, &text);
 
-    if (!there && errno == ENOENT)
-        return;
-    if (there && read_saved(state, buffer_string(&text), text.len))
-        state->dirty = false;
-    else
-        state_set_aside(state, saved_name);
+    bool good = !there && errno == ENOENT;
+
+    if (!good)
+        good = there && read_saved(state, buffer_string(&text), text.len);
+    state->dirty = state->dirty && !good;
     buffer_free(&text);
+    if (!good && shortage_count() != short_before)
+        return false;
+    if (!good)
+        state_set_aside(state, saved_name);
+    return true;
 }
 
 /* ---- the folder */
@@ -304,6 +339,7 @@ struct state *state_open(const char *folder, pid_t *holder, char *why, size_t wh
     *holder = -1;
     if (!state || !path_of(folder, "lock", path)) {
         snprintf(why, why_size, "%s", state ? "the path of the state folder is too long" : "no memory");
+        errno = state ? ENAMETOOLONG : ENOMEM;
         free(state);
         return NULL;
     }
@@ -312,8 +348,13 @@ struct state *state_open(const char *folder, pid_t *holder, char *why, size_t wh
         free(state);
         return NULL;
     }
-    load_saved(state);
-    return state;
+    if (load_saved(state))
+        return state;
+    state->dirty = false; /* it would be written with a part of what it holds */
+    state_close(state);
+    snprintf(why, why_size, "no memory");
+    errno = ENOMEM;
+    return NULL;
 }
 
 void state_close(struct state *state)
@@ -325,6 +366,8 @@ void state_close(struct state *state)
         free(state->saved[i].name);
         free(state->saved[i].bytes);
     }
+    while (state->n_troubles > 0)
+        forget(state, state->troubles[0].name);
     free(state->saved);
     close(state->lock);
     free(state);

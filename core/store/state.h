@@ -10,8 +10,8 @@
  *   status.json         what `talon status` shows while no daemon runs
  *   state.json, last-probe.json   for readers of the old daemon
  *
- * A file that cannot be understood is set aside as FILE.broken (then FILE.broken.2 to .9), never deleted. A write that fails is reported, tried again with the
- * next change, and ends nothing.
+ * A file that cannot be understood is set aside as FILE.broken (then FILE.broken.2 to .9), never deleted. A write that fails is reported, tried again until it
+ * goes well or something newer takes its place, and ends nothing.
  */
 #ifndef STORE_STATE_H
 #define STORE_STATE_H
@@ -26,7 +26,7 @@ struct state;
 enum { STATE_SAVED = 4096 }; /* bytes that one instance may save */
 
 /* Makes the folder, takes its lock, reads what plugins saved. NULL: `holder` is the pid of the daemon that has it (0: it cannot be told), or -1: other
- * trouble, why is a sentence. */
+ * trouble, why is a sentence; errno ENOMEM: only memory was wanting, and nothing has changed. */
 struct state *state_open(const char *folder, pid_t *holder, char *why, size_t why_size);
 /* Writes what is waiting, gives the lock back. NULL: nothing. */
 void state_close(struct state *state);
@@ -35,6 +35,10 @@ void state_close(struct state *state);
 const char *state_folder(const struct state *state);
 /* Replaces FOLDER/name. False: it was logged, once until it is over, and state_trouble() says why. */
 bool state_write(struct state *state, const char *name, const void *bytes, size_t n);
+/* The same for what is written once: takes the buffer, and tries again with state_retry(). */
+void state_write_once(struct state *state, const char *name, struct buffer *text);
+/* Writes what state_write_once() could not: every few seconds while there is trouble. */
+void state_retry(struct state *state);
 /* Reads FOLDER/name into b (its max is the bound). False: there is none (errno ENOENT), or it cannot be read. Needs no lock: also for commands. */
 bool state_read(const char *folder, const char *name, struct buffer *b);
 /* Sets FOLDER/name aside as FOLDER/name.broken and says so in the log. */

@@ -1,6 +1,8 @@
 /* The end of a host that cannot go on: see die.h. */
 #include "die.h"
 
+#include "base/os/reserve.h"
+#include "base/shortage.h"
 #include "children.h"
 #include "owner.h"
 #include "wire.h"
@@ -19,6 +21,7 @@ void die(const char *format, ...)
     va_start(ap, format);
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
+    shortage_resize = realloc; /* the last word does not end in another one */
     fprintf(stderr, "talon-host: %s\n", text);
     wire_last_word(text);
     children_kill_all();
@@ -34,7 +37,7 @@ static _Noreturn void no_memory(size_t size)
 
 void *must_alloc(size_t size)
 {
-    void *at = calloc(1, size ? size : 1);
+    void *at = reserve_alloc(size);
 
     if (!at)
         no_memory(size);
@@ -43,7 +46,7 @@ void *must_alloc(size_t size)
 
 void *must_resize(void *old, size_t size)
 {
-    void *at = realloc(old, size ? size : 1);
+    void *at = reserve_resize(old, size);
 
     if (!at)
         no_memory(size);

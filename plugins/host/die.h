@@ -1,4 +1,5 @@
-/* How a host ends that cannot go on, and memory that is never refused: without memory the host dies with a sentence and is started anew. */
+/* How a host ends that cannot go on, and memory that is never refused: it comes from the reserve (base/os/reserve.h) where
+ * there is no other, and when that is used up as well, the host dies with a sentence and is started anew. */
 #ifndef HOST_DIE_H
 #define HOST_DIE_H
 

@@ -2,6 +2,8 @@
 #include "host.h"
 
 #include "base/os/process.h"
+#include "base/os/reserve.h"
+#include "base/shortage.h"
 #include "children.h"
 #include "die.h"
 #include "instance.h"
@@ -20,6 +22,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+/* Plugins are promised memory, and one that asks for more than there is ends all of its host: so there is enough for what the runs of a moment need. */
+enum { RESERVE = 512 << 10 };
 
 static char *child_path;
 
@@ -41,7 +46,10 @@ bool host_begin(int socket, bool worker)
     cJSON_Hooks hooks = { .malloc_fn = must_alloc, .free_fn = free };
 
     cJSON_InitHooks(&hooks);
+    reserve_begin(RESERVE);
+    shortage_resize = must_resize; /* what a plugin is to hear must not get lost in silence */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* what is written tells it */
     limits_begin();
     process_adopt_orphans();
     services_begin();

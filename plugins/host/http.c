@@ -7,6 +7,8 @@
 #include "http_private.h"
 
 #include "base/os/clock.h"
+#include "base/os/reserve.h"
+#include "base/shortage.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -404,6 +406,7 @@ static struct http_exchange *start(const struct talon_http *http, uint64_t timeo
     exchange->max_body = http->max_body ? http->max_body : HTTP_MAX_BODY;
     exchange->max_redirects = exchange->redirects_left = http->max_redirects;
     exchange->began = clock_awake();
+    exchange->short_before = shortage_count();
     exchange->deadline = timeout_ns ? exchange->began + timeout_ns : 0;
     ev_timer_init(&exchange->timer, on_timer, 0., 0.);
     exchange->timer.data = exchange;
@@ -457,9 +460,35 @@ static void ignore_sigpipe(void)
     }
 }
 
+/* ---- memory: libcurl takes most refusals for something else, a header that is too long or an answer cut short. So there is some kept for it */
+
+enum { RESERVE = 128 << 10 };
+
+static void *take_memory(size_t size)
+{
+    return reserve_resize(NULL, size);
+}
+
+static void *take_zeroed(size_t n, size_t size)
+{
+    return size == 0 || n <= SIZE_MAX / size ? reserve_alloc(n * size) : NULL;
+}
+
+static char *copy_text(const char *text)
+{
+    const size_t size = strlen(text) + 1;
+    char *copy = take_memory(size);
+
+    return copy ? memcpy(copy, text, size) : NULL;
+}
+
 static bool open_module(const struct module_host *host, const struct tls_module *(*tls)(void))
 {
-    if (host->size < sizeof *host || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    if (host->size < sizeof *host)
+        return false;
+    reserve_begin(RESERVE);
+    shortage_resize = reserve_resize;
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, take_memory, free, reserve_resize, copy_text, take_zeroed) != CURLE_OK)
         return false;
     http_globals = (struct http_globals){ .host = host, .loop = host->loop, .load_tls = tls };
     ignore_sigpipe();

@@ -1,6 +1,8 @@
 /* Why an exchange failed: from libcurl's code, the socket's errno, the TLS record and the stage to an error code, a token of rules.md 2.2 and a sentence. */
 #include "http_private.h"
 
+#include "base/shortage.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,7 +119,7 @@ static void of_protocol(struct http_exchange *exchange, CURLcode code)
 
 static void of_memory(struct http_exchange *exchange)
 {
-    if (exchange->answer.whole)
+    if (exchange->answer.whole || shortage_count() != exchange->short_before)
         fault_say(&exchange->fault, TALON_E_LOCAL, ENOMEM, "local", "libcurl has no memory left");
     else /* libcurl 7.88 says the same of a header line beyond its bound of 100 KB */
         fault_say(&exchange->fault, TALON_E_TOO_BIG, 0, "too_big", "a header of the answer is larger than libcurl takes");

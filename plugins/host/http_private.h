@@ -190,6 +190,7 @@ struct http_exchange {
     enum stage stage;
     uint32_t flags, max_body, redirects_left, max_redirects;
     uint64_t idle_ns, began;
+    uint64_t short_before;                    /* shortage_count() when it began */
     uint64_t deadline, quiet_until, retry_at; /* clock_awake(); 0: none */
     uint64_t armed;                           /* what the timer is set to */
     ev_timer timer;

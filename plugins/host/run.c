@@ -1,6 +1,7 @@
 /* Runs, from `start` to `done`: see run.h. The deadline is in run_deadline.c. */
 #include "run.h"
 
+#include "base/os/reserve.h"
 #include "base/text.h"
 #include "die.h"
 #include "instance.h"
@@ -127,7 +128,9 @@ void run_start(struct instance *instance, const char *id, size_t n_id, uint64_t 
     instance->run = run;
     run_deadline_begin(run);
     owner_enter(&run->owner, &call);
-    if ((operation->is.flags & TALON_BLOCKING) && !wire_is_worker())
+    if (!reserve_is_whole())
+        run_complete(run, TALON_UNKNOWN, "local", "this plugin host has no memory left for another run");
+    else if ((operation->is.flags & TALON_BLOCKING) && !wire_is_worker())
         worker_start(run);
     else
         operation->is.start(&run->owner.face);

@@ -1,8 +1,12 @@
 /* The TLS module: clients over the host's sockets, and the SSL_CTX of libcurl's. See modules.h for what it promises, tls_private.h for how it is cut. */
 #include "tls_private.h"
 
+#include "base/os/reserve.h"
+#include "base/shortage.h"
+
 #include <errno.h>
 #include <limits.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -224,9 +228,39 @@ static void ignore_sigpipe(void)
     }
 }
 
+/* ---- memory: OpenSSL tells a refusal as one of many errors of a handshake, which would be taken for the peer's. So there is some kept for it */
+
+enum { RESERVE = 128 << 10 };
+
+static void *take_memory(size_t size, const char *file, int line)
+{
+    (void)file, (void)line;
+    return reserve_resize(NULL, size);
+}
+
+static void *resize_memory(void *block, size_t size, const char *file, int line)
+{
+    (void)file, (void)line;
+    if (size > 0)
+        return reserve_resize(block, size);
+    free(block);
+    return NULL;
+}
+
+static void give_memory(void *block, const char *file, int line)
+{
+    (void)file, (void)line;
+    free(block);
+}
+
 static bool open_module(const struct module_host *host)
 {
-    if (host->size < sizeof *host || OPENSSL_init_ssl(0, NULL) != 1 || !record_open())
+    if (host->size < sizeof *host)
+        return false;
+    reserve_begin(RESERVE);
+    shortage_resize = reserve_resize;
+    CRYPTO_set_mem_functions(take_memory, resize_memory, give_memory); /* false where libcurl has come first: then OpenSSL does with what malloc() gives */
+    if (OPENSSL_init_ssl(0, NULL) != 1 || !record_open())
         return false;
     tls_host = host;
     ignore_sigpipe();

@@ -1,6 +1,7 @@
 /* core/base/os/loop: the backend is the one that was chosen, and it reports what a daemon watches: sockets, pipes and times. */
 #include "base/os/loop.h"
-#include "base/os/loop_backends.h"
+#include "base/os/reserve.h"
+#include "base/shortage.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -117,7 +118,7 @@ static void no_memory_once_does_no_harm(void **state)
     (void)state;
     assert_non_null(loop);
     assert_non_null(timers);
-    loop_realloc = sometimes_none;
+    reserve_realloc = sometimes_none;
     for (int i = 0; i < TIMERS; i++) {
         if (i % 1000 == 0)
             failures_left = 1; /* the next time that an array has to grow; and again, since what was kept is taken anew */
@@ -129,7 +130,7 @@ static void no_memory_once_does_no_harm(void **state)
     ev_timer_init(&deadline, on_time, 0., 0.);
     ev_timer_start(loop, &deadline);
     ev_run(loop, 0);
-    loop_realloc = realloc;
+    reserve_realloc = realloc;
     ev_loop_destroy(loop);
     free(timers);
 }

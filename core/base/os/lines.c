@@ -4,6 +4,8 @@
  */
 #include "base/os/lines.h"
 
+#include "base/shortage.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -16,7 +18,7 @@
 #define MSG_NOSIGNAL 0
 #endif
 
-enum { FIRST_ROOM = 4096, KEPT_ROOM = 65536, READ_AT_LEAST = 1024 };
+enum { KEPT_ROOM = 65536, READ_AT_LEAST = 1024 };
 
 /* Bytes from start to end in a block of `room`. */
 struct block {
@@ -38,7 +40,7 @@ struct lines {
 static bool make_room(struct block *block, size_t n, size_t most)
 {
     const size_t used = block->end - block->start;
-    size_t room = block->room > 0 ? block->room : FIRST_ROOM;
+    size_t room = block->room;
     char *grown;
 
     if (used > most || n > most - used)
@@ -54,24 +56,40 @@ static bool make_room(struct block *block, size_t n, size_t most)
         return true;
     while (room < used + n)
         room = room > most / 2 ? most : room * 2;
-    grown = realloc(block->bytes, room);
-    if (!grown)
+    grown = shortage_resize(block->bytes, room);
+    if (!grown) {
+        shortage_note();
         return false;
+    }
     block->bytes = grown;
     block->room = room;
     return true;
 }
 
-/* An empty block starts anew; one that a single long line has made large is given back. */
+/* An empty block starts anew; one that a single long line has made large gives that back, but keeps what it began with: there may be no memory to begin
+ * with the next time. */
 static void rest(struct block *block)
 {
+    char *less;
+
     if (block->start < block->end)
         return;
     block->start = block->end = 0;
-    if (block->room > KEPT_ROOM) {
-        free(block->bytes);
-        *block = (struct block){ 0 };
-    }
+    if (block->room <= KEPT_ROOM)
+        return;
+    less = realloc(block->bytes, KEPT_ROOM);
+    if (!less)
+        return;
+    block->bytes = less;
+    block->room = KEPT_ROOM;
+}
+
+/* Most lines need no more than this, ever; what is not touched costs nothing. */
+static bool begin(struct block *block)
+{
+    block->bytes = shortage_resize(NULL, KEPT_ROOM);
+    block->room = block->bytes ? KEPT_ROOM : 0;
+    return block->bytes != NULL;
 }
 
 /* ---- the object */
@@ -85,6 +103,11 @@ struct lines *lines_create(int fd, size_t max_line, size_t max_queue)
 
     if (!lines)
         return NULL;
+    if (!begin(&lines->in) || !begin(&lines->out)) {
+        free(lines->in.bytes);
+        free(lines);
+        return NULL;
+    }
     lines->fd = fd;
     lines->max_line = max_line < SIZE_MAX / 4 ? max_line : SIZE_MAX / 4;
     lines->max_queue = max_queue;

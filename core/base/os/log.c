@@ -35,8 +35,10 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
     enum log_level level;
     bool to_stderr;
-    char *file; /* NULL: none */
+    const char *file; /* path, or NULL: none */
+    char path[PATH_SIZE];
     int fd;     /* -1: not open */
+    int error;  /* why it could not be opened, or last not be written */
     struct stat opened;
     uint64_t size, rotate_bytes;
     int64_t minute;     /* of the last look at the file */
@@ -110,11 +112,13 @@ static bool open_file(void)
     const int fd = open_path(state.file);
     struct stat st;
 
-    if (fd < 0)
+    if (fd < 0) {
+        state.error = errno;
         return false;
+    }
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         close(fd);
-        errno = EINVAL;
+        errno = state.error = EINVAL;
         return false;
     }
     close_file();
@@ -168,8 +172,10 @@ static bool write_file(const char *bytes, size_t n)
 
         if (done < 0 && errno == EINTR)
             continue;
-        if (done <= 0)
+        if (done <= 0) {
+            state.error = done < 0 ? errno : ENOSPC;
             return false;
+        }
         state.size += (uint64_t)done;
         state.torn = bytes[done - 1] != '\n';
         bytes += done;
@@ -345,7 +351,6 @@ bool log_open(const struct log_settings *settings)
 
     pthread_mutex_lock(&lock);
     close_file();
-    free(state.file);
     state.file = NULL;
     state.level = settings->level;
     state.to_stderr = settings->to_stderr;
@@ -355,11 +360,9 @@ bool log_open(const struct log_settings *settings)
     if (settings->file) {
         const size_t size = strlen(settings->file) + 1;
 
-        state.file = size <= PATH_SIZE ? malloc(size) : NULL;
-        if (state.file)
-            memcpy(state.file, settings->file, size);
-        else
-            errno = size <= PATH_SIZE ? ENOMEM : ENAMETOOLONG;
+        errno = ENAMETOOLONG;
+        if (size <= PATH_SIZE)
+            state.file = memcpy(state.path, settings->file, size);
         good = state.file && open_file();
         error = errno;
         state.to_stderr = state.to_stderr || !state.file;
@@ -373,7 +376,6 @@ void log_close(void)
 {
     pthread_mutex_lock(&lock);
     close_file();
-    free(state.file);
     state.file = NULL;
     state.level = LOG_LEVEL_WARN;
     state.to_stderr = true;
@@ -426,6 +428,34 @@ uint64_t log_lost(void)
     lost = state.lost;
     pthread_mutex_unlock(&lock);
     return lost;
+}
+
+bool log_trouble(char *text, size_t n)
+{
+    bool trouble = true;
+
+    pthread_mutex_lock(&lock);
+    if (state.file && state.fd < 0)
+        snprintf(text, n, "the log file %.200s cannot be opened: %s; the log goes to standard error alone", state.file, strerror(state.error));
+    else if (state.lost != state.told && state.file)
+        snprintf(text, n, "%" PRIu64 " log lines could not be written to %.200s: %s", state.lost - state.told, state.file, strerror(state.error));
+    else if (state.lost != state.told)
+        snprintf(text, n, "%" PRIu64 " log lines could not be written to standard error", state.lost - state.told);
+    else
+        trouble = false;
+    pthread_mutex_unlock(&lock);
+    return trouble;
+}
+
+void log_try_again(void)
+{
+    const int64_t wall = clock_moment().wall;
+
+    pthread_mutex_lock(&lock);
+    if (state.file && state.fd < 0)
+        open_file();
+    tell_lost(wall);
+    pthread_mutex_unlock(&lock);
 }
 
 bool log_level_from(const char *name, enum log_level *level)

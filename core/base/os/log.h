@@ -7,6 +7,7 @@
 #define BASE_OS_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
@@ -19,7 +20,7 @@ struct log_settings {
 };
 
 /* Opens or re-opens (after a reload, or when another program has rotated the file). False: the file cannot be opened (errno);
- * the log then goes to standard error alone, and the file is tried again with each minute's first line. */
+ * the log then goes to standard error alone, and the file is tried again with each minute's first line and by log_try_again(). */
 bool log_open(const struct log_settings *settings);
 void log_close(void);
 /* One line. Then pairs of strings (name, value), ended by NULL: log_info("check is failed", "check", name, "reason", r, NULL). */
@@ -31,6 +32,10 @@ __attribute__((sentinel)) void log_error(const char *message, ...);
 void log_recent(int fd);
 /* Lines that could not be written since the start. */
 uint64_t log_lost(void);
+/* What is wrong with it now, as a sentence: lines are being lost, or the file cannot be opened. False: nothing. */
+bool log_trouble(char *text, size_t n);
+/* Tries again whether there is trouble still; does nothing where there is none. Every second or so: a quiet log would never find out. */
+void log_try_again(void);
 /* "warn" and so on to its level; false: no such word. */
 bool log_level_from(const char *name, enum log_level *level);
 

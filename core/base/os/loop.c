@@ -3,6 +3,7 @@
 
 #include "base/os/log.h"
 #include "base/os/loop_backends.h"
+#include "base/os/reserve.h"
 
 #include <ev.h>
 #include <stdbool.h>
@@ -11,21 +12,9 @@
 #include <unistd.h>
 
 /* More than libev ever asks for at once: its arrays grow with the descriptors and timers that there are, twofold, and never shrink. */
-enum { RESERVE = 512 << 10, LEAST_RESERVE = 16 << 10 };
+enum { RESERVE = 512 << 10 };
 
-void *(*loop_realloc)(void *block, size_t size) = realloc;
-static void *reserve;
-
-static void keep_reserve(void)
-{
-    for (size_t size = RESERVE; !reserve && size >= LEAST_RESERVE; size /= 2)
-        reserve = malloc(size);
-}
-
-/*
- * libev ends the process when it gets no memory. So a block is kept for it that is given back when there is none, and taken anew, smaller where there is
- * little; whoever else needs memory meanwhile is told that there is none, and can do without.
- */
+/* libev ends the process when it gets no memory. */
 static void *take_memory(void *block, long size)
 {
     void *made;
@@ -34,18 +23,9 @@ static void *take_memory(void *block, long size)
         free(block);
         return NULL;
     }
-    made = loop_realloc(block, (size_t)size);
-    if (made) {
-        keep_reserve();
-        return made;
-    }
-    if (!reserve)
-        return NULL;
-    free(reserve);
-    reserve = NULL;
-    made = loop_realloc(block, (size_t)size);
-    keep_reserve();
-    log_warn("there is no memory left: the event loop took what was kept for it", NULL);
+    made = reserve_resize(block, (size_t)size);
+    if (!made)
+        log_error("there is no memory left for the event loop, nor any of what was kept for it: this process ends, and is started again", NULL);
     return made;
 }
 
@@ -69,6 +49,7 @@ struct ev_loop *loop_create(void)
 
     if (!has_descriptors())
         return NULL;
+    reserve_begin(RESERVE);
     ev_set_allocator(take_memory);
     for (size_t i = 0; loop_backends[i] != 0 && !loop; i++)
         if (loop_backend_works(loop_backends[i]))

@@ -5,9 +5,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Where libev's memory comes from: realloc(), unless a test has none to give. */
-extern void *(*loop_realloc)(void *block, size_t size);
-
 extern const unsigned loop_backends[]; /* EVBACKEND_, ended by 0 */
 /* Tries the backend where it is known to be broken in some releases. */
 bool loop_backend_works(unsigned backend);
