@@ -34,9 +34,10 @@
 #define SOON .05                                      /* s: a tick that is due so soon is taken with what woke the loop now */
 #define SHORTEST_GAP (5 * (uint64_t)NS_PER_S)
 #define STALLED (10 * (uint64_t)NS_PER_S)
-#define TRY_AGAIN 2. /* seconds until a configuration that memory lacked for is read again */
+#define TRY_AGAIN 1. /* seconds until a configuration that memory lacked for is read again */
 #define RESTART_SHOWN (600 * (uint64_t)NS_PER_S)     /* so long status says that the core had to be started again */
 #define OLD_STATE_DISTANCE (5 * (uint64_t)NS_PER_S)   /* between two writes when something has turned */
+#define RETRY_DISTANCE (2 * (uint64_t)NS_PER_S)       /* of what could not be written */
 #define OLD_STATE_REFRESH (60 * (uint64_t)NS_PER_S)  /* when nothing has: what the old one took for a round */
 
 struct daemon {
@@ -272,14 +273,6 @@ static void write_old_state(struct daemon *d, const struct moment *now)
     daemon_self_write(&d->self, d->engine, d->hosts, d->state, now);
 }
 
-/* What could not be written: again, so that trouble is over soon after its cause. */
-static void retry_state(struct daemon *d, const struct moment *now)
-{
-    d->retried_at = now->awake;
-    state_retry(d->state);
-    write_old_state(d, now);
-}
-
 static void begin_load(struct daemon *d, const struct config_source *source);
 
 static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
@@ -299,8 +292,11 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
         open_endpoint(d);
     if (d->old_state_due && now.awake - d->old_state_at >= (d->turned ? OLD_STATE_DISTANCE : OLD_STATE_REFRESH))
         write_old_state(d, &now);
-    if (state_trouble(d->state) && now.awake - d->retried_at >= OLD_STATE_DISTANCE)
-        retry_state(d, &now);
+    if (state_trouble(d->state) && now.awake - d->retried_at >= RETRY_DISTANCE) { /* so that trouble is over soon after its cause */
+        d->retried_at = now.awake;
+        state_retry(d->state);
+        write_old_state(d, &now);
+    }
     hosts_look(d->hosts);
     state_flush(d->state);
     memory_give_back(now.awake);
@@ -350,7 +346,7 @@ static bool take_model(struct daemon *d, const struct model *model)
 static void try_again(struct daemon *d)
 {
     shortage_note(); /* status says it until it has gone well */
-    log_warn("there was not enough memory for the configuration; it is read again in 2 s", NULL);
+    log_warn("there was not enough memory for the configuration; it is read again in a moment", NULL);
     guarded_beat(); /* before the first one nothing else does */
     ev_timer_stop(d->loop, &d->again);
     ev_timer_set(&d->again, TRY_AGAIN, 0.);

@@ -13,7 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define SHOWN (5 * (uint64_t)NS_PER_S) /* so long after the last refusal: what comes every few seconds is one trouble, not many */
+#define SHOWN (3 * (uint64_t)NS_PER_S) /* so long after the last refusal: what comes every few seconds is one trouble, not many */
 
 static void look_at_memory(struct daemon_lack *lack, uint64_t awake)
 {

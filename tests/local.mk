@@ -13,3 +13,10 @@ tests_faulty_faulty_host_SOURCES = tests/faulty/faulty_host.c
 tests_faulty_faulty_la_SOURCES = \
 	tests/faulty/descriptors.c tests/faulty/ends.c tests/faulty/faulty.c tests/faulty/faulty.h tests/faulty/greedy.c tests/faulty/results.c
 tests_faulty_faulty_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
+
+# Refuses memory to a program into which it is preloaded (tests/integration/test_hardship.py): Linux alone.
+if !DARWIN
+check_LTLIBRARIES += tests/hardship/refuse.la
+endif
+tests_hardship_refuse_la_SOURCES = tests/hardship/refuse.c
+tests_hardship_refuse_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere

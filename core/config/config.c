@@ -10,6 +10,7 @@
 #include "config/values.h"
 
 #include "base/os/files.h"
+#include "base/shortage.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -30,6 +31,8 @@ static void give_up(struct config *c)
 
 static bool take(struct config *c, void (*step)(struct config *, const void *), const void *argument)
 {
+    const uint64_t short_before = shortage_count();
+
     if (c->failed)
         return false;
     if (setjmp(*arena_guard(c->arena))) {
@@ -41,6 +44,8 @@ static bool take(struct config *c, void (*step)(struct config *, const void *), 
         return false;
     }
     step(c, argument);
+    if (shortage_count() != short_before)
+        c->lacked = true; /* what was then said of a file or a plugin may not be true: libraries do not tell a refusal from nonsense */
     return true;
 }
 
@@ -295,7 +300,7 @@ struct model *config_model(struct config *config)
 
 bool config_no_memory(const struct config *config)
 {
-    return config->failed;
+    return config->failed || config->lacked;
 }
 
 /* ---- for editors ---- */

@@ -90,7 +90,7 @@ void config_unasked(struct config *config, size_t i, const char *text);
 
 /* The model, with one user, or NULL where there are errors (or no memory). Call once, last. */
 struct model *config_model(struct config *config);
-/* Was there no memory for it? Then nothing is known of what it says. */
+/* Was there no memory for it, or for a part of it? Then what is said of it may not be true: read it again. */
 bool config_no_memory(const struct config *config);
 
 /* The files that were read, the main one first: for the watch on changes and for the last good copy. Borrowed. */

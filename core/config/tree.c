@@ -404,6 +404,7 @@ static bool read_whole(struct tree *t)
     if (!tree_bytes(t->c, source, &start))
         return false;
     if (!yaml_parser_initialize(&t->parser)) {
+        t->c->lacked = true;
         problem_error(t->c, work_file_place(source), "there is no memory to read this file");
         return false;
     }

@@ -1,6 +1,7 @@
 /* libyaml's complaints, said in the words of a person who writes configuration, at the place where one has to look. */
 #include "config/problems.h"
 #include "config/tree_private.h"
+#include "config/work.h"
 
 #include <string.h>
 
@@ -109,6 +110,7 @@ void tree_syntax(struct config *c, const struct source *source, const yaml_parse
     const struct place problem = place_of(source, &parser->problem_mark), context = place_of(source, &parser->context_mark);
 
     if (parser->error == YAML_MEMORY_ERROR || !parser->problem) {
+        c->lacked = true;
         problem_error(c, (struct place){ .source = source, .line = 1, .column = 1 }, "there is no memory to read this file");
         return;
     }

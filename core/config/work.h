@@ -156,6 +156,7 @@ struct held {
 struct config {
     struct arena *arena, *made;
     bool failed;     /* no memory: nothing is done any more */
+    bool lacked;     /* no memory for a part of it */
     bool alone;      /* a service file (or runbook) without a main file */
     bool checked;
     struct problems *problems;

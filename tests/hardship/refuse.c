@@ -17,6 +17,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define OFFERED __attribute__((visibility("default")))
+
 /* Where the C library keeps what is replaced here. */
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t n, size_t size);
@@ -61,32 +63,32 @@ static int refuses(void)
     return 1;
 }
 
-void *malloc(size_t size)
+OFFERED void *malloc(size_t size)
 {
     return refuses() ? NULL : __libc_malloc(size);
 }
 
-void *calloc(size_t n, size_t size)
+OFFERED void *calloc(size_t n, size_t size)
 {
     return refuses() ? NULL : __libc_calloc(n, size);
 }
 
-void *realloc(void *block, size_t size)
+OFFERED void *realloc(void *block, size_t size)
 {
     return size > 0 && refuses() ? NULL : __libc_realloc(block, size);
 }
 
-void *memalign(size_t alignment, size_t size)
+OFFERED void *memalign(size_t alignment, size_t size)
 {
     return refuses() ? NULL : __libc_memalign(alignment, size);
 }
 
-void *aligned_alloc(size_t alignment, size_t size)
+OFFERED void *aligned_alloc(size_t alignment, size_t size)
 {
     return memalign(alignment, size);
 }
 
-int posix_memalign(void **block, size_t alignment, size_t size)
+OFFERED int posix_memalign(void **block, size_t alignment, size_t size)
 {
     void *made = memalign(alignment, size);
 
