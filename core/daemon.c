@@ -37,7 +37,6 @@
 #define TRY_AGAIN 1. /* seconds until a configuration that memory lacked for is read again */
 #define RESTART_SHOWN (600 * (uint64_t)NS_PER_S)     /* so long status says that the core had to be started again */
 #define OLD_STATE_DISTANCE (5 * (uint64_t)NS_PER_S)   /* between two writes when something has turned */
-#define RETRY_DISTANCE (2 * (uint64_t)NS_PER_S)       /* of what could not be written */
 #define OLD_STATE_REFRESH (60 * (uint64_t)NS_PER_S)  /* when nothing has: what the old one took for a round */
 
 struct daemon {
@@ -59,7 +58,6 @@ struct daemon {
     uint64_t seen_elapsed;         /* of the last event or tick: a gap shows against it */
     uint64_t shortest;             /* interval of the model */
     uint64_t old_state_at;         /* awake; when state.json was written last */
-    uint64_t retried_at;           /* awake; what could not be written */
     bool old_state_due, turned, reload_due, quitting;
     int exit_code;
 };
@@ -292,11 +290,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
         open_endpoint(d);
     if (d->old_state_due && now.awake - d->old_state_at >= (d->turned ? OLD_STATE_DISTANCE : OLD_STATE_REFRESH))
         write_old_state(d, &now);
-    if (state_trouble(d->state) && now.awake - d->retried_at >= RETRY_DISTANCE) { /* so that trouble is over soon after its cause */
-        d->retried_at = now.awake;
-        state_retry(d->state);
-        write_old_state(d, &now);
-    }
+    daemon_self_retry(&d->self, d->engine, d->hosts, d->state, &now);
     hosts_look(d->hosts);
     state_flush(d->state);
     memory_give_back(now.awake);

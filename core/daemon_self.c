@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RETRY_DISTANCE (2 * (uint64_t)NS_PER_S)
+
 enum { PACKED_MAX = 64 << 20, LOGGED_PROBLEMS = 20 };
 
 void daemon_self_begin(struct daemon_self *self, const struct moment *now)
@@ -167,6 +169,15 @@ void daemon_self_write(struct daemon_self *self, const struct engine *engine, co
     if (snapshot)
         write_snapshot(state, snapshot);
     snapshot_drop(snapshot);
+}
+
+void daemon_self_retry(struct daemon_self *self, const struct engine *engine, const struct hosts *hosts, struct state *state, const struct moment *now)
+{
+    if (!state_trouble(state) || now->awake - self->retried_at < RETRY_DISTANCE)
+        return;
+    self->retried_at = now->awake;
+    state_retry(state);
+    daemon_self_write(self, engine, hosts, state, now);
 }
 
 void daemon_self_answering(struct state *state, const char *host, uint16_t port)

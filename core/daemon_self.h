@@ -14,6 +14,7 @@
 enum { DAEMON_SELF_HOSTS = 64, DAEMON_SELF_TEXT = 512 };
 
 struct daemon_self {
+    uint64_t retried_at;                     /* awake; what could not be written */
     int64_t started_at, loaded_at;           /* wall ns */
     struct config_source *source;            /* of the load on its way: the last good configuration; NULL: from the disk */
     char config_error[DAEMON_SELF_TEXT];     /* "": none */
@@ -47,6 +48,8 @@ bool daemon_self_pack(struct state *state, const struct config *config);
 struct config_source *daemon_self_last_good(struct state *state, bool *lacked);
 /* state.json, last-probe.json and status.json */
 void daemon_self_write(struct daemon_self *self, const struct engine *engine, const struct hosts *hosts, struct state *state, const struct moment *now);
+/* What could not be written: again every 2 s, so that trouble is over soon after its cause. Call it every second or so. */
+void daemon_self_retry(struct daemon_self *self, const struct engine *engine, const struct hosts *hosts, struct state *state, const struct moment *now);
 /* The endpoint answers there: for commands, and to the log. */
 void daemon_self_answering(struct state *state, const char *host, uint16_t port);
 /* The shortest interval of an enabled check; UINT64_MAX / 4: there is none. */
