@@ -149,7 +149,7 @@ def test_memory_refused_to_the_core(build, refusal, web, tmp_path):
         talon.write(services, settings)
         talon.start()
         core, said = talon.core_pid(), set()
-        for n in (101, 23, 7, 3):
+        for n in (101, 7, 3):
             before, end = hard.refused(), time.monotonic() + 0.4
             hard.every(n)
             talon.write(services, f"{settings}\n# read again with every {n}th allocation refused")
@@ -190,7 +190,7 @@ def test_memory_refused_to_a_host(build, refusal, web, tmp_path):
         talon.start()
         core, host = talon.core_pid(), min(talon.host_pids())
         seen = set()
-        for n in (101, 23, 7, 2):
+        for n in (101, 7, 2):
             before, end = hard.refused(), time.monotonic() + 0.4
             hard.every(n)
             while time.monotonic() < end:  # a round

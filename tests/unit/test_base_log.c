@@ -285,11 +285,12 @@ static void a_full_disk_is_counted_and_told(void **state)
 {
     const uint64_t before = log_lost();
     struct rlimit limit, small;
-    char told[100];
+    char told[100], why[512];
     size_t cut;
 
     assert_true(open_log(state, "log", 0));
     log_info("before", NULL);
+    assert_false(log_trouble(why, sizeof why));
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
     small = limit;
     cut = size_of(state, "log") + 20; /* within the next line */
@@ -300,7 +301,13 @@ static void a_full_disk_is_counted_and_told(void **state)
     log_info("lost", NULL);
     assert_int_equal(errno, EDOM); /* whoever logs a failure still wants to know it */
     log_info("lost as well", NULL);
+    log_try_again();
+    assert_true(log_trouble(why, sizeof why));
+    assert_non_null(strstr(why, "2 log lines could not be written to "));
+    assert_non_null(strstr(why, ": File too large"));
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    log_try_again(); /* a quiet log finds out as well */
+    assert_false(log_trouble(why, sizeof why));
     signal(SIGXFSZ, SIG_DFL);
     assert_int_equal(log_lost() - before, 2);
     assert_string_equal(hear(), "[talon][info] lost\n[talon][info] lost as well\n");

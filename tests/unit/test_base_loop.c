@@ -127,6 +127,7 @@ static void no_memory_once_does_no_harm(void **state)
     }
     failures_left = 0;
     assert_true(failures >= 2);
+    assert_true(shortage_count() >= 2 && reserve_is_whole()); /* it is known, and the reserve is back */
     ev_timer_init(&deadline, on_time, 0., 0.);
     ev_timer_start(loop, &deadline);
     ev_run(loop, 0);

@@ -215,6 +215,33 @@ static void a_failed_write_is_told_until_it_is_over(void **state)
     state_close(opened);
 }
 
+static void what_is_written_once_is_tried_again(void **state)
+{
+    struct state *opened = open_state(state);
+    struct buffer bytes = buffer_make(0);
+
+    fill_disk();
+    buffer_text(&bytes, "once");
+    state_write_once(opened, "a", &bytes);
+    assert_null(bytes.data); /* taken */
+    state_retry(opened);
+    assert_non_null(state_trouble(opened));
+    free_disk();
+    state_retry(opened);
+    assert_null(state_trouble(opened));
+    temp_read(temp_path(state, "state/a"), text, sizeof text);
+    assert_string_equal(text, "once");
+    fill_disk();
+    buffer_text(&bytes, "old");
+    state_write_once(opened, "a", &bytes);
+    free_disk();
+    assert_true(state_write(opened, "a", "newer", 5));
+    state_retry(opened);
+    temp_read(temp_path(state, "state/a"), text, sizeof text);
+    assert_string_equal(text, "newer"); /* what has come since is not undone */
+    state_close(opened);
+}
+
 static void many_failing_files_are_bounded(void **state)
 {
     struct state *opened = open_state(state);
@@ -458,6 +485,7 @@ int main(void)
         IN_FOLDER(files_are_read_without_a_lock),
         IN_FOLDER(what_is_set_aside_stays),
         IN_FOLDER(a_failed_write_is_told_until_it_is_over),
+        IN_FOLDER(what_is_written_once_is_tried_again),
         IN_FOLDER(many_failing_files_are_bounded),
         IN_FOLDER(what_could_not_be_written_is_written_later),
         IN_FOLDER(saved_bytes_outlive_a_restart),
