@@ -327,10 +327,11 @@ def test_a_full_disk(talon, web, small_disk):
     talon.wait("the log is written", lambda: log.exists() and "in force" in log.read_text(), 5)
     filler = fill(small_disk)
     talon.write(services + "\n# read again", f"log: {{ file: '{log}' }}")
-    while "could not be written to" not in self_of(talon):  # each reload is a line of log, until one has found no room
-        talon.daemon.send_signal(signal.SIGHUP)
-        time.sleep(0.05)
-        assert talon.daemon.poll() is None
+
+    def lost():
+        talon.daemon.send_signal(signal.SIGHUP)  # each reload is a line of log, until one has found no room
+        return "could not be written to" in self_of(talon)
+    talon.wait("the log is said to be full", lost, 8)
     assert str(log) in self_of(talon) and "No space left on device" in self_of(talon), self_of(talon)
     talon.wait("the state folder is said to be full", lambda: str(talon.state) in self_of(talon), 8)
     filler.unlink()
