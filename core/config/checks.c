@@ -9,7 +9,7 @@
 #define MS(n) ((uint64_t)(n) * 1000000u)
 #define SECONDS(n) ((uint64_t)(n) * 1000000000u)
 
-static const uint64_t every_least = MS(100), every_most = SECONDS(366 * 86400), timeout_least = MS(1), timeout_most = SECONDS(86400);
+static const uint64_t every_least = MS(10), confirm_least = MS(100), every_most = SECONDS(366 * 86400), timeout_least = MS(1), timeout_most = SECONDS(86400);
 enum { IN_A_ROW = 1000 };
 
 /* ---- which value is in force ---- */
@@ -82,9 +82,9 @@ void checks_settings(struct config *c, const struct node *const *given, struct c
         value_count(c, given[CHECK_RECOVER_AFTER], "recover_after", 1, IN_A_ROW, &s->recover_after);
     if (given[CHECK_UNKNOWN_AFTER])
         value_count(c, given[CHECK_UNKNOWN_AFTER], "unknown_after", 1, IN_A_ROW, &s->unknown_after);
-    s->confirm_every = s->every / 4 < every_least ? every_least : s->every / 4;
+    s->confirm_every = s->every / 4 < confirm_least ? confirm_least : s->every / 4;
     if (given[CHECK_CONFIRM_EVERY])
-        value_duration(c, given[CHECK_CONFIRM_EVERY], "confirm_every", every_least, every_most, &s->confirm_every);
+        value_duration(c, given[CHECK_CONFIRM_EVERY], "confirm_every", confirm_least, every_most, &s->confirm_every);
     if (given[CHECK_THROUGH])
         read_path(c, given[CHECK_THROUGH], &s->path);
     if (given[CHECK_WITNESS])
