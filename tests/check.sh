@@ -38,6 +38,27 @@ failure() { # what a person needs to see of a failed stage
     tail -n 80 "$logs/$1.log"
 }
 
+long() { # long SOAK CHECK: one of two numbers
+    if [ -n "${SOAK:-}" ]; then echo "$1"; else echo "$2"; fi
+}
+
+# What mostly waits, or may take its time, runs beside the stages that follow it. Whatever ends the whole waits for it: nothing is left running.
+beside() { # beside NAME COMMAND...
+    say "beside the next stages: $1"
+    (
+        name=$1 code=0
+        shift
+        "$@" >"$logs/$name-beside.log" 2>&1 || code=$?
+        echo "$code" >"$logs/$name.code"
+    ) &
+    trap wait EXIT
+}
+ended() { # ended NAME: waits for that, and is the command of its stage
+    until [ -s "$logs/$1.code" ]; do sleep 1; done
+    cat "$logs/$1-beside.log"
+    return "$(cat "$logs/$1.code")"
+}
+
 # ---- stages
 
 scripts() {
@@ -60,7 +81,7 @@ house() { # each with its own way out: `set -e` does not hold in what `if` asks
 }
 
 gcc_build() { configured "$build" --enable-silent-rules --enable-werror && made "$build" all; }
-clang_build() { configured "$build/clang" --enable-silent-rules --enable-werror --enable-debug-hooks CC=clang && made "$build/clang" all; }
+clang_build() { configured "$build/clang" --enable-silent-rules --enable-werror --enable-debug-hooks CC=clang CFLAGS='-g -O1' && made "$build/clang" all; }
 sanitized_build() { # warnings are no errors here: between the sanitizers' own code gcc sees truncations that cannot be
     configured "$build/sanitized" --enable-silent-rules --enable-sanitizers --enable-debug-hooks CC=gcc CFLAGS='-g -O1' &&
         made "$build/sanitized" all
@@ -75,6 +96,10 @@ integration() { # integration FOLDER NAME [FILE...]
 installed() {
     rm -rf "$logs/tree" && "$top/bootstrap" install --no-install --prefix "$logs/tree" && "$logs/tree/bin/talon" plugin list &&
         (cd "$top" && PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -p no:cacheprovider -q -x "--installed=$logs/tree" tests/integration/test_installed.py tests/integration/test_author.py)
+}
+fuzz_build() { configured "$build/fuzz" --enable-silent-rules --enable-fuzzers CC=clang CFLAGS='-g -O1' && made "$build/fuzz" fuzzers; }
+threads() { # gcc's sanitizer
+    configured "$build/threads" --enable-silent-rules --enable-thread-sanitizer CC=gcc CFLAGS='-g -O1' && made "$build/threads" check-threads
 }
 distcheck() { made "$build" distcheck; }
 
@@ -97,11 +122,21 @@ if [ "$system" != Darwin ]; then
     stage macos 150 "$top/tests/macos" "$build/macos"
 fi
 stage integration-gcc 240 integration "$build" integration-gcc
+beside soak integration "$build" soak tests/integration/soak_flat.py
 stage build-clang 150 clang_build
-stage guard-clang 90 integration "$build/clang" guard-clang tests/integration/test_guard.py # its time can be shifted
 stage build-sanitized 150 sanitized_build
+stage soak "$(long 1900 90)" ended soak
+stage guard-clang 90 integration "$build/clang" guard-clang tests/integration/test_guard.py # its time can be shifted
 stage unit-sanitized 180 unit "$build/sanitized"
+if [ "$system" != Darwin ]; then # Apple's clang brings no libFuzzer
+    stage fuzz-build 90 fuzz_build
+    beside fuzz nice -n 15 "$top/tests/fuzz/run" "$(long 600 30)" "$build/fuzz"
+fi
 stage integration-sanitized 300 integration "$build/sanitized" integration-sanitized
+if [ "$system" != Darwin ]; then
+    stage fuzz "$(long 3000 90)" ended fuzz
+    stage threads 60 threads
+fi
 stage installed 150 installed
 if [ -n "${SOAK:-}" ]; then
     stage unit-clang 300 unit "$build/clang"

@@ -97,9 +97,12 @@ static bool unpack(struct config_source *source, const char *from, const char *e
 {
     char *to = source->bytes;
 
-    for (size_t i = 0; i < source->n; i++)
+    for (size_t i = 0; i < source->n; i++) {
         if (!unpack_file(&source->files[i], &to, &from, end))
             return false;
+        if ((source->files[i].kind == SOURCE_MAIN) != (i == 0)) /* without one, it would be taken for a good configuration that watches nothing */
+            return false;
+    }
     return from == end;
 }
 

@@ -1,6 +1,6 @@
 # tests/unit/serve.mk: core/serve on an engine whose conclusions are set by hand; the endpoint over real sockets.
 SERVE_TESTS = tests/unit/test_serve_snapshot tests/unit/test_serve_render tests/unit/test_serve_metrics \
-	tests/unit/test_serve_request tests/unit/test_serve_endpoint tests/unit/test_serve_life tests/unit/test_serve_clients
+	tests/unit/test_serve_request tests/unit/test_serve_endpoint tests/unit/test_serve_life tests/unit/test_serve_clients tests/unit/test_threads
 check_PROGRAMS += $(SERVE_TESTS)
 TESTS += $(SERVE_TESTS)
 SERVE_TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(MICROHTTPD_CFLAGS) $(CJSON_CFLAGS) $(OPENSSL_CFLAGS)
@@ -35,3 +35,17 @@ tests_unit_test_serve_life_LDADD = $(SERVE_TEST_LIBS) $(CJSON_LIBS)
 tests_unit_test_serve_clients_SOURCES = tests/unit/test_serve_clients.c
 tests_unit_test_serve_clients_CFLAGS = $(SERVE_TEST_CFLAGS)
 tests_unit_test_serve_clients_LDADD = $(SERVE_TEST_LIBS)
+
+# The threads of the daemon together.
+tests_unit_test_threads_SOURCES = tests/unit/test_threads.c tests/unit/temp_folder.c tests/unit/temp_folder.h
+tests_unit_test_threads_CFLAGS = $(SERVE_TEST_CFLAGS)
+tests_unit_test_threads_LDADD = \
+	tests/unit/libserve_support.la core/serve/libserve.la tests/unit/libserve_model.la core/control/libcontrol.la core/store/libstore.la \
+	core/base/os/libos.la core/base/libbase.la $(MICROHTTPD_LIBS) $(CJSON_LIBS) $(EV_LIBS) $(CMOCKA_LIBS) -lm
+
+# What has threads, for a build with --enable-thread-sanitizer.
+THREAD_TESTS = \
+	tests/unit/test_threads tests/unit/test_serve_endpoint tests/unit/test_serve_life tests/unit/test_serve_clients tests/unit/test_control_socket \
+	tests/unit/test_base_log
+check-threads: $(THREAD_TESTS)
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(THREAD_TESTS)'

@@ -167,25 +167,47 @@ static void other_texts_are_none(void **state)
         assert_null(config_unpack(texts[i], strlen(texts[i])));
 }
 
+/* A text whose sum is right. */
+static struct config_source *unpack_body(unsigned files, const char *body)
+{
+    struct buffer text = buffer_make(0);
+    struct config_source *source;
+    unsigned long long sum = 14695981039346656037u;
+
+    for (const char *p = body; *p; p++)
+        sum = (sum ^ (unsigned char)*p) * 1099511628211u;
+    buffer_printf(&text, "talon-configuration 1 %u %llx\n%s", files, sum, body);
+    source = config_unpack(buffer_string(&text), text.len);
+    buffer_free(&text);
+    return source;
+}
+
 /* A sum proves that nothing was damaged, not that nobody wrote nonsense: lengths are looked at as well. */
 static void lengths_that_lie_are_seen(void **state)
 {
     static const char *const bodies[] = {
         "0 99999 1 1\nabc", "0 1 1 18446744073709551615\nabc", "9 1 1 1\nabc", "0 1 1\nabc", "0 1 1 1\nab", "0 1 1 1\nabcd", "0 -1 1 1\nabc", "",
     };
-    struct buffer text = buffer_make(0);
+    struct config_source *good = unpack_body(1, "0 1 1 1\nabc");
 
     (void)state;
-    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
-        unsigned long long sum = 14695981039346656037u;
+    assert_non_null(good);
+    config_source_free(good);
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
+        assert_null(unpack_body(1, bodies[i]));
+}
 
-        for (const char *p = bodies[i]; *p; p++)
-            sum = (sum ^ (unsigned char)*p) * 1099511628211u;
-        buffer_clear(&text);
-        buffer_printf(&text, "talon-configuration 1 1 %llx\n%s", sum, bodies[i]);
-        assert_null(config_unpack(buffer_string(&text), text.len));
-    }
-    buffer_free(&text);
+/* Services alone would be taken for a good configuration that watches nothing. */
+static void its_first_file_is_the_main_one_and_no_other(void **state)
+{
+    struct config_source *good = unpack_body(2, "0 1 1 1\nabc1 1 1 1\ndef");
+
+    (void)state;
+    assert_non_null(good);
+    config_source_free(good);
+    assert_null(unpack_body(1, "1 1 1 1\nabc"));
+    assert_null(unpack_body(2, "1 1 1 1\nabc0 1 1 1\ndef"));
+    assert_null(unpack_body(2, "0 1 1 1\nabc0 1 1 1\ndef"));
 }
 
 int main(void)
@@ -198,6 +220,7 @@ int main(void)
         cmocka_unit_test(a_cut_text_is_seen),
         cmocka_unit_test(other_texts_are_none),
         cmocka_unit_test(lengths_that_lie_are_seen),
+        cmocka_unit_test(its_first_file_is_the_main_one_and_no_other),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,58 @@
+# tests/fuzz: libFuzzer targets, which `make fuzzers` builds where configure was given --enable-fuzzers CC=clang; tests/fuzz/run runs them.
+FUZZ_TARGETS = \
+	tests/fuzz/fuzz-yaml tests/fuzz/fuzz-when tests/fuzz/fuzz-wire-core tests/fuzz/fuzz-wire-host tests/fuzz/fuzz-redis tests/fuzz/fuzz-http \
+	tests/fuzz/fuzz-state
+EXTRA_PROGRAMS += $(FUZZ_TARGETS)
+dist_noinst_SCRIPTS += tests/fuzz/run
+EXTRA_DIST += tests/fuzz/seeds
+.PHONY: fuzzers
+if FUZZERS
+fuzzers: $(FUZZ_TARGETS)
+FUZZ_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
+else
+fuzzers:
+	@echo 'fuzzers need a build of their own: configure --enable-fuzzers CC=clang' >&2; exit 1
+FUZZ_LINK = $(AM_LDFLAGS)
+endif
+
+FUZZ_SOURCES = tests/fuzz/fuzz.c tests/fuzz/fuzz.h
+FUZZ_CORE_SOURCES = $(FUZZ_SOURCES) tests/fuzz/fuzz_log.c
+FUZZ_CONFIG_SOURCES = $(FUZZ_CORE_SOURCES) tests/fuzz/fuzz_config.c tests/fuzz/fuzz_config.h
+FUZZ_CONFIG_CFLAGS = $(AM_CFLAGS) -DFUZZ_DESCRIPTIONS='"$(abs_top_srcdir)/tests/unit/config/descriptions"'
+FUZZ_CONFIG_LIBS = \
+	core/config/libconfig.la core/engine/libengine.la core/base/os/libos.la core/base/libbase.la $(YAML_LIBS) $(CJSON_LIBS) $(EV_LIBS) -lm
+
+tests_fuzz_fuzz_yaml_SOURCES = tests/fuzz/fuzz_yaml.c $(FUZZ_CONFIG_SOURCES)
+tests_fuzz_fuzz_yaml_CFLAGS = $(FUZZ_CONFIG_CFLAGS)
+tests_fuzz_fuzz_yaml_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_yaml_LDADD = $(FUZZ_CONFIG_LIBS)
+tests_fuzz_fuzz_when_SOURCES = tests/fuzz/fuzz_when.c $(FUZZ_CONFIG_SOURCES)
+tests_fuzz_fuzz_when_CFLAGS = $(FUZZ_CONFIG_CFLAGS)
+tests_fuzz_fuzz_when_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_when_LDADD = $(FUZZ_CONFIG_LIBS)
+tests_fuzz_fuzz_state_SOURCES = tests/fuzz/fuzz_state.c $(FUZZ_CONFIG_SOURCES)
+tests_fuzz_fuzz_state_CFLAGS = $(FUZZ_CONFIG_CFLAGS)
+tests_fuzz_fuzz_state_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_state_LDADD = core/store/libstore.la $(FUZZ_CONFIG_LIBS)
+tests_fuzz_fuzz_wire_core_SOURCES = tests/fuzz/fuzz_wire_core.c $(FUZZ_CORE_SOURCES)
+tests_fuzz_fuzz_wire_core_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_wire_core_LDADD = core/hosts/libhosts.la core/base/os/libos.la core/base/libbase.la $(CJSON_LIBS) $(EV_LIBS) -lm
+tests_fuzz_fuzz_wire_host_SOURCES = tests/fuzz/fuzz_wire_host.c tests/fuzz/fuzz_plugin.c tests/fuzz/fuzz_plugin.h $(FUZZ_SOURCES)
+tests_fuzz_fuzz_wire_host_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_wire_host_LDADD = $(HOST_LIBS)
+
+# The plugins are compiled into their targets, as they are into their unit tests, and the fake host with them: no shared object is to be found.
+FUZZ_FAKE_HOST = \
+	plugins/sdk/fake_copy.c plugins/sdk/fake_describe.c plugins/sdk/fake_host.c plugins/sdk/fake_ops.c \
+	plugins/sdk/fake_options.c plugins/sdk/fake_peer.c plugins/sdk/fake_private.h plugins/sdk/fake_time.c
+tests_fuzz_fuzz_redis_SOURCES = \
+	tests/fuzz/fuzz_redis.c $(FUZZ_SOURCES) $(FUZZ_FAKE_HOST) plugins/redis/info.c plugins/redis/info.h plugins/redis/redis.c
+tests_fuzz_fuzz_redis_CFLAGS = $(AM_CFLAGS) $(HIREDIS_CFLAGS) $(PCRE2_CFLAGS)
+tests_fuzz_fuzz_redis_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_redis_LDADD = $(HIREDIS_LIBS) $(PCRE2_LIBS) -lm
+tests_fuzz_fuzz_http_SOURCES = \
+	tests/fuzz/fuzz_http.c $(FUZZ_SOURCES) $(FUZZ_FAKE_HOST) \
+	plugins/http/header.c plugins/http/http.c plugins/http/http.h plugins/http/json.c plugins/http/judge.c plugins/http/options.c plugins/http/status.c
+tests_fuzz_fuzz_http_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)
+tests_fuzz_fuzz_http_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_http_LDADD = $(CJSON_LIBS) $(PCRE2_LIBS) -lm
