@@ -48,4 +48,4 @@ THREAD_TESTS = \
 	tests/unit/test_threads tests/unit/test_serve_endpoint tests/unit/test_serve_life tests/unit/test_serve_clients tests/unit/test_control_socket \
 	tests/unit/test_base_log
 check-threads: $(THREAD_TESTS)
-	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(THREAD_TESTS)'
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(THREAD_TESTS)' check_PROGRAMS= check_LTLIBRARIES= # and nothing beside them is built
