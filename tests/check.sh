@@ -101,6 +101,14 @@ fuzz_build() { configured "$build/fuzz" --enable-silent-rules --enable-fuzzers C
 threads() { # gcc's sanitizer
     configured "$build/threads" --enable-silent-rules --enable-thread-sanitizer CC=gcc CFLAGS='-g -O1' && made "$build/threads" check-threads
 }
+systemd() { # where no VM can be, the tests say what is missing
+    VM=$build/vm
+    export VM
+    if "$top/tests/world/vm/vm" missing && [ ! -e "$VM/built" ]; then
+        "$top/tests/world/vm/vm" build || return 1
+    fi
+    TALON_TEST_VM=$VM integration "$build" systemd tests/integration/test_systemd.py
+}
 distcheck() { made "$build" distcheck; }
 
 figures() { # each figure once: the last that was printed
@@ -140,6 +148,7 @@ fi
 stage installed 150 installed
 if [ -n "${SOAK:-}" ]; then
     stage unit-clang 300 unit "$build/clang"
+    stage systemd 400 systemd
     stage distcheck 900 distcheck
 fi
 
