@@ -38,27 +38,6 @@ failure() { # what a person needs to see of a failed stage
     tail -n 80 "$logs/$1.log"
 }
 
-long() { # long SOAK CHECK: one of two numbers
-    if [ -n "${SOAK:-}" ]; then echo "$1"; else echo "$2"; fi
-}
-
-# What mostly waits, or may take its time, runs beside the stages that follow it. Whatever ends the whole waits for it: nothing is left running.
-beside() { # beside NAME COMMAND...
-    say "beside the next stages: $1"
-    (
-        name=$1 code=0
-        shift
-        "$@" >"$logs/$name-beside.log" 2>&1 || code=$?
-        echo "$code" >"$logs/$name.code"
-    ) &
-    trap wait EXIT
-}
-ended() { # ended NAME: waits for that, and is the command of its stage
-    until [ -s "$logs/$1.code" ]; do sleep 1; done
-    cat "$logs/$1-beside.log"
-    return "$(cat "$logs/$1.code")"
-}
-
 # ---- stages
 
 scripts() {
@@ -130,24 +109,20 @@ if [ "$system" != Darwin ]; then
     stage macos 150 "$top/tests/macos" "$build/macos"
 fi
 stage integration-gcc 240 integration "$build" integration-gcc
-beside soak integration "$build" soak tests/integration/soak_flat.py
 stage build-clang 150 clang_build
-stage build-sanitized 150 sanitized_build
-stage soak "$(long 1900 90)" ended soak
 stage guard-clang 90 integration "$build/clang" guard-clang tests/integration/test_guard.py # its time can be shifted
-stage unit-sanitized 180 unit "$build/sanitized"
-if [ "$system" != Darwin ]; then # Apple's clang brings no libFuzzer
-    stage fuzz-build 90 fuzz_build
-    beside fuzz nice -n 15 "$top/tests/fuzz/run" "$(long 600 30)" "$build/fuzz"
-fi
+stage build-sanitized 150 sanitized_build
+stage unit-sanitized 240 unit "$build/sanitized"
 stage integration-sanitized 300 integration "$build/sanitized" integration-sanitized
-if [ "$system" != Darwin ]; then
-    stage fuzz "$(long 3000 90)" ended fuzz
-    stage threads 60 threads
-fi
 stage installed 150 installed
 if [ -n "${SOAK:-}" ]; then
+    stage flat 1900 integration "$build" flat tests/integration/soak_flat.py
     stage unit-clang 300 unit "$build/clang"
+    if [ "$system" != Darwin ]; then # Apple's clang brings no libFuzzer
+        stage fuzz-build 150 fuzz_build
+        stage fuzz 2500 "$top/tests/fuzz/run" 600 "$build/fuzz" # seven targets, two at a time
+        stage threads 180 threads
+    fi
     stage systemd 400 systemd
     stage distcheck 900 distcheck
 fi
