@@ -13,6 +13,7 @@ from conftest import children_of
 
 SECONDS = float(os.environ.get("SOAK_SECONDS") or (1800 if os.environ.get("SOAK") else 90))
 WARM_UP = 20  # s: the first round, pools that fill
+WINDOW = 20    # samples
 
 FAST = """services:
   page: {{ checks: {{ new: {{ http: {{ url: 'http://127.0.0.1:{http}/' }}, every: 10ms }}, kept: {{ http: {{ url: 'http://127.0.0.1:{http}/kept', keep: true }}, every: 10ms }} }} }}
@@ -59,12 +60,13 @@ def test_nothing_grows(talon, redis, caddy, tmp_path, capsys):
         samples.append(held(talon))
         time.sleep(0.5)
     private, fds, children, wakes, runs = (list(column) for column in zip(*samples))
-    per_run = [(b - a) / max(d - c, 1) for a, b, c, d in zip(wakes, wakes[1:], runs, runs[1:])]  # how many run in a second is the machine's
+    # by the run, since how many run in a second is the machine's; over ten seconds, since what is published may be one second old
+    per_run = [(b - a) / (d - c) for a, b, c, d in zip(wakes, wakes[WINDOW:], runs, runs[WINDOW:])]
     grown = {
         "private_kib": slope(times, private),
         "fds": slope(times, fds),
         "children": slope(times, children),
-        "wakeups": slope(times[1:], per_run),
+        "wakeups": slope(times[WINDOW:], per_run),
     }
     with capsys.disabled():
         print("".join(f"\nfigure soak.{name}_per_min {value:.3f} {name}/min" for name, value in grown.items()))
@@ -77,4 +79,4 @@ def test_nothing_grows(talon, redis, caddy, tmp_path, capsys):
     assert grown["private_kib"] * whole < 512, samples
     assert abs(grown["fds"]) * whole < 8, samples
     assert abs(grown["children"]) * whole < 4, samples
-    assert grown["wakeups"] * whole < 0.5 * statistics.median(per_run), per_run
+    assert abs(grown["wakeups"]) * whole < 0.3 * statistics.median(per_run), per_run
