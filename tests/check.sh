@@ -27,15 +27,15 @@ stage() { # stage NAME BUDGET_SECONDS COMMAND...
     die "stage $name failed; all of it is in $logs/$name.log"
 }
 
-failure() { # what a person needs to see of a failed stage
+failure() { # what a person needs to see of a failed stage: last what failed, since the end of a long print is what is kept of it
+    printf -- '---- the end of the stage\n'
+    tail -n 80 "$logs/$1.log"
     find "$build" -name '*.log' -path '*/tests/*' -newer "$logs/stages" 2>/dev/null | while read -r log; do
         if grep -qE '\[ +FAILED +\]|ERROR: |runtime error|^FAIL' "$log"; then
             printf -- '---- %s\n' "$log"
-            grep -nE -B2 -A12 '\[ +FAILED +\]|ERROR: |runtime error|^FAIL' "$log" | head -n 60
+            grep -nE -B2 -A12 '\[ +FAILED +\]|ERROR: |runtime error|^FAIL' "$log" | head -n 80
         fi
     done
-    printf -- '---- the end of the stage\n'
-    tail -n 80 "$logs/$1.log"
 }
 
 # ---- stages
