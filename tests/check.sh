@@ -60,10 +60,15 @@ house() { # each with its own way out: `set -e` does not hold in what `if` asks
 }
 
 gcc_build() { configured "$build" --enable-silent-rules --enable-werror && made "$build" all; }
-clang_build() { configured "$build/clang" --enable-silent-rules --enable-werror --enable-debug-hooks CC=clang CFLAGS='-g -O1' && made "$build/clang" all; }
-sanitized_build() { # warnings are no errors here: between the sanitizers' own code gcc sees truncations that cannot be
-    configured "$build/sanitized" --enable-silent-rules --enable-sanitizers --enable-debug-hooks CC=gcc CFLAGS='-g -O1' &&
-        made "$build/sanitized" all
+clang_build() { configured "$build/clang" --enable-silent-rules --enable-werror CC=clang && made "$build/clang" all; }
+sanitized_build() { # clang's, so that one build has its warnings as errors, the sanitizers and, where there is one, libFuzzer
+    if [ "$system" = Darwin ]; then # Apple's clang brings none
+        configured "$build/sanitized" --enable-silent-rules --enable-werror --enable-sanitizers --enable-debug-hooks CC=clang CFLAGS='-g -O1' &&
+            made "$build/sanitized" all
+    else
+        configured "$build/sanitized" --enable-silent-rules --enable-werror --enable-fuzzers --enable-debug-hooks CC=clang CFLAGS='-g -O1' &&
+            made "$build/sanitized" all fuzzers
+    fi
 }
 unit() { made "$1" check; }
 integration() { # integration FOLDER NAME [FILE...]
@@ -76,7 +81,6 @@ installed() {
     rm -rf "$logs/tree" && "$top/bootstrap" install --no-install --prefix "$logs/tree" && "$logs/tree/bin/talon" plugin list &&
         (cd "$top" && PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -p no:cacheprovider -q -x "--installed=$logs/tree" tests/integration/test_installed.py tests/integration/test_author.py)
 }
-fuzz_build() { configured "$build/fuzz" --enable-silent-rules --enable-fuzzers CC=clang CFLAGS='-g -O1' && made "$build/fuzz" fuzzers; }
 threads() { # gcc's sanitizer
     configured "$build/threads" --enable-silent-rules --enable-thread-sanitizer CC=gcc CFLAGS='-g -O1' && made "$build/threads" check-threads
 }
@@ -109,18 +113,16 @@ if [ "$system" != Darwin ]; then
     stage macos 150 "$top/tests/macos" "$build/macos"
 fi
 stage integration-gcc 240 integration "$build" integration-gcc
-stage build-clang 150 clang_build
-stage guard-clang 90 integration "$build/clang" guard-clang tests/integration/test_guard.py # its time can be shifted
-stage build-sanitized 150 sanitized_build
+stage build-sanitized 180 sanitized_build
 stage unit-sanitized 240 unit "$build/sanitized"
 stage integration-sanitized 300 integration "$build/sanitized" integration-sanitized
 stage installed 150 installed
 if [ -n "${SOAK:-}" ]; then
     stage flat 1900 integration "$build" flat tests/integration/soak_flat.py
+    stage build-clang 150 clang_build
     stage unit-clang 300 unit "$build/clang"
-    if [ "$system" != Darwin ]; then # Apple's clang brings no libFuzzer
-        stage fuzz-build 150 fuzz_build
-        stage fuzz 2500 "$top/tests/fuzz/run" 600 "$build/fuzz" # seven targets, two at a time
+    if [ "$system" != Darwin ]; then
+        stage fuzz 2500 "$top/tests/fuzz/run" 600 "$build/sanitized" # seven targets, two at a time
         stage threads 180 threads
     fi
     stage systemd 400 systemd

@@ -14,9 +14,11 @@ tests_faulty_faulty_la_SOURCES = \
 	tests/faulty/descriptors.c tests/faulty/ends.c tests/faulty/faulty.c tests/faulty/faulty.h tests/faulty/greedy.c tests/faulty/results.c
 tests_faulty_faulty_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
 
-# Refuses memory to a program into which it is preloaded (tests/integration/test_hardship.py): Linux alone.
+# Preloaded into Talon by tests of hard times: they refuse memory (tests/integration/test_hardship.py) and let time pass (test_guard.py). Linux alone.
 if !DARWIN
-check_LTLIBRARIES += tests/hardship/refuse.la
+check_LTLIBRARIES += tests/hardship/refuse.la tests/hardship/shift.la
 endif
 tests_hardship_refuse_la_SOURCES = tests/hardship/refuse.c
 tests_hardship_refuse_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+tests_hardship_shift_la_SOURCES = tests/hardship/shift.c
+tests_hardship_shift_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere

@@ -5,6 +5,7 @@ core_base_libbase_la_SOURCES = \
 	core/base/buffer.c core/base/buffer.h \
 	core/base/logic.h core/base/moment.h \
 	core/base/result.c core/base/result.h \
+	core/base/sanitized.h \
 	core/base/scalar.c core/base/scalar.h core/base/scalar_address.c core/base/scalar_private.h core/base/scalar_units.c \
 	core/base/shortage.c core/base/shortage.h \
 	core/base/text.c core/base/text.h core/base/text_nearest.c

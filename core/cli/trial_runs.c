@@ -7,23 +7,12 @@
 #include "base/moment.h"
 #include "base/os/clock.h"
 #include "base/os/process.h"
+#include "base/sanitized.h"
 #include "base/scalar.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-/* Built with AddressSanitizer, a host keeps what was freed, so that its memory tells nothing. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define KEEPS_FREED 1
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define KEEPS_FREED 1
-#endif
-#ifndef KEEPS_FREED
-#define KEEPS_FREED 0
-#endif
 
 enum {
     RUNS = 1000,
@@ -191,7 +180,7 @@ static void tell_many(struct trial *t, const struct size at[3], unsigned n, uint
         trial_row(t, TRIAL_NOTE, what, "%.2f ms each; the size of its host cannot be told here", (double)took / 1e6 / n);
     else if (at[1].descriptors > at[0].descriptors + DESCRIPTORS && at[2].descriptors > at[1].descriptors + DESCRIPTORS)
         trial_row(t, TRIAL_WRONG, what, "%d descriptors were left open, %.1f by each run: close what you open, with defer()", more, (double)more / measured);
-    else if (!KEEPS_FREED && first_half > LEAK && second_half > LEAK)
+    else if (!ADDRESS_SANITIZED && first_half > LEAK && second_half > LEAK)
         trial_row(t, TRIAL_WRONG, what, "the host grew by %lld KiB, about %lld bytes by each run: free what you take from elsewhere, with defer()",
                   (long long)(first_half + second_half) / 1024, (long long)(first_half + second_half) / (long long)measured);
     else

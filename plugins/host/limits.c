@@ -4,17 +4,12 @@
  */
 #include "limits.h"
 
+#include "base/sanitized.h"
+
 #include <stdio.h>
 #include <sys/resource.h>
 
-#ifndef __has_feature
-#define __has_feature(x) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
-enum { MEMORY_BOUNDED = 0 };
-#else
-enum { MEMORY_BOUNDED = 1 };
-#endif
+enum { MEMORY_BOUNDED = !ADDRESS_SANITIZED };
 
 static struct limits limits = { .memory = UINT64_C(256) << 20, .fds = 4096, .children = 256, .timers = 10000 };
 static unsigned timers, children;

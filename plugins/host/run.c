@@ -2,6 +2,7 @@
 #include "run.h"
 
 #include "base/os/reserve.h"
+#include "base/sanitized.h"
 #include "base/text.h"
 #include "die.h"
 #include "instance.h"
@@ -17,14 +18,7 @@
 
 enum { KEPT = 64, PROGRESS_LINES = 1000, PROGRESS_TEXT = 1024 };
 
-#ifndef __has_feature
-#define __has_feature(x) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
-enum { KEEPS_RUNS = 0 }; /* or a use after its end would not be seen */
-#else
-enum { KEEPS_RUNS = 1 };
-#endif
+enum { KEEPS_RUNS = !ADDRESS_SANITIZED }; /* or a use after its end would not be seen */
 
 static struct ids ids;
 static uint64_t last_number;

@@ -30,7 +30,8 @@ def build(request):
 
 @pytest.fixture(scope="session")
 def sanitized(build):
-    return "sanitize" in (build / ".options").read_text() if (build / ".options").exists() else False
+    options = (build / ".options").read_text() if (build / ".options").exists() else ""
+    return "sanitize" in options or "fuzzers" in options
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,8 @@
 #include "config_hostile.h"
 #include "config_support.h"
 
+#include "base/sanitized.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
@@ -18,15 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define SANITIZED
-#endif
-
-#if defined(SANITIZED)
+#if ADDRESS_SANITIZED
 static const double seconds = 15.; /* the sanitizer's own cost */
 static const long mebibytes = 4096;
 #else

@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "host_drive.h"
 
+#include "base/sanitized.h"
+
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -103,7 +105,7 @@ static void tells_a_death(void **unused)
     (void)unused;
     CONCLUDED(done, "unknown", "plugin.died", "plugin trial died (");
     HOLDS(text_in(done, "summary"), "in check service.check");
-#if !defined(__SANITIZE_ADDRESS__)
+#if !ADDRESS_SANITIZED
     HOLDS(text_in(done, "summary"), "SIGSEGV");
     driven_mutters(d, "ended by signal 11 in plugin trial, check service.check");
 #endif

@@ -1,6 +1,8 @@
 /* The contract of talon/plugin.h, point by point, with the real talon-host and a plugin that keeps or breaks it: how runs end. */
 #include "host_drive.h"
 
+#include "base/sanitized.h"
+
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -267,7 +269,7 @@ static void dies_for_memory(void **unused)
 
 static void bounds_the_process(void **unused)
 {
-#if defined(__SANITIZE_ADDRESS__)
+#if ADDRESS_SANITIZED
     (void)unused;
     skip(); /* its shadow alone is beyond any limit */
 #else
@@ -302,7 +304,7 @@ static void says_where_it_crashed(void **unused)
     (void)unused;
     driven_begin(d, driven_setup(d, "trial.crash", ""), 5000, NULL);
     driven_ends(d);
-#if !defined(__SANITIZE_ADDRESS__) /* which says it in its own words, and exits */
+#if !ADDRESS_SANITIZED /* which says it in its own words, and exits */
     assert_true(WIFSIGNALED(driven_ends(d)));
     assert_int_equal(WTERMSIG(driven_ends(d)), SIGSEGV);
     HOLDS(driven_stderr(d), "ended by signal 11 in plugin trial, check service.check");
