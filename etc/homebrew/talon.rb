@@ -1,4 +1,5 @@
-# Talon for Homebrew. No release can be downloaded yet: `url` and `sha256` are placeholders. What installs is the tree, by git:
+# Talon for Homebrew. No release can be downloaded yet: `url` and `sha256` are placeholders.
+# What installs is the tree, by git:
 #
 #   brew tap-new --no-git local/talon
 #   cp etc/homebrew/talon.rb "$(brew --repository local/talon)/Formula/"

@@ -51,6 +51,37 @@ def test_the_property_lists_are_understood(made, kind):
     assert "/opt/homebrew/bin" in job["EnvironmentVariables"]["PATH"] and job["SoftResourceLimits"]["NumberOfFiles"] >= 8192
 
 
+# Homebrew's own style where it differs from Ruby's: double quotes, `prefix/"path"`, and no words on top of a formula that say that it is one.
+BREW_STYLE = """
+AllCops: { NewCops: disable, SuggestExtensions: false }
+Layout/LineLength: { Max: 118 }
+Layout/SpaceAroundOperators: { Enabled: false }
+Metrics: { Enabled: false }
+Naming/HeredocDelimiterNaming: { Enabled: false }
+Style/Documentation: { Enabled: false }
+Style/FrozenStringLiteralComment: { Enabled: false }
+Style/StringLiterals: { EnforcedStyle: double_quotes }
+"""
+
+
+def test_the_formula_is_in_homebrews_style(tmp_path):
+    needs("rubocop")
+    (tmp_path / "style.yml").write_text(BREW_STYLE)
+    done = subprocess.run(["rubocop", "--cache", "false", "--format", "emacs", "--config", str(tmp_path / "style.yml"), str(TOP / "etc/homebrew/talon.rb")],
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_formula_needs_what_the_build_needs():
+    formula = (TOP / "etc/homebrew/talon.rb").read_text()
+    installs = re.search(r"^brew_build='([^']*)'", (TOP / "bootstrap").read_text(), re.M)[1].split()
+    asked = re.findall(r'^  depends_on "([^"]+)"( => :build)?$', formula, re.M)
+    assert sorted(name for name, _ in asked) == sorted(installs)
+    assert {name for name, only in asked if only} == {"autoconf", "automake", "libtool", "pkgconf"}
+    assert [name for name, _ in asked] == sorted((name for name, _ in asked), key=lambda name: ((name, " => :build") not in asked, name)) # as `brew audit` wants them
+    assert 'run [opt_bin/"talon", "run"]' in formula and "keep_alive true" in formula
+
+
 def commands_of(program):
     said = subprocess.run([str(program), "--help"], capture_output=True, text=True, timeout=20, check=True).stdout
     return set(re.findall(r"^  ([a-z]+) ", said, re.M))
