@@ -1,0 +1,57 @@
+/* What daemon.c and daemon_load.c share: the daemon itself. */
+#ifndef DAEMON_PRIVATE_H
+#define DAEMON_PRIVATE_H
+
+#include "base/moment.h"
+#include "daemon.h"
+#include "daemon_control.h"
+#include "daemon_self.h"
+#include "engine/engine.h"
+#include "instances.h"
+#include "load.h"
+#include "serve/serve.h"
+#include "store/state.h"
+#include "watch.h"
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct daemon {
+    struct daemon_settings settings;
+    struct ev_loop *loop;
+    struct engine *engine;
+    struct hosts *hosts;
+    struct secrets *secrets;
+    struct instances *instances;
+    struct load *load;             /* a configuration on its way; NULL: none */
+    int64_t load_began;            /* wall */
+    struct watch *watch;
+    struct state *state;
+    struct serve *serve;           /* NULL: the port could not be had */
+    struct daemon_control control; /* commands */
+    struct daemon_self self;       /* what Talon says of itself */
+    ev_timer wake, publish, tick, again;
+    uint64_t began, published_at;  /* awake */
+    uint64_t seen_elapsed;         /* of the last event or tick: a gap shows against it */
+    uint64_t shortest;             /* interval of the model */
+    uint64_t old_state_at;         /* awake; when state.json was written last */
+    bool old_state_due, turned, reload_due, quitting;
+    int exit_code;
+};
+
+/* Shows the newest state: at once, or when the last snapshot is old enough. */
+void daemon_publish(struct daemon *d, const struct moment *now);
+/* Does what the engine wants done after an event. */
+void daemon_carry_out(struct daemon *d, const struct moment *now);
+/* Listens where the configuration says; a port that cannot be had is said and tried again with each tick. */
+void daemon_open_endpoint(struct daemon *d);
+
+/* Reads the configuration: the files, or with a source (taken) that one. Nothing else may be on its way. */
+void daemon_begin_load(struct daemon *d, const struct config_source *source);
+/* Reads the files again: at once, or when the load on its way has ended. `arg` is the daemon. */
+void daemon_reload(void *arg);
+/* Memory may be there again for what it lacked for. */
+void daemon_on_again(struct ev_loop *loop, ev_timer *timer, int events);
+
+#endif
