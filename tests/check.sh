@@ -81,6 +81,21 @@ installed() {
     rm -rf "$logs/tree" && "$top/bootstrap" install --no-install --prefix "$logs/tree" && "$logs/tree/bin/talon" plugin list &&
         (cd "$top" && PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -p no:cacheprovider -q -x "--installed=$logs/tree" tests/integration/test_installed.py tests/integration/test_author.py)
 }
+fuzz_begin() { # beside a stage that waits a lot, at the lowest priority: 30 s for each target would be two minutes of their own
+    fuzzing=
+    [ "$system" != Darwin ] || return 0
+    nice -n 19 "$top/tests/fuzz/run" 30 "$build/sanitized" >"$logs/fuzzing.log" 2>&1 &
+    fuzzing=$!
+    trap 'kill "$fuzzing" 2>/dev/null || true' EXIT
+}
+fuzz_end() {
+    [ -n "$fuzzing" ] || { echo "no libFuzzer in this system's clang: nothing was fuzzed"; return 0; }
+    wait "$fuzzing"
+    ended=$?
+    trap - EXIT
+    cat "$logs/fuzzing.log"
+    return "$ended"
+}
 threads() { # gcc's sanitizer
     configured "$build/threads" --enable-silent-rules --enable-thread-sanitizer CC=gcc CFLAGS='-g -O1' && made "$build/threads" check-threads
 }
@@ -108,21 +123,23 @@ count() { # the closing line, counted from what the test programs printed
 
 stage house 30 house
 stage build-gcc 150 gcc_build
-stage unit-gcc 120 unit "$build"
+stage unit-gcc 150 unit "$build"
 if [ "$system" != Darwin ]; then
     stage macos 150 "$top/tests/macos" "$build/macos"
 fi
 stage integration-gcc 240 integration "$build" integration-gcc
 stage build-sanitized 180 sanitized_build
 stage unit-sanitized 240 unit "$build/sanitized"
+fuzz_begin
 stage integration-sanitized 300 integration "$build/sanitized" integration-sanitized
+stage fuzz 60 fuzz_end
 stage installed 150 installed
 if [ -n "${SOAK:-}" ]; then
     stage flat 1900 integration "$build" flat tests/integration/soak_flat.py
     stage build-clang 150 clang_build
     stage unit-clang 300 unit "$build/clang"
     if [ "$system" != Darwin ]; then
-        stage fuzz 2500 "$top/tests/fuzz/run" 600 "$build/sanitized" # seven targets, two at a time
+        stage fuzz-long 2500 "$top/tests/fuzz/run" 600 "$build/sanitized" # seven targets, two at a time
         stage threads 180 threads
     fi
     stage systemd 400 systemd
