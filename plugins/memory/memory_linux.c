@@ -20,7 +20,8 @@ static int value_of(const char *text, const char *name, double *bytes)
             return end != text + n + 1 && *bytes >= 0;
         }
         text = strchr(text, '\n');
-        text += text != NULL;
+        if (text)
+            text++;
     }
     return 0;
 }
