@@ -8,7 +8,8 @@ CORE_LIBS = \
 # The daemon: a program of its own, because the library that it serves with brings others that nobody who types `talon check` should wait for.
 host_PROGRAMS += talon-core
 talon_core_SOURCES = \
-	core/core_main.c core/daemon.c core/daemon.h core/daemon_control.c core/daemon_control.h core/daemon_lack.c core/daemon_lack.h core/daemon_load.c core/daemon_private.h core/daemon_self.c core/daemon_self.h core/daemon_signals.c core/daemon_signals.h \
+	core/core_main.c core/daemon.c core/daemon.h core/daemon_control.c core/daemon_control.h core/daemon_lack.c core/daemon_lack.h \
+	core/daemon_load.c core/daemon_private.h core/daemon_self.c core/daemon_self.h core/daemon_signals.c core/daemon_signals.h \
 	core/guard.h core/guarded.c core/guarded.h core/last_words.c core/last_words.h core/watch.c core/watch.h
 talon_core_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
 talon_core_LDADD = core/control/libcontrol.la core/serve/libserve.la $(CORE_LIBS) $(MICROHTTPD_LIBS)

@@ -123,7 +123,7 @@ count() { # the closing line, counted from what the test programs printed
 
 stage house 30 house
 stage build-gcc 150 gcc_build
-stage unit-gcc 150 unit "$build"
+stage unit-gcc 120 unit "$build"
 if [ "$system" != Darwin ]; then
     stage macos 150 "$top/tests/macos" "$build/macos"
 fi
