@@ -198,7 +198,7 @@ void asks_give_up(struct asks *asks, uint64_t now, uint64_t longest)
     for (size_t i = 0; i < CONTROL_ASKS; i++) {
         struct control_ask *ask = &asks->places[i];
 
-        if (!ask->waited || ask->answered || now - ask->since < longest)
+        if (!ask->waited || ask->answered || now < ask->since + longest) /* a sum: it may have come after `now` was asked of the clock */
             continue;
         if (ask->queued)
             give_up(ask, 504, "stalled", "the loop does not turn; the command was not carried out, and will not be");

@@ -46,7 +46,7 @@ static bool is_over(const struct control *control, const struct connection *conn
 {
     const uint64_t longest = connection->stage == CONNECTION_READING ? control->bounds.request : control->bounds.taking;
 
-    return connection->stage != CONNECTION_WAITING && now - connection->since >= longest;
+    return connection->stage != CONNECTION_WAITING && now >= connection->since + longest;
 }
 
 /* Sends away who takes too long; are there any connections at all? It is shut down, not closed: the descriptor stays the library's. */

@@ -93,7 +93,7 @@ static bool send_idle_away(struct clients *clients, const struct client_watch *n
 {
     struct client_watch *watch = oldest(clients, newcomer, true, now);
 
-    if (!watch || now - began(watch, now) < FRESH)
+    if (!watch || now < began(watch, now) + FRESH) /* a sum: the look may have asked the clock after the newcomer did */
         return false;
     send_away(clients, watch);
     return true;
@@ -157,7 +157,7 @@ static void look(struct clients *clients, uint64_t now)
         if (watch->shut)
             continue;
         look_at(watch, now);
-        if (now - watch->at >= time_for(clients, watch) || (now > watch->at && has_ended(watch)))
+        if (now >= watch->at + time_for(clients, watch) || (now > watch->at && has_ended(watch)))
             send_away(clients, watch);
     }
     while (clients->n > clients->bounds.crowd && send_idle_away(clients, NULL, now))

@@ -203,6 +203,22 @@ static void what_the_loop_has_not_seen_is_given_up_and_never_carried_out(void **
     asks_end(&asks);
 }
 
+/* The clock's thread asks what time it is, and then a client comes: its command is not old. */
+static void what_came_after_the_moment_of_the_look_is_not_given_up(void **state)
+{
+    struct asks asks;
+    unsigned waiter = 0;
+    struct control_ask *ask;
+
+    (void)state;
+    asks_begin(&asks, wake);
+    ask = put(&asks, 200, &waiter);
+    asks_give_up(&asks, 199, 100);
+    assert_int_equal(waiter, 0);
+    assert_ptr_equal(asks_take(&asks), ask);
+    asks_end(&asks);
+}
+
 static void what_the_loop_has_is_given_up_but_its_place_stays_taken_until_it_answers(void **state)
 {
     struct asks asks;
@@ -256,6 +272,7 @@ int main(void)
         cmocka_unit_test(asks_come_in_order_and_are_answered),
         cmocka_unit_test(there_are_so_many_places_and_no_more),
         cmocka_unit_test(what_the_loop_has_not_seen_is_given_up_and_never_carried_out),
+        cmocka_unit_test(what_came_after_the_moment_of_the_look_is_not_given_up),
         cmocka_unit_test(what_the_loop_has_is_given_up_but_its_place_stays_taken_until_it_answers),
         cmocka_unit_test(at_the_end_all_are_told_and_no_more_come),
     };

@@ -38,6 +38,7 @@ static struct {
 
 static atomic_bool over;
 static atomic_uint answers[CLIENTS], wrong, logged;
+static char first_wrong[512]; /* of the thread that made it the first; read when all threads are over */
 
 /* ---- the loop */
 
@@ -92,6 +93,13 @@ static void on_echo(void *arg, struct control_ask *ask)
 
 /* ---- the others */
 
+/* What a client got, for the one who reads why the test failed: the first of them is kept. */
+static void note_wrong(const char *asked, const struct buffer *answer)
+{
+    if (atomic_fetch_add(&wrong, 1) == 0)
+        snprintf(first_wrong, sizeof first_wrong, "%s was answered with %zu bytes: %s", asked, answer->len, buffer_string(answer));
+}
+
 static void *ask_endpoint(void *arg)
 {
     static const char *const paths[] = { "/health", "/metrics", "/", "/api/v1/status", "/api/v1/checks", "/api/v1/services" };
@@ -103,7 +111,7 @@ static void *ask_endpoint(void *arg)
         if (client_get(served.port, paths[i % (sizeof paths / sizeof *paths)], &answer) == 200)
             atomic_fetch_add(mine, 1);
         else
-            atomic_fetch_add(&wrong, 1);
+            note_wrong(paths[i % (sizeof paths / sizeof *paths)], &answer);
     }
     buffer_free(&answer);
     return NULL;
@@ -130,11 +138,11 @@ static void *ask_control(void *arg)
     while (!atomic_load(&over)) {
         buffer_clear(&answer);
         if (!ask_once("POST /v1/echo/me HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody", &answer))
-            atomic_fetch_add(&wrong, 1);
+            note_wrong("no close", &answer);
         else if (client_code(&answer) == 200 && strstr(client_body(&answer), "{\"name\":\"me\",\"bytes\":4}"))
             atomic_fetch_add(mine, 1);
         else if (!atomic_load(&over))
-            atomic_fetch_add(&wrong, 1);
+            note_wrong("control", &answer);
     }
     buffer_free(&answer);
     return NULL;
@@ -223,7 +231,8 @@ static void no_two_threads_disturb_one_another(void **state)
     ev_run(d.loop, 0);
     pthread_join(last, NULL);
     ev_async_stop(d.loop, &ended);
-    assert_int_equal(atomic_load(&wrong), 0);
+    if (atomic_load(&wrong) > 0)
+        fail_msg("%u answers were wrong; the first: %s", atomic_load(&wrong), first_wrong);
     assert_true(all_have_answers());
     assert_int_equal(state_recall(d.state, "redis.ping", bytes, sizeof bytes), sizeof bytes);
     assert_int_equal(bytes[0], d.turns % 100);
