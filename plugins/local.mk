@@ -1,8 +1,13 @@
-# The shipped plugins: each knows talon/plugin.h and its own libraries, nothing else of Talon.
+# The shipped plugins: each knows talon/plugin.h, the kit and its own libraries, nothing else of Talon. What a plugin is made of is compiled once, into a
+# convenience library that its tests link as well.
 PLUGIN_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared $(PLUGIN_NO_UNDEFINED)
 plugin_LTLIBRARIES += \
 	plugins/disk.la plugins/exec.la plugins/file.la plugins/http.la plugins/load.la plugins/memory.la plugins/process.la \
 	plugins/redis.la plugins/tcp.la
+
+noinst_LTLIBRARIES += plugins/kit/libjson.la
+plugins_kit_libjson_la_SOURCES = plugins/kit/json.c plugins/kit/json.h
+plugins_kit_libjson_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
 
 plugins_disk_la_SOURCES = plugins/disk/disk.c plugins/disk/disk.h
 plugins_disk_la_LDFLAGS = $(PLUGIN_LDFLAGS)
@@ -11,12 +16,15 @@ plugins_exec_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_exec_la_LIBADD = -lm
 plugins_file_la_SOURCES = plugins/file/file.c plugins/file/file.h
 plugins_file_la_LDFLAGS = $(PLUGIN_LDFLAGS)
-plugins_http_la_SOURCES = \
+noinst_LTLIBRARIES += plugins/http/libhttp.la
+plugins_http_libhttp_la_SOURCES = \
 	plugins/http/header.c plugins/http/http.c plugins/http/http.h plugins/http/json.c plugins/http/judge.c \
 	plugins/http/options.c plugins/http/status.c
-plugins_http_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)
+plugins_http_libhttp_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)
+plugins_http_libhttp_la_LIBADD = plugins/kit/libjson.la
+plugins_http_la_SOURCES =
 plugins_http_la_LDFLAGS = $(PLUGIN_LDFLAGS)
-plugins_http_la_LIBADD = $(CJSON_LIBS) $(PCRE2_LIBS) -lm
+plugins_http_la_LIBADD = plugins/http/libhttp.la $(CJSON_LIBS) $(PCRE2_LIBS) -lm
 plugins_load_la_SOURCES = plugins/load.c
 plugins_load_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_memory_la_SOURCES = plugins/memory/memory.c plugins/memory/memory.h

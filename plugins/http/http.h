@@ -44,8 +44,6 @@ int http_status_is_pattern(const char *pattern);
 /* Is the status among those? NULL or an empty list: any 2xx. */
 int http_status_matches(const char *const *patterns, uint32_t status);
 
-/* Can the path be walked: names and indexes with dots between, none empty? */
-int http_json_is_path(const char *path);
 /* Compares what stands at each path with its value. NULL: all as expected; else what is not, a sentence that lives as
  * long as the run. */
 const char *http_json_problem(struct talon_run *run, const struct talon_pair *expect, const char *body, size_t n);

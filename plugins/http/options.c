@@ -1,6 +1,8 @@
 /* The options of `http`, what their types cannot say about them, and the header lines that they make. */
 #include "http.h"
 
+#include "kit/json.h"
+
 static const struct talon_option tls_fields[] = {
     { .name = "ca",
       TALON_PEM_AT(struct http_tls, ca),
@@ -257,7 +259,7 @@ static int validate_expectations(const struct http_conf *conf, struct talon_prob
         if (!http_status_is_pattern(*status))
             return bad(problem, "expect_status", "\"%.40s\" is no status: write 200, 2xx or 200-399", *status);
     for (pair = conf->expect_json; pair && pair->name; pair++)
-        if (!http_json_is_path(pair->name))
+        if (!json_is_path(pair->name))
             return bad(problem, "expect_json",
                        "\"%.80s\" is no path: write names and indexes with dots between, as checks.0.ok", pair->name);
     for (pair = conf->expect_header; pair && pair->name; pair++) {

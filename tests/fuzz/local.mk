@@ -51,8 +51,7 @@ tests_fuzz_fuzz_redis_CFLAGS = $(AM_CFLAGS) $(HIREDIS_CFLAGS) $(PCRE2_CFLAGS)
 tests_fuzz_fuzz_redis_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_redis_LDADD = $(HIREDIS_LIBS) $(PCRE2_LIBS) -lm
 tests_fuzz_fuzz_http_SOURCES = \
-	tests/fuzz/fuzz_http.c $(FUZZ_SOURCES) $(FUZZ_FAKE_HOST) \
-	plugins/http/header.c plugins/http/http.c plugins/http/http.h plugins/http/json.c plugins/http/judge.c plugins/http/options.c plugins/http/status.c
+	tests/fuzz/fuzz_http.c $(FUZZ_SOURCES) $(FUZZ_FAKE_HOST)
 tests_fuzz_fuzz_http_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)
 tests_fuzz_fuzz_http_LDFLAGS = $(FUZZ_LINK)
-tests_fuzz_fuzz_http_LDADD = $(CJSON_LIBS) $(PCRE2_LIBS) -lm
+tests_fuzz_fuzz_http_LDADD = plugins/http/libhttp.la $(CJSON_LIBS) $(PCRE2_LIBS) -lm

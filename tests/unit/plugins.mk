@@ -33,12 +33,9 @@ tests_unit_test_plugin_file_SOURCES = \
 	tests/unit/test_plugin_file.c tests/unit/plugin_test.h plugins/file/file.c plugins/file/file.h
 tests_unit_test_plugin_file_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_file_LDADD = $(FAKE_HOST_LIBS)
-HTTP_TEST_SOURCES = \
-	tests/unit/plugin_http_test.h tests/unit/plugin_test.h \
-	plugins/http/header.c plugins/http/http.c plugins/http/http.h plugins/http/json.c plugins/http/judge.c \
-	plugins/http/options.c plugins/http/status.c
+HTTP_TEST_SOURCES = tests/unit/plugin_http_test.h tests/unit/plugin_test.h
 HTTP_TEST_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)
-HTTP_TEST_LIBS = $(FAKE_HOST_LIBS) $(CJSON_LIBS) $(PCRE2_LIBS)
+HTTP_TEST_LIBS = plugins/http/libhttp.la $(FAKE_HOST_LIBS) $(CJSON_LIBS) $(PCRE2_LIBS)
 tests_unit_test_plugin_http_SOURCES = tests/unit/test_plugin_http.c $(HTTP_TEST_SOURCES)
 tests_unit_test_plugin_http_CFLAGS = $(HTTP_TEST_CFLAGS)
 tests_unit_test_plugin_http_LDADD = $(HTTP_TEST_LIBS)
