@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { STAND_IN = 64 }; /* one more than a name may have */
+
 /* ---- the type of a check: its one key that is no setting ---- */
 
 static bool is_setting(const char *key)
@@ -125,6 +127,20 @@ static const struct entry *read_type(struct config *c, const struct node *key, c
     return known ? type : NULL;
 }
 
+/* ---- bad names ---- */
+
+/* What is called badly is planned all the same, so that what else is wrong in it is told in the same go: under what can be no name of another. */
+static const char *stand_in(struct config *c, const char *name)
+{
+    const size_t length = strlen(name);
+    char *made = arena_copy(c->arena, name, text_valid_utf8(name, length < STAND_IN ? length : STAND_IN));
+
+    for (char *at = made; *at; at++)
+        if (*at == '.')
+            *at = ' ';
+    return *made ? made : "?";
+}
+
 /* ---- checks ---- */
 
 static bool is_word_of_conditions(const char *name)
@@ -137,17 +153,15 @@ static bool is_word_of_conditions(const char *name)
     return false;
 }
 
-static bool check_name(struct config *c, const struct node *key)
+static const char *check_name(struct config *c, const struct node *key)
 {
     if (!text_is_name(key->of.text)) {
         work_bad_name(c, key, "check");
-        return false;
+        return stand_in(c, key->of.text);
     }
-    if (is_word_of_conditions(key->of.text)) {
+    if (is_word_of_conditions(key->of.text))
         problem_error(c, key->place, "`%s` is a word of conditions (`when:`) and no name for a check", key->of.text);
-        return false;
-    }
-    return true;
+    return key->of.text;
 }
 
 static bool add_check(struct config *c, const struct check_plan *like, const char *name, const char *each)
@@ -230,19 +244,20 @@ static void add_items(struct config *c, const struct check_plan *like, const str
 static bool plan_check(struct config *c, size_t service, const struct entry *entry)
 {
     struct check_plan like = { .key = entry->key, .node = entry->value, .service = service };
+    const char *name = check_name(c, entry->key);
     const struct node *for_each;
 
-    if (!check_name(c, entry->key))
-        return true;
     if (entry->value->kind != NODE_MAP) {
         problem_error(c, entry->value->place, "the check `%s` must be a map with its type (such as `http:`) and settings, not %s", entry->key->of.text,
                       value_kind(entry->value));
-        return add_check(c, &like, entry->key->of.text, NULL); /* it is there: conditions may name it */
+        return add_check(c, &like, name, NULL); /* it is there: conditions may name it */
     }
     like.type = read_type(c, entry->key, entry->value);
     for_each = tree_get(entry->value, "for_each");
     if (!for_each)
-        return add_check(c, &like, entry->key->of.text, NULL);
+        return add_check(c, &like, name, NULL);
+    if (name != entry->key->of.text) /* no names can be made of a bad one */
+        return true;
     add_items(c, &like, for_each);
     return true;
 }
@@ -267,7 +282,7 @@ void plan_service(struct config *c, const char *name, const struct node *key, co
     if (!text_is_name(name)) {
         work_bad_name(c, key, "service");
         work_lost(c, name);
-        return;
+        name = stand_in(c, name);
     }
     if (node->kind != NODE_MAP) {
         problem_error(c, node->place, "the service `%s` must be a map with `checks:`, not %s", name, value_kind(node));
