@@ -70,7 +70,9 @@ sanitized_build() { # clang's, so that one build has its warnings as errors, the
             made "$build/sanitized" all fuzzers
     fi
 }
-unit() { made "$1" check; }
+unit() { # one more at once than there are cores: a third of their time the tests wait
+    made "$1" check TESTS= >/dev/null && make -s -C "$1" -j"$(($(jobs_count) + 1))" check
+}
 integration() { # integration FOLDER NAME [FILE...]
     folder=$1 name=$2
     shift 2
@@ -81,21 +83,27 @@ installed() {
     rm -rf "$logs/tree" && "$top/bootstrap" install --no-install --prefix "$logs/tree" && "$logs/tree/bin/talon" plugin list &&
         (cd "$top" && PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -p no:cacheprovider -q -x "--installed=$logs/tree" tests/integration/test_installed.py tests/integration/test_author.py)
 }
-fuzz_begin() { # beside a stage that waits a lot, at the lowest priority: 30 s for each target would be two minutes of their own
-    fuzzing=
-    [ "$system" != Darwin ] || return 0
-    nice -n 19 "$top/tests/fuzz/run" 30 "$build/sanitized" >"$logs/fuzzing.log" 2>&1 &
-    fuzzing=$!
-    trap 'kill "$fuzzing" 2>/dev/null || true' EXIT
+# ---- beside another stage: what mostly waits, or takes no more than the other leaves it
+
+beside() { # beside NAME COMMAND...: begins it; the stage that waits for its end is `joined NAME`
+    begun_beside=$1
+    shift
+    "$@" >"$logs/$begun_beside.beside" 2>&1 &
+    eval "pid_of_$begun_beside=$!"
+    trap wait EXIT # also when a stage fails: one that is killed would leave behind what it had started
 }
-fuzz_end() {
-    [ -n "$fuzzing" ] || { echo "no libFuzzer in this system's clang: nothing was fuzzed"; return 0; }
-    wait "$fuzzing"
+joined() { # joined NAME
+    eval "wait \"\$pid_of_$1\""
     ended=$?
-    trap - EXIT
-    cat "$logs/fuzzing.log"
+    cat "$logs/$1.beside"
     return "$ended"
 }
+fuzz() { # at the lowest priority: 30 s for each target would be two minutes of their own
+    [ "$system" != Darwin ] || { echo "no libFuzzer in this system's clang: nothing was fuzzed"; return 0; }
+    nice -n 19 "$top/tests/fuzz/run" 30 "$build/sanitized"
+}
+flat() { SOAK='' integration "$build" flat tests/integration/soak_flat.py; }
+
 threads() { # gcc's sanitizer
     configured "$build/threads" --enable-silent-rules --enable-thread-sanitizer CC=gcc CFLAGS='-g -O1' && made "$build/threads" check-threads
 }
@@ -128,14 +136,16 @@ if [ "$system" != Darwin ]; then
     stage macos 150 "$top/tests/macos" "$build/macos"
 fi
 stage integration-gcc 240 integration "$build" integration-gcc
+beside flat flat
 stage build-sanitized 180 sanitized_build
+stage flat 60 joined flat
 stage unit-sanitized 240 unit "$build/sanitized"
-fuzz_begin
+beside fuzz fuzz
 stage integration-sanitized 300 integration "$build/sanitized" integration-sanitized
-stage fuzz 60 fuzz_end
+stage fuzz 60 joined fuzz
 stage installed 150 installed
 if [ -n "${SOAK:-}" ]; then
-    stage flat 1900 integration "$build" flat tests/integration/soak_flat.py
+    stage flat-long 1900 integration "$build" flat-long tests/integration/soak_flat.py
     stage build-clang 150 clang_build
     stage unit-clang 300 unit "$build/clang"
     if [ "$system" != Darwin ]; then

@@ -36,12 +36,14 @@ static int close_shop(void **state)
     return 0;
 }
 
+/* Without strstr(): a sanitizer measures all of the text at each call of it. */
 static size_t occurrences(const char *text, const char *what)
 {
+    const size_t length = strlen(what);
     size_t n = 0;
 
-    for (; (text = strstr(text, what)); text += strlen(what))
-        n++;
+    for (; (text = strchr(text, *what)); text++)
+        n += strncmp(text, what, length) == 0;
     return n;
 }
 
