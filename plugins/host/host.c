@@ -3,6 +3,7 @@
 
 #include "base/os/process.h"
 #include "base/os/reserve.h"
+#include "base/sanitized.h"
 #include "base/shortage.h"
 #include "children.h"
 #include "die.h"
@@ -25,6 +26,9 @@
 
 /* Plugins are promised memory, and one that asks for more than there is ends all of its host: so there is enough for what the runs of a moment need. */
 enum { RESERVE = 512 << 10 };
+
+/* A plugin's deferred call may hang, so the end takes no longer than that: a signal sees to it. A build with AddressSanitizer also looks for leaks in it. */
+enum { END_SECONDS = ADDRESS_SANITIZED ? 20 : 1 };
 
 static char *child_path;
 
@@ -58,7 +62,7 @@ bool host_begin(int socket, bool worker)
 
 void host_quit(void)
 {
-    alarm(1); /* a plugin's deferred call may hang: then the signal ends us */
+    alarm(END_SECONDS);
     wire_mute();
     turn_stop();
 }
