@@ -59,7 +59,7 @@ const struct talon_option http_options[] = {
       .help = "Values in the JSON body by their path (`status`, `checks.0.ok`), numbers compared by value." },
     { .name = "expect_header",
       TALON_MAP_AT(struct http_conf, expect_header),
-      .help = "Regular expressions that a header's value must match, by header name." },
+      .help = "Regular expressions that a header's value must match, by header name; `^$`: it is empty or missing." },
     { .name = "follow",
       TALON_INT_AT(struct http_conf, follow),
       .max = 20,

@@ -264,6 +264,20 @@ static void headers_must_match(void **unused)
     fake_free(fake);
 
     fake = http();
+    fake_add(fake, "expect_header", "X-Role", "^$"); /* none is wanted */
+    answer_with(fake, 200, two + 2, "");
+    CONCLUDES(fake, TALON_OK, "http.ok", "");
+    answer_with(fake, 200, two, "");
+    CONCLUDES(fake, TALON_FAIL, "http.header", "header X-Role is \"primary\", expected /^$/");
+    fake_free(fake);
+
+    fake = http();
+    fake_add(fake, "expect_header", "X-Role", ".*");
+    answer_with(fake, 200, two + 2, "");
+    CONCLUDES(fake, TALON_FAIL, "http.header", "header X-Role is missing");
+    fake_free(fake);
+
+    fake = http();
     fake_add(fake, "expect_header", "X-Role", "^leader$");
     answer_with(fake, 200, two, "");
     CONCLUDES(fake, TALON_FAIL, "http.header", "header X-Role is \"primary\", expected /^leader$/");
