@@ -16,7 +16,7 @@ struct http_conf {
     const struct talon_pair *headers;
     const char *user, *password, *bearer;
     const char *const *expect_status;
-    const struct talon_pattern *expect_body;
+    const struct talon_pattern *expect_body, *starting_body;
     const struct talon_pair *expect_json, *expect_header;
     int64_t follow;
     uint64_t max_body, warn_expiry, warn_after;

@@ -139,6 +139,8 @@ static const char *own_words(struct talon_run *run, const struct talon_response 
 __attribute__((format(printf, 4, 5))) static void fail(struct talon_run *run, const struct talon_response *got,
                                                        const char *reason, const char *format, ...)
 {
+    const struct http_conf *conf = run->conf;
+    const int starting = conf->starting_body && run->host->match(run, conf->starting_body, got->body, got->body_len, NULL);
     char summary[512];
     va_list ap;
 
@@ -146,7 +148,10 @@ __attribute__((format(printf, 4, 5))) static void fail(struct talon_run *run, co
     vsnprintf(summary, sizeof summary, format, ap);
     va_end(ap);
     tell_answer(run, got, 0);
-    talon_done(run, TALON_FAIL, reason, "%s", summary);
+    if (starting)
+        talon_done(run, TALON_STARTING, "starting", "it is not ready yet: %s", summary);
+    else
+        talon_done(run, TALON_FAIL, reason, "%s", summary);
 }
 
 static void judge_status(struct talon_run *run, const struct talon_response *got)

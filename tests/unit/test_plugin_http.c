@@ -247,66 +247,6 @@ static void the_body_must_match(void **unused)
     fake_free(fake);
 }
 
-static void headers_must_match(void **unused)
-{
-    static const struct talon_pair two[] = {
-        { "X-Role", "replica" }, { "x-role", "primary" }, { "Server", "a" }, { NULL, NULL }
-    };
-    struct fake *fake = http();
-
-    (void)unused;
-    fake_add(fake, "expect_header", "X-Role", "^primary$"); /* one of several is enough */
-    fake_add(fake, "expect_header", "server", "^[ab]$");
-    answer_with(fake, 200, two, "");
-    CONCLUDES(fake, TALON_OK, "http.ok", "");
-    answer_with(fake, 200, two + 2, "");
-    CONCLUDES(fake, TALON_FAIL, "http.header", "HTTP 200, but header X-Role is missing");
-    fake_free(fake);
-
-    fake = http();
-    fake_add(fake, "expect_header", "X-Role", "^$"); /* none is wanted */
-    answer_with(fake, 200, two + 2, "");
-    CONCLUDES(fake, TALON_OK, "http.ok", "");
-    answer_with(fake, 200, two, "");
-    CONCLUDES(fake, TALON_FAIL, "http.header", "header X-Role is \"primary\", expected /^$/");
-    fake_free(fake);
-
-    fake = http();
-    fake_add(fake, "expect_header", "X-Role", ".*");
-    answer_with(fake, 200, two + 2, "");
-    CONCLUDES(fake, TALON_FAIL, "http.header", "header X-Role is missing");
-    fake_free(fake);
-
-    fake = http();
-    fake_add(fake, "expect_header", "X-Role", "^leader$");
-    answer_with(fake, 200, two, "");
-    CONCLUDES(fake, TALON_FAIL, "http.header", "header X-Role is \"primary\", expected /^leader$/");
-    fake_free(fake);
-
-    fake = http();
-    fake_add(fake, "expect_header", "X-Role", "(a");
-    REFUSES(fake, "expect_header", "X-Role: missing closing parenthesis");
-    fake_free(fake);
-    fake = http();
-    fake_add(fake, "expect_header", "X Role", "a");
-    REFUSES(fake, "expect_header", "\"X Role\" is no header name");
-    fake_free(fake);
-}
-
-static void an_expression_cannot_take_the_host_with_it(void **unused)
-{
-    static char value[4000];
-    struct talon_pair headers[] = { { "X-A", value }, { NULL, NULL } };
-    struct fake *fake = http();
-
-    (void)unused;
-    memset(value, 'a', sizeof value - 1);
-    fake_add(fake, "expect_header", "X-A", "^(a+)+$b"); /* would take longer than the universe has */
-    answer_with(fake, 200, headers, "");
-    CONCLUDES(fake, TALON_FAIL, "http.header", "X-A is \"aaaa");
-    fake_free(fake);
-}
-
 /* ---- time, size, certificate ---- */
 
 static void slow_at_the_bound(void **unused)
@@ -483,8 +423,6 @@ int main(void)
         cmocka_unit_test(a_bad_status_speaks_for_itself),
         cmocka_unit_test(a_401_is_unknown_where_no_status_is_expected),
         cmocka_unit_test(the_body_must_match),
-        cmocka_unit_test(headers_must_match),
-        cmocka_unit_test(an_expression_cannot_take_the_host_with_it),
         cmocka_unit_test(slow_at_the_bound),
         cmocka_unit_test(times_of_the_phases),
         cmocka_unit_test(certificates_at_the_bound),

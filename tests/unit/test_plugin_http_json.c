@@ -1,4 +1,4 @@
-/* The plugin `http` on the fake host: what it expects of JSON, and bodies that mean harm. */
+/* The plugin `http` on the fake host: what it expects of headers and JSON, who is starting, and answers that mean harm. */
 #include "plugin_http_test.h"
 
 #include <stdlib.h>
@@ -174,6 +174,81 @@ static void nested_as_deep_as_allowed(void **unused)
     fake_free(fake);
 }
 
+static void knows_who_is_starting(void **unused)
+{
+    struct fake *fake = http();
+
+    (void)unused;
+    fake_set(fake, "starting_body", "\"ok\" *: *false");
+    answer_with(fake, 503, NULL, "{\"ok\":false}");
+    CONCLUDES(fake, TALON_STARTING, "starting", "it is not ready yet: HTTP 503, expected 2xx: \"{\"ok\":false}\"");
+    answer_with(fake, 503, NULL, "{\"message\":\"gone\"}");
+    CONCLUDES(fake, TALON_FAIL, "http.status", "HTTP 503");
+    answer_with(fake, 200, NULL, "{\"ok\":false}"); /* a good answer is good, whatever is in it */
+    CONCLUDES(fake, TALON_OK, "http.ok", "");
+    fake_free(fake);
+}
+
+static void headers_must_match(void **unused)
+{
+    static const struct talon_pair two[] = {
+        { "X-Role", "replica" }, { "x-role", "primary" }, { "Server", "a" }, { NULL, NULL }
+    };
+    struct fake *fake = http();
+
+    (void)unused;
+    fake_add(fake, "expect_header", "X-Role", "^primary$"); /* one of several is enough */
+    fake_add(fake, "expect_header", "server", "^[ab]$");
+    answer_with(fake, 200, two, "");
+    CONCLUDES(fake, TALON_OK, "http.ok", "");
+    answer_with(fake, 200, two + 2, "");
+    CONCLUDES(fake, TALON_FAIL, "http.header", "HTTP 200, but header X-Role is missing");
+    fake_free(fake);
+
+    fake = http();
+    fake_add(fake, "expect_header", "X-Role", "^$"); /* none is wanted */
+    answer_with(fake, 200, two + 2, "");
+    CONCLUDES(fake, TALON_OK, "http.ok", "");
+    answer_with(fake, 200, two, "");
+    CONCLUDES(fake, TALON_FAIL, "http.header", "header X-Role is \"primary\", expected /^$/");
+    fake_free(fake);
+
+    fake = http();
+    fake_add(fake, "expect_header", "X-Role", ".*");
+    answer_with(fake, 200, two + 2, "");
+    CONCLUDES(fake, TALON_FAIL, "http.header", "header X-Role is missing");
+    fake_free(fake);
+
+    fake = http();
+    fake_add(fake, "expect_header", "X-Role", "^leader$");
+    answer_with(fake, 200, two, "");
+    CONCLUDES(fake, TALON_FAIL, "http.header", "header X-Role is \"primary\", expected /^leader$/");
+    fake_free(fake);
+
+    fake = http();
+    fake_add(fake, "expect_header", "X-Role", "(a");
+    REFUSES(fake, "expect_header", "X-Role: missing closing parenthesis");
+    fake_free(fake);
+    fake = http();
+    fake_add(fake, "expect_header", "X Role", "a");
+    REFUSES(fake, "expect_header", "\"X Role\" is no header name");
+    fake_free(fake);
+}
+
+static void an_expression_cannot_take_the_host_with_it(void **unused)
+{
+    static char value[4000];
+    struct talon_pair headers[] = { { "X-A", value }, { NULL, NULL } };
+    struct fake *fake = http();
+
+    (void)unused;
+    memset(value, 'a', sizeof value - 1);
+    fake_add(fake, "expect_header", "X-A", "^(a+)+$b"); /* would take longer than the universe has */
+    answer_with(fake, 200, headers, "");
+    CONCLUDES(fake, TALON_FAIL, "http.header", "X-A is \"aaaa");
+    fake_free(fake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,7 +258,10 @@ int main(void)
         cmocka_unit_test(what_is_not_json),
         cmocka_unit_test(json_that_means_harm),
         cmocka_unit_test(nested_as_deep_as_allowed),
+        cmocka_unit_test(knows_who_is_starting),
+        cmocka_unit_test(headers_must_match),
+        cmocka_unit_test(an_expression_cannot_take_the_host_with_it),
     };
 
-    return cmocka_run_group_tests_name("plugin http: JSON", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("plugin http: headers and JSON", tests, NULL, NULL);
 }
