@@ -1,9 +1,9 @@
 # What one shot and the daemon share.
-noinst_LTLIBRARIES += core/libcore.la
-core_libcore_la_SOURCES = core/instances.c core/instances.h core/load.c core/load.h core/orphans.c core/orphans.h
+noinst_LIBRARIES += core/libcore.a
+core_libcore_a_SOURCES = core/instances.c core/instances.h core/load.c core/load.h core/orphans.c core/orphans.h
 CORE_LIBS = \
-	core/libcore.la core/store/libstore.la core/hosts/libhosts.la core/config/libconfig.la core/engine/libengine.la \
-	core/base/os/libos.la core/base/libbase.la $(CJSON_LIBS) $(YAML_LIBS) $(EV_LIBS) -lm
+	core/libcore.a core/store/libstore.a core/hosts/libhosts.a core/config/libconfig.a core/engine/libengine.a \
+	core/base/os/libos.a core/base/libbase.a $(CJSON_LIBS) $(YAML_LIBS) $(EV_LIBS) -lm
 
 # The daemon: a program of its own, because the library that it serves with brings others that nobody who types `talon check` should wait for.
 host_PROGRAMS += talon-core
@@ -11,8 +11,7 @@ talon_core_SOURCES = \
 	core/core_main.c core/daemon.c core/daemon.h core/daemon_control.c core/daemon_control.h core/daemon_lack.c core/daemon_lack.h \
 	core/daemon_load.c core/daemon_private.h core/daemon_self.c core/daemon_self.h core/daemon_signals.c core/daemon_signals.h \
 	core/guard.h core/guarded.c core/guarded.h core/last_words.c core/last_words.h core/watch.c core/watch.h
-talon_core_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
-talon_core_LDADD = core/control/libcontrol.la core/serve/libserve.la $(CORE_LIBS) $(MICROHTTPD_LIBS)
+talon_core_LDADD = core/control/libcontrol.a core/serve/libserve.a $(CORE_LIBS) $(MICROHTTPD_LIBS)
 
 # The command line.
 bin_PROGRAMS += talon
@@ -33,5 +32,4 @@ talon_SOURCES += core/cli/discover_darwin.c
 else
 talon_SOURCES += core/cli/discover_linux.c
 endif
-talon_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(YAML_CFLAGS)
 talon_LDADD = $(CORE_LIBS)

@@ -1,6 +1,6 @@
 # core/base: pure helpers (also linked into plugins/host), and base/os: what asks the operating system.
-noinst_LTLIBRARIES += core/base/libbase.la core/base/os/libos.la
-core_base_libbase_la_SOURCES = \
+noinst_LIBRARIES += core/base/libbase.a core/base/os/libos.a
+core_base_libbase_a_SOURCES = \
 	core/base/arena.c core/base/arena.h \
 	core/base/buffer.c core/base/buffer.h \
 	core/base/logic.h core/base/moment.h \
@@ -9,7 +9,7 @@ core_base_libbase_la_SOURCES = \
 	core/base/scalar.c core/base/scalar.h core/base/scalar_address.c core/base/scalar_private.h core/base/scalar_units.c \
 	core/base/shortage.c core/base/shortage.h \
 	core/base/text.c core/base/text.h core/base/text_nearest.c
-core_base_os_libos_la_SOURCES = \
+core_base_os_libos_a_SOURCES = \
 	core/base/os/child.c core/base/os/child.h core/base/os/child_system.h \
 	core/base/os/clock.c core/base/os/clock.h core/base/os/clock_shift.c core/base/os/clock_shift.h core/base/os/clock_system.h \
 	core/base/os/crumb.c core/base/os/crumb.h \
@@ -22,11 +22,22 @@ core_base_os_libos_la_SOURCES = \
 	core/base/os/random.c core/base/os/random.h core/base/os/random_system.h \
 	core/base/os/reserve.c core/base/os/reserve.h
 if DARWIN
-core_base_os_libos_la_SOURCES += \
+core_base_os_libos_a_SOURCES += \
 	core/base/os/child_darwin.c core/base/os/clock_darwin.c core/base/os/files_darwin.c core/base/os/install_paths_darwin.c \
 	core/base/os/loop_darwin.c core/base/os/memory_darwin.c core/base/os/process_darwin.c core/base/os/random_darwin.c
 else
-core_base_os_libos_la_SOURCES += \
+core_base_os_libos_a_SOURCES += \
 	core/base/os/child_linux.c core/base/os/clock_linux.c core/base/os/files_linux.c core/base/os/install_paths_linux.c \
 	core/base/os/loop_linux.c core/base/os/memory_linux.c core/base/os/process_linux.c core/base/os/random_linux.c
+endif
+# What the modules of talon-host have of it, compiled as code of shared objects is.
+noinst_LTLIBRARIES += core/base/libmodule.la
+core_base_libmodule_la_SOURCES = \
+	core/base/buffer.c core/base/shortage.c core/base/text.c \
+	core/base/os/clock.c core/base/os/clock_shift.c core/base/os/files.c core/base/os/random.c core/base/os/reserve.c
+core_base_libmodule_la_CFLAGS = $(AM_CFLAGS)
+if DARWIN
+core_base_libmodule_la_SOURCES += core/base/os/clock_darwin.c core/base/os/files_darwin.c core/base/os/random_darwin.c
+else
+core_base_libmodule_la_SOURCES += core/base/os/clock_linux.c core/base/os/files_linux.c core/base/os/random_linux.c
 endif

@@ -1,6 +1,6 @@
 # core/config: YAML to a checked model, and the values of secrets.
-noinst_LTLIBRARIES += core/config/libconfig.la
-core_config_libconfig_la_SOURCES = \
+noinst_LIBRARIES += core/config/libconfig.a
+core_config_libconfig_a_SOURCES = \
 	core/config/bytes.c \
 	core/config/checks.c \
 	core/config/checks.h \
@@ -57,4 +57,3 @@ core_config_libconfig_la_SOURCES = \
 	core/config/when_term.c \
 	core/config/work.c \
 	core/config/work.h
-core_config_libconfig_la_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS) $(CJSON_CFLAGS)

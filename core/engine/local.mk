@@ -1,6 +1,6 @@
 # core/engine: the judgement. Pure: base and model alone.
-noinst_LTLIBRARIES += core/engine/libengine.la
-core_engine_libengine_la_SOURCES = \
+noinst_LIBRARIES += core/engine/libengine.a
+core_engine_libengine_a_SOURCES = \
 	core/engine/engine.h \
 	core/engine/engine_private.h \
 	core/engine/cause.c \

@@ -1,6 +1,6 @@
 # core/hosts: starts plugin hosts and speaks the wire protocol with them.
-noinst_LTLIBRARIES += core/hosts/libhosts.la
-core_hosts_libhosts_la_SOURCES = \
+noinst_LIBRARIES += core/hosts/libhosts.a
+core_hosts_libhosts_a_SOURCES = \
 	core/hosts/chatter.c core/hosts/chatter.h \
 	core/hosts/clear.c \
 	core/hosts/describe.c \
@@ -18,4 +18,3 @@ core_hosts_libhosts_la_SOURCES = \
 	core/hosts/wire_in.c \
 	core/hosts/wire_out.c \
 	core/hosts/wire_result.c
-core_hosts_libhosts_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)

@@ -1,6 +1,6 @@
 # core/serve: the HTTP endpoint, in its own thread.
-noinst_LTLIBRARIES += core/serve/libserve.la
-core_serve_libserve_la_SOURCES = \
+noinst_LIBRARIES += core/serve/libserve.a
+core_serve_libserve_a_SOURCES = \
 	core/serve/serve.h core/serve/snapshot.c core/serve/snapshot.h \
 	core/serve/endpoint.c core/serve/endpoint.h core/serve/listener.c core/serve/listener.h \
 	core/serve/clients.c core/serve/clients.h core/serve/request.c core/serve/request.h \
@@ -10,8 +10,7 @@ core_serve_libserve_la_SOURCES = \
 	core/serve/render_api.c core/serve/render_health.c core/serve/render_metrics.c core/serve/render_old.c core/serve/render_status.c \
 	core/serve/render_page.c core/serve/page_style.c core/serve/page_style.h
 if DARWIN
-core_serve_libserve_la_SOURCES += core/serve/serve_darwin.c
+core_serve_libserve_a_SOURCES += core/serve/serve_darwin.c
 else
-core_serve_libserve_la_SOURCES += core/serve/serve_linux.c
+core_serve_libserve_a_SOURCES += core/serve/serve_linux.c
 endif
-core_serve_libserve_la_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS)

@@ -1,7 +1,7 @@
 # plugins/host: talon-host, and its modules for TLS and HTTP that are loaded at their first use.
 # All but main(), so that unit tests can have its parts.
-noinst_LTLIBRARIES += plugins/host/libhost.la
-plugins_host_libhost_la_SOURCES = \
+noinst_LIBRARIES += plugins/host/libhost.a
+plugins_host_libhost_a_SOURCES = \
 	plugins/host/children.c plugins/host/children.h \
 	plugins/host/conf.c plugins/host/conf.h plugins/host/conf_check.c plugins/host/conf_values.c \
 	plugins/host/describe.c plugins/host/descriptor.c plugins/host/descriptor_options.c \
@@ -27,15 +27,14 @@ plugins_host_libhost_la_SOURCES = \
 	plugins/host/wire.c plugins/host/wire.h plugins/host/wire_done.c plugins/host/wire_in.c plugins/host/wire_out.c \
 	plugins/host/wire_private.h plugins/host/wire_start.c \
 	plugins/host/worker.c plugins/host/worker.h
-plugins_host_libhost_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)
-HOST_LIBS = plugins/host/libhost.la core/base/os/libos.la core/base/libbase.la $(CJSON_LIBS) $(PCRE2_LIBS) $(EV_LIBS) -lm
+HOST_LIBS = plugins/host/libhost.a core/base/os/libos.a core/base/libbase.a $(CJSON_LIBS) $(PCRE2_LIBS) $(EV_LIBS) -lm
 host_PROGRAMS += talon-host
 talon_host_SOURCES = plugins/host/main.c
 talon_host_LDADD = $(HOST_LIBS)
 
 # TLS and HTTP modules
 HOST_MODULE_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared $(PLUGIN_NO_UNDEFINED)
-HOST_MODULE_LIBS = core/base/os/libos.la core/base/libbase.la $(EV_LIBS) -lm
+HOST_MODULE_LIBS = core/base/libmodule.la $(EV_LIBS) -lm
 host_LTLIBRARIES += plugins/host/talon-host-tls.la plugins/host/talon-host-http.la
 plugins_host_talon_host_http_la_SOURCES = \
 	plugins/host/http.c plugins/host/http_answer.c plugins/host/http_error.c plugins/host/http_group.c plugins/host/http_hop.c \

@@ -20,7 +20,7 @@ FUZZ_CORE_SOURCES = $(FUZZ_SOURCES) tests/fuzz/fuzz_log.c
 FUZZ_CONFIG_SOURCES = $(FUZZ_CORE_SOURCES) tests/fuzz/fuzz_config.c tests/fuzz/fuzz_config.h
 FUZZ_CONFIG_CFLAGS = $(AM_CFLAGS) -DFUZZ_DESCRIPTIONS='"$(abs_top_srcdir)/tests/unit/config/descriptions"'
 FUZZ_CONFIG_LIBS = \
-	core/config/libconfig.la core/engine/libengine.la core/base/os/libos.la core/base/libbase.la $(YAML_LIBS) $(CJSON_LIBS) $(EV_LIBS) -lm
+	core/config/libconfig.a core/engine/libengine.a core/base/os/libos.a core/base/libbase.a $(YAML_LIBS) $(CJSON_LIBS) $(EV_LIBS) -lm
 
 tests_fuzz_fuzz_yaml_SOURCES = tests/fuzz/fuzz_yaml.c $(FUZZ_CONFIG_SOURCES)
 tests_fuzz_fuzz_yaml_CFLAGS = $(FUZZ_CONFIG_CFLAGS)
@@ -33,10 +33,10 @@ tests_fuzz_fuzz_when_LDADD = $(FUZZ_CONFIG_LIBS)
 tests_fuzz_fuzz_state_SOURCES = tests/fuzz/fuzz_state.c $(FUZZ_CONFIG_SOURCES)
 tests_fuzz_fuzz_state_CFLAGS = $(FUZZ_CONFIG_CFLAGS)
 tests_fuzz_fuzz_state_LDFLAGS = $(FUZZ_LINK)
-tests_fuzz_fuzz_state_LDADD = core/store/libstore.la $(FUZZ_CONFIG_LIBS)
+tests_fuzz_fuzz_state_LDADD = core/store/libstore.a $(FUZZ_CONFIG_LIBS)
 tests_fuzz_fuzz_wire_core_SOURCES = tests/fuzz/fuzz_wire_core.c $(FUZZ_CORE_SOURCES)
 tests_fuzz_fuzz_wire_core_LDFLAGS = $(FUZZ_LINK)
-tests_fuzz_fuzz_wire_core_LDADD = core/hosts/libhosts.la core/base/os/libos.la core/base/libbase.la $(CJSON_LIBS) $(EV_LIBS) -lm
+tests_fuzz_fuzz_wire_core_LDADD = core/hosts/libhosts.a core/base/os/libos.a core/base/libbase.a $(CJSON_LIBS) $(EV_LIBS) -lm
 tests_fuzz_fuzz_wire_host_SOURCES = tests/fuzz/fuzz_wire_host.c tests/fuzz/fuzz_plugin.c tests/fuzz/fuzz_plugin.h $(FUZZ_SOURCES)
 tests_fuzz_fuzz_wire_host_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_wire_host_LDADD = $(HOST_LIBS)

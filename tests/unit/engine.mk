@@ -1,9 +1,9 @@
 # tests/unit/engine.mk: core/engine: the simulator with its judges, and the rules one by one in unit tests that stand on it.
-check_LTLIBRARIES += tests/sim/libsim.la
-tests_sim_libsim_la_SOURCES = \
+check_LIBRARIES += tests/sim/libsim.a
+tests_sim_libsim_a_SOURCES = \
 	tests/sim/build.c tests/sim/build.h tests/sim/judge.c tests/sim/judge.h tests/sim/judge_causes.c \
 	tests/sim/judge_overall.c tests/sim/judge_runs.c tests/sim/judge_verdicts.c tests/sim/sim.c tests/sim/sim.h
-SIM_LIBS = tests/sim/libsim.la core/engine/libengine.la core/base/libbase.la -lm
+SIM_LIBS = tests/sim/libsim.a core/engine/libengine.a core/base/libbase.a -lm
 
 check_PROGRAMS += tests/sim/test_sim
 TESTS += tests/sim/test_sim
@@ -18,51 +18,31 @@ engine_tests = \
 check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
 
-ENGINE_TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-ENGINE_TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 ENGINE_TEST_LIBS = $(SIM_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_engine_cause_SOURCES = tests/unit/test_engine_cause.c tests/unit/engine_support.h
-tests_unit_test_engine_cause_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
-tests_unit_test_engine_cause_CFLAGS = $(ENGINE_TEST_CFLAGS)
 tests_unit_test_engine_cause_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_unit_test_engine_gaps_SOURCES = tests/unit/test_engine_gaps.c tests/unit/engine_support.h
-tests_unit_test_engine_gaps_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
-tests_unit_test_engine_gaps_CFLAGS = $(ENGINE_TEST_CFLAGS)
 tests_unit_test_engine_gaps_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_unit_test_engine_overall_SOURCES = tests/unit/test_engine_overall.c tests/unit/engine_support.h
-tests_unit_test_engine_overall_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
-tests_unit_test_engine_overall_CFLAGS = $(ENGINE_TEST_CFLAGS)
 tests_unit_test_engine_overall_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_unit_test_engine_paths_SOURCES = tests/unit/test_engine_paths.c tests/unit/engine_support.h
-tests_unit_test_engine_paths_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
-tests_unit_test_engine_paths_CFLAGS = $(ENGINE_TEST_CFLAGS)
 tests_unit_test_engine_paths_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_unit_test_engine_recovery_SOURCES = tests/unit/test_engine_recovery.c tests/unit/engine_support.h
-tests_unit_test_engine_recovery_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
-tests_unit_test_engine_recovery_CFLAGS = $(ENGINE_TEST_CFLAGS)
 tests_unit_test_engine_recovery_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_unit_test_engine_reload_SOURCES = tests/unit/test_engine_reload.c tests/unit/engine_support.h
-tests_unit_test_engine_reload_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
-tests_unit_test_engine_reload_CFLAGS = $(ENGINE_TEST_CFLAGS)
 tests_unit_test_engine_reload_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_unit_test_engine_schedule_SOURCES = tests/unit/test_engine_schedule.c tests/unit/engine_support.h
-tests_unit_test_engine_schedule_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
-tests_unit_test_engine_schedule_CFLAGS = $(ENGINE_TEST_CFLAGS)
 tests_unit_test_engine_schedule_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_unit_test_engine_streaks_SOURCES = tests/unit/test_engine_streaks.c tests/unit/engine_support.h
-tests_unit_test_engine_streaks_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
-tests_unit_test_engine_streaks_CFLAGS = $(ENGINE_TEST_CFLAGS)
 tests_unit_test_engine_streaks_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_unit_test_engine_why_SOURCES = tests/unit/test_engine_why.c tests/unit/engine_support.h
-tests_unit_test_engine_why_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
-tests_unit_test_engine_why_CFLAGS = $(ENGINE_TEST_CFLAGS)
 tests_unit_test_engine_why_LDADD = $(ENGINE_TEST_LIBS)

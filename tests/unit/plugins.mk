@@ -87,19 +87,16 @@ TESTS += $(CLI_TESTS)
 tests_unit_test_cli_SOURCES = \
 	tests/unit/test_cli.c core/model.c core/cli/check_show.c core/cli/check_show.h core/cli/cli.h core/cli/options.c \
 	core/cli/output.c core/cli/shot.h core/cli/shot_judge.c
-tests_unit_test_cli_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(CJSON_CFLAGS)
-tests_unit_test_cli_LDADD = core/base/os/libos.la core/base/libbase.la $(CMOCKA_LIBS) $(CJSON_LIBS) $(EV_LIBS) -lm
+tests_unit_test_cli_LDADD = core/base/os/libos.a core/base/libbase.a $(CMOCKA_LIBS) $(CJSON_LIBS) $(EV_LIBS) -lm
 tests_unit_test_init_SOURCES = \
 	tests/unit/test_init.c core/model.c core/cli/init.h core/cli/init_names.c core/cli/init_names.h core/cli/init_write.c
-tests_unit_test_init_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_init_LDADD = \
-	tests/unit/libconfig_support.la core/config/libconfig.la core/base/os/libos.la core/base/libbase.la \
+	tests/unit/libconfig_support.a core/config/libconfig.a core/base/os/libos.a core/base/libbase.a \
 	$(CMOCKA_LIBS) $(CJSON_LIBS) $(YAML_LIBS) $(PCRE2_LIBS) $(EV_LIBS) -lm
 tests_unit_test_discover_SOURCES = \
 	tests/unit/test_discover.c core/cli/discover.c core/cli/discover.h core/cli/discover_kube.c \
 	core/cli/discover_tls.c core/cli/discover_tls.h
-tests_unit_test_discover_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(YAML_CFLAGS)
-tests_unit_test_discover_LDADD = core/base/os/libos.la core/base/libbase.la $(CMOCKA_LIBS) $(YAML_LIBS) $(EV_LIBS) -lm
+tests_unit_test_discover_LDADD = core/base/os/libos.a core/base/libbase.a $(CMOCKA_LIBS) $(YAML_LIBS) $(EV_LIBS) -lm
 if DARWIN
 tests_unit_test_discover_SOURCES += core/cli/discover_darwin.c
 else
