@@ -14,6 +14,7 @@ import time
 
 import pytest
 
+import servers
 from conftest import children_of, wait_until
 
 # A check whose program leaves two processes behind, one of which has left its group.
@@ -22,9 +23,9 @@ ESCAPES = "a: { checks: { c: { exec: { command: [sh, -c, 'setsid sleep 997 & sle
 
 @pytest.fixture
 def ports():
-    """ports(n): n of them, on which somebody listens until the test is over."""
+    """ports(n): n of them, on which somebody takes connections until the test is over."""
     with contextlib.ExitStack() as stack:
-        yield lambda n: [stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=512)).getsockname()[1] for _ in range(n)]
+        yield lambda n: [stack.enter_context(servers.closing()).port for _ in range(n)]
 
 
 def good(ports, every="200ms"):
