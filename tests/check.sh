@@ -59,7 +59,9 @@ house() { # each with its own way out: `set -e` does not hold in what `if` asks
     done
 }
 
-gcc_build() { configured "$build" --enable-silent-rules --enable-werror && made "$build" all; }
+gcc_build() { # for the place where stage `installed` puts it
+    configured "$build" --enable-silent-rules --enable-werror "--prefix=$logs/tree" && made "$build" all
+}
 clang_build() { configured "$build/clang" --enable-silent-rules --enable-werror CC=clang && made "$build/clang" all; }
 sanitized_build() { # clang's, so that one build has its warnings as errors, the sanitizers and, where there is one, libFuzzer
     if [ "$system" = Darwin ]; then # Apple's clang brings none

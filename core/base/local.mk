@@ -30,6 +30,14 @@ core_base_os_libos_a_SOURCES += \
 	core/base/os/child_linux.c core/base/os/clock_linux.c core/base/os/files_linux.c core/base/os/install_paths_linux.c \
 	core/base/os/loop_linux.c core/base/os/memory_linux.c core/base/os/process_linux.c core/base/os/random_linux.c
 endif
+# Where Talon will be installed, for the few files that need to know: configured for another place, only they are compiled anew.
+BUILT_SOURCES += install_dirs.h
+CLEANFILES += install_dirs.h
+install_dirs.h: Makefile
+	$(AM_V_at)printf '#define TALON_%sDIR "%s"\n' SYSCONF '$(sysconfdir)' PLUGIN '$(plugindir)' HOST '$(hostdir)' RUNBOOK '$(runbookdir)' \
+		TEMPLATE '$(templatedir)' >$@.tmp
+	$(AM_V_at)if cmp -s $@.tmp $@; then rm -f $@.tmp; else mv -f $@.tmp $@; fi
+
 # What the modules of talon-host have of it, compiled as code of shared objects is.
 noinst_LTLIBRARIES += core/base/libmodule.la
 core_base_libmodule_la_SOURCES = \

@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <install_dirs.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>

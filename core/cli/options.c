@@ -9,6 +9,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <install_dirs.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

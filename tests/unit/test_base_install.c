@@ -7,6 +7,7 @@
 #include "base/os/files.h"
 #include "temp_folder.h"
 
+#include <install_dirs.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

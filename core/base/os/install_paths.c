@@ -3,6 +3,7 @@
 
 #include "base/os/install_paths_system.h"
 
+#include <install_dirs.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
