@@ -2,7 +2,7 @@
 # convenience library that its tests link as well.
 PLUGIN_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared $(PLUGIN_NO_UNDEFINED)
 plugin_LTLIBRARIES += \
-	plugins/disk.la plugins/exec.la plugins/file.la plugins/http.la plugins/load.la plugins/memory.la plugins/process.la \
+	plugins/disk.la plugins/exec.la plugins/file.la plugins/http.la plugins/launchd.la plugins/load.la plugins/memory.la plugins/process.la \
 	plugins/redis.la plugins/tcp.la
 
 noinst_LTLIBRARIES += plugins/kit/libjson.la
@@ -25,6 +25,12 @@ plugins_http_libhttp_la_LIBADD = plugins/kit/libjson.la
 plugins_http_la_SOURCES =
 plugins_http_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_http_la_LIBADD = plugins/http/libhttp.la $(CJSON_LIBS) $(PCRE2_LIBS) -lm
+noinst_LTLIBRARIES += plugins/launchd/liblaunchd.la
+plugins_launchd_liblaunchd_la_SOURCES = \
+	plugins/launchd/judge.c plugins/launchd/launchctl.c plugins/launchd/launchctl.h plugins/launchd/launchd.c plugins/launchd/launchd.h
+plugins_launchd_la_SOURCES =
+plugins_launchd_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_launchd_la_LIBADD = plugins/launchd/liblaunchd.la
 plugins_load_la_SOURCES = plugins/load.c
 plugins_load_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_memory_la_SOURCES = plugins/memory/memory.c plugins/memory/memory.h

@@ -4,7 +4,7 @@ FAKE_HOST_LIBS = libtalon-fake-host.la $(CMOCKA_LIBS) -lm
 PLUGIN_TESTS = \
 	tests/unit/test_fake_host tests/unit/test_fake_host_peers tests/unit/test_plugin_disk tests/unit/test_plugin_exec \
 	tests/unit/test_plugin_file tests/unit/test_plugin_http tests/unit/test_plugin_http_json tests/unit/test_plugin_http_options \
-	tests/unit/test_plugin_load tests/unit/test_plugin_memory tests/unit/test_plugin_process tests/unit/test_plugin_redis \
+	tests/unit/test_plugin_launchd tests/unit/test_plugin_load tests/unit/test_plugin_memory tests/unit/test_plugin_process tests/unit/test_plugin_redis \
 	tests/unit/test_launchctl tests/unit/test_plugin_tcp tests/unit/test_process_system
 check_PROGRAMS += $(PLUGIN_TESTS)
 TESTS += $(PLUGIN_TESTS) tests/unit/header_alone.sh tests/unit/test_abi_layout
@@ -45,6 +45,9 @@ tests_unit_test_plugin_http_json_LDADD = $(HTTP_TEST_LIBS)
 tests_unit_test_plugin_http_options_SOURCES = tests/unit/test_plugin_http_options.c $(HTTP_TEST_SOURCES)
 tests_unit_test_plugin_http_options_CFLAGS = $(HTTP_TEST_CFLAGS)
 tests_unit_test_plugin_http_options_LDADD = $(HTTP_TEST_LIBS)
+tests_unit_test_plugin_launchd_SOURCES = tests/unit/test_plugin_launchd.c tests/unit/plugin_test.h
+tests_unit_test_plugin_launchd_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_launchd_LDADD = plugins/launchd/liblaunchd.la $(FAKE_HOST_LIBS)
 tests_unit_test_plugin_load_SOURCES = tests/unit/test_plugin_load.c tests/unit/plugin_test.h plugins/load.c
 tests_unit_test_plugin_load_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_load_LDADD = $(FAKE_HOST_LIBS)
