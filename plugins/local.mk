@@ -3,7 +3,7 @@
 PLUGIN_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared $(PLUGIN_NO_UNDEFINED)
 plugin_LTLIBRARIES += \
 	plugins/disk.la plugins/exec.la plugins/file.la plugins/http.la plugins/launchd.la plugins/load.la plugins/memory.la plugins/process.la \
-	plugins/redis.la plugins/tcp.la
+	plugins/redis.la plugins/systemd.la plugins/tcp.la
 
 noinst_LTLIBRARIES += plugins/kit/libjson.la
 plugins_kit_libjson_la_SOURCES = plugins/kit/json.c plugins/kit/json.h
@@ -41,6 +41,11 @@ plugins_redis_la_SOURCES = plugins/redis/info.c plugins/redis/info.h plugins/red
 plugins_redis_la_CFLAGS = $(AM_CFLAGS) $(HIREDIS_CFLAGS)
 plugins_redis_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_redis_la_LIBADD = $(HIREDIS_LIBS)
+noinst_LTLIBRARIES += plugins/systemd/libsystemd.la
+plugins_systemd_libsystemd_la_SOURCES = plugins/systemd/judge.c plugins/systemd/show.c plugins/systemd/systemd.c plugins/systemd/systemd.h
+plugins_systemd_la_SOURCES =
+plugins_systemd_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_systemd_la_LIBADD = plugins/systemd/libsystemd.la
 plugins_tcp_la_SOURCES = plugins/tcp.c
 plugins_tcp_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 if DARWIN
