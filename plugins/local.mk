@@ -2,7 +2,7 @@
 # convenience library that its tests link as well.
 PLUGIN_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared $(PLUGIN_NO_UNDEFINED)
 plugin_LTLIBRARIES += \
-	plugins/disk.la plugins/exec.la plugins/file.la plugins/http.la plugins/launchd.la plugins/load.la plugins/memory.la plugins/process.la \
+	plugins/disk.la plugins/exec.la plugins/file.la plugins/http.la plugins/launchd.la plugins/load.la plugins/memory.la plugins/mount.la plugins/process.la \
 	plugins/redis.la plugins/systemd.la plugins/tcp.la
 
 noinst_LTLIBRARIES += plugins/kit/libjson.la
@@ -37,6 +37,11 @@ plugins_memory_la_SOURCES = plugins/memory/memory.c plugins/memory/memory.h
 plugins_memory_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_process_la_SOURCES = plugins/process/address.c plugins/process/process.c plugins/process/process.h
 plugins_process_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+noinst_LTLIBRARIES += plugins/mount/libmount.la
+plugins_mount_libmount_la_SOURCES = plugins/mount/mount.c plugins/mount/mount.h plugins/mount/nfs.c plugins/mount/point.c plugins/mount/rpc.c plugins/mount/rpc.h plugins/mount/table.c
+plugins_mount_la_SOURCES = plugins/mount/mount.h
+plugins_mount_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_mount_la_LIBADD = plugins/mount/libmount.la
 plugins_redis_la_SOURCES = plugins/redis/info.c plugins/redis/info.h plugins/redis/redis.c
 plugins_redis_la_CFLAGS = $(AM_CFLAGS) $(HIREDIS_CFLAGS)
 plugins_redis_la_LDFLAGS = $(PLUGIN_LDFLAGS)
@@ -52,10 +57,12 @@ if DARWIN
 plugins_disk_la_SOURCES += plugins/disk/disk_darwin.c
 plugins_file_la_SOURCES += plugins/file/file_darwin.c
 plugins_memory_la_SOURCES += plugins/memory/memory_darwin.c
+plugins_mount_la_SOURCES += plugins/mount/mount_darwin.c
 plugins_process_la_SOURCES += plugins/process/process_darwin.c
 else
 plugins_disk_la_SOURCES += plugins/disk/disk_linux.c
 plugins_file_la_SOURCES += plugins/file/file_linux.c
 plugins_memory_la_SOURCES += plugins/memory/memory_linux.c plugins/memory/memory_linux.h
+plugins_mount_la_SOURCES += plugins/mount/mount_linux.c
 plugins_process_la_SOURCES += plugins/process/process_linux.c
 endif

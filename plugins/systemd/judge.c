@@ -162,11 +162,12 @@ static void judge_inactive(struct talon_run *run, const struct systemd_unit *uni
         talon_done(run, TALON_OK, "systemd.ok", "waits for %s%s", word(run, unit->triggered_by), unit->main_code > 0 ? "; its last run was good" : "");
     else if (may_be_inactive(unit) && unit->main_code > 0)
         talon_done(run, TALON_OK, "systemd.ok", "has run and ended well");
-    else if (strcmp(unit->condition, "no") == 0)
+    else if (strcmp(unit->condition, "no") == 0 && unit->order_condition > 0)
         talon_done(run, TALON_FAIL, "systemd.inactive", "%s was not started, because a condition of its unit does not hold", unit->id);
-    else if (unit->order_active <= 0)
-        talon_done(run, TALON_FAIL, "systemd.inactive", "%s has not been started since the machine was%s", unit->id,
-                   strcmp(unit->file_state, "enabled") == 0 ? ", though it is enabled" : "");
+    else if (unit->order_active <= 0 && strcmp(unit->file_state, "enabled") == 0)
+        talon_done(run, TALON_FAIL, "systemd.inactive", "%s is enabled, but does not run", unit->id);
+    else if (unit->order_active <= 0) /* systemd forgets all about an inactive unit that nothing refers to */
+        talon_done(run, TALON_FAIL, "systemd.inactive", "%s does not run", unit->id);
     else if (was_stopped(unit))
         talon_done(run, TALON_STOPPED, "stopped.by_hand", "%s was stopped", unit->id);
     else

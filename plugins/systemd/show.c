@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-const char systemd_properties[] = "Id,LoadState,LoadError,ActiveState,SubState,Result,Type,UnitFileState,ConditionResult,TriggeredBy,MainPID,"
+const char systemd_properties[] = "Id,LoadState,LoadError,ActiveState,SubState,Result,Type,UnitFileState,ConditionResult,ConditionTimestampMonotonic,TriggeredBy,MainPID,"
                                   "ExecMainCode,ExecMainStatus,ExecMainExitTimestampMonotonic,NRestarts,MemoryCurrent,ActiveEnterTimestamp,"
                                   "ActiveEnterTimestampMonotonic,ActiveExitTimestampMonotonic,LastTriggerUSec";
 
@@ -27,6 +27,7 @@ static const struct {
     { "Type", WORD, offsetof(struct systemd_unit, type) },
     { "UnitFileState", WORD, offsetof(struct systemd_unit, file_state) },
     { "ConditionResult", WORD, offsetof(struct systemd_unit, condition) },
+    { "ConditionTimestampMonotonic", NUMBER, offsetof(struct systemd_unit, order_condition) },
     { "TriggeredBy", WORD, offsetof(struct systemd_unit, triggered_by) },
     { "MainPID", NUMBER, offsetof(struct systemd_unit, main_pid) },
     { "ExecMainCode", NUMBER, offsetof(struct systemd_unit, main_code) },

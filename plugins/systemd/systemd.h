@@ -24,7 +24,7 @@ struct systemd_unit {
     char file_state[SYSTEMD_WORD], condition[SYSTEMD_WORD], triggered_by[SYSTEMD_WORD], load_error[SYSTEMD_WORD];
     int64_t main_pid, main_code, main_status, restarts, memory; /* main_code: as waitid(2) has it; -1: not said */
     int64_t active_since, triggered;
-    int64_t order_active, order_left, order_main_exit;
+    int64_t order_active, order_left, order_main_exit, order_condition;
 };
 
 /* The -p argument with every property that is read. */
