@@ -2,7 +2,7 @@
 # convenience library that its tests link as well.
 PLUGIN_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared $(PLUGIN_NO_UNDEFINED)
 plugin_LTLIBRARIES += \
-	plugins/disk.la plugins/exec.la plugins/file.la plugins/http.la plugins/launchd.la plugins/load.la plugins/memory.la plugins/mount.la plugins/process.la \
+	plugins/disk.la plugins/exec.la plugins/file.la plugins/http.la plugins/launchd.la plugins/load.la plugins/log.la plugins/memory.la plugins/mount.la plugins/process.la \
 	plugins/redis.la plugins/systemd.la plugins/tcp.la
 
 noinst_LTLIBRARIES += plugins/kit/libjson.la
@@ -33,6 +33,11 @@ plugins_launchd_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_launchd_la_LIBADD = plugins/launchd/liblaunchd.la
 plugins_load_la_SOURCES = plugins/load.c
 plugins_load_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+noinst_LTLIBRARIES += plugins/log/liblog.la
+plugins_log_liblog_la_SOURCES = plugins/log/follow.c plugins/log/follow.h plugins/log/log.c plugins/log/log.h plugins/log/pattern.c
+plugins_log_la_SOURCES =
+plugins_log_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_log_la_LIBADD = plugins/log/liblog.la
 plugins_memory_la_SOURCES = plugins/memory/memory.c plugins/memory/memory.h
 plugins_memory_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_process_la_SOURCES = plugins/process/address.c plugins/process/process.c plugins/process/process.h
