@@ -2,12 +2,22 @@
 # convenience library that its tests link as well.
 PLUGIN_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared $(PLUGIN_NO_UNDEFINED)
 plugin_LTLIBRARIES += \
-	plugins/disk.la plugins/exec.la plugins/file.la plugins/http.la plugins/launchd.la plugins/load.la plugins/log.la plugins/memory.la plugins/mount.la plugins/process.la \
-	plugins/redis.la plugins/systemd.la plugins/tcp.la
+	plugins/disk.la plugins/exec.la plugins/file.la plugins/http.la plugins/imsg.la plugins/launchd.la plugins/load.la plugins/log.la plugins/memory.la plugins/mount.la plugins/process.la \
+	plugins/redis.la plugins/secrets.la plugins/systemd.la plugins/tcp.la
 
 noinst_LTLIBRARIES += plugins/kit/libjson.la
 plugins_kit_libjson_la_SOURCES = plugins/kit/json.c plugins/kit/json.h
 plugins_kit_libjson_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
+
+noinst_LTLIBRARIES += plugins/kit/libjsonrpc.la
+plugins_kit_libjsonrpc_la_SOURCES = plugins/kit/jsonrpc.c plugins/kit/jsonrpc.h
+plugins_kit_libjsonrpc_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
+
+noinst_LTLIBRARIES += plugins/kit/libmoment.la
+plugins_kit_libmoment_la_SOURCES = plugins/kit/moment.c plugins/kit/moment.h
+
+noinst_LTLIBRARIES += plugins/kit/libtextfile.la
+plugins_kit_libtextfile_la_SOURCES = plugins/kit/text_file.c plugins/kit/text_file.h
 
 plugins_disk_la_SOURCES = plugins/disk/disk.c plugins/disk/disk.h
 plugins_disk_la_LDFLAGS = $(PLUGIN_LDFLAGS)
@@ -31,6 +41,13 @@ plugins_launchd_liblaunchd_la_SOURCES = \
 plugins_launchd_la_SOURCES =
 plugins_launchd_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_launchd_la_LIBADD = plugins/launchd/liblaunchd.la
+noinst_LTLIBRARIES += plugins/imsg/libimsg.la
+plugins_imsg_libimsg_la_SOURCES = plugins/imsg/imsg.c
+plugins_imsg_libimsg_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
+plugins_imsg_libimsg_la_LIBADD = plugins/kit/libjson.la plugins/kit/libjsonrpc.la
+plugins_imsg_la_SOURCES =
+plugins_imsg_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_imsg_la_LIBADD = plugins/imsg/libimsg.la $(CJSON_LIBS) -lm
 plugins_load_la_SOURCES = plugins/load.c
 plugins_load_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 noinst_LTLIBRARIES += plugins/log/liblog.la
@@ -53,9 +70,17 @@ plugins_redis_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_redis_la_LIBADD = $(HIREDIS_LIBS)
 noinst_LTLIBRARIES += plugins/systemd/libsystemd.la
 plugins_systemd_libsystemd_la_SOURCES = plugins/systemd/judge.c plugins/systemd/show.c plugins/systemd/systemd.c plugins/systemd/systemd.h
+plugins_systemd_libsystemd_la_LIBADD = plugins/kit/libmoment.la
 plugins_systemd_la_SOURCES =
 plugins_systemd_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_systemd_la_LIBADD = plugins/systemd/libsystemd.la
+noinst_LTLIBRARIES += plugins/secrets/libsecrets.la
+plugins_secrets_libsecrets_la_SOURCES = plugins/secrets/secrets.c
+plugins_secrets_libsecrets_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
+plugins_secrets_libsecrets_la_LIBADD = plugins/kit/libjson.la plugins/kit/libjsonrpc.la plugins/kit/libmoment.la
+plugins_secrets_la_SOURCES =
+plugins_secrets_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_secrets_la_LIBADD = plugins/secrets/libsecrets.la $(CJSON_LIBS) -lm
 plugins_tcp_la_SOURCES = plugins/tcp.c
 plugins_tcp_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 if DARWIN

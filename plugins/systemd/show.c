@@ -4,6 +4,8 @@
  */
 #include "systemd.h"
 
+#include "kit/moment.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -41,24 +43,18 @@ static const struct {
     { "LastTriggerUSec", TIME, offsetof(struct systemd_unit, triggered) },
 };
 
-/* Days from 1970-01-01 in the calendar of Gregory, which begins its years with March so that a leap day is the last of one. */
-static int64_t days_since_1970(int64_t year, int month, int day)
-{
-    const int64_t y = month > 2 ? year : year - 1, era = y / 400, of_era = y - era * 400;
-    const int64_t of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-
-    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
+/* But for the day of the week and the name of the zone it is what RFC 3339 allows. */
 int64_t systemd_read_time(const char *text)
 {
-    int year, month, day, hour, minute, second, used = 0;
+    static const char zone[] = " UTC";
+    const size_t n = strlen(text);
+    char moment[32];
+    int64_t unix_ns;
 
-    if (sscanf(text, "%*3s %4d-%2d-%2d %2d:%2d:%2d UTC%n", &year, &month, &day, &hour, &minute, &second, &used) != 6 || used == 0 || text[used])
+    if (n < 9 || n >= sizeof moment || text[3] != ' ' || strcmp(text + n - 4, zone) != 0)
         return -1;
-    if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
-        return -1;
-    return ((days_since_1970(year, month, day) * 24 + hour) * 3600 + minute * 60 + second) * INT64_C(1000000000);
+    snprintf(moment, sizeof moment, "%.*sZ", (int)(n - 8), text + 4);
+    return moment_rfc3339(moment, &unix_ns) && unix_ns >= 0 ? unix_ns : -1;
 }
 
 /* systemd writes "[not set]" or 2^64-1 where there is none. */

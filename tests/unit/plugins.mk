@@ -2,9 +2,9 @@
 FAKE_HOST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 FAKE_HOST_LIBS = libtalon-fake-host.la $(CMOCKA_LIBS) -lm
 PLUGIN_TESTS = \
-	tests/unit/test_fake_host tests/unit/test_fake_host_peers tests/unit/test_plugin_disk tests/unit/test_plugin_exec \
-	tests/unit/test_plugin_file tests/unit/test_plugin_http tests/unit/test_plugin_http_json tests/unit/test_plugin_http_options \
-	tests/unit/test_plugin_launchd tests/unit/test_plugin_load tests/unit/test_plugin_log tests/unit/test_plugin_memory tests/unit/test_plugin_mount tests/unit/test_plugin_mount_nfs tests/unit/test_plugin_process tests/unit/test_plugin_redis tests/unit/test_plugin_systemd \
+	tests/unit/test_fake_host tests/unit/test_fake_host_peers tests/unit/test_kit_moment tests/unit/test_plugin_disk tests/unit/test_plugin_exec \
+	tests/unit/test_plugin_file tests/unit/test_plugin_http tests/unit/test_plugin_imsg tests/unit/test_plugin_http_json tests/unit/test_plugin_http_options \
+	tests/unit/test_plugin_launchd tests/unit/test_plugin_load tests/unit/test_plugin_log tests/unit/test_plugin_memory tests/unit/test_plugin_mount tests/unit/test_plugin_mount_nfs tests/unit/test_plugin_process tests/unit/test_plugin_redis tests/unit/test_plugin_secrets tests/unit/test_plugin_systemd \
 	tests/unit/test_launchctl tests/unit/test_plugin_tcp tests/unit/test_process_system
 check_PROGRAMS += $(PLUGIN_TESTS)
 TESTS += $(PLUGIN_TESTS) tests/unit/header_alone.sh tests/unit/test_abi_layout
@@ -45,9 +45,15 @@ tests_unit_test_plugin_http_json_LDADD = $(HTTP_TEST_LIBS)
 tests_unit_test_plugin_http_options_SOURCES = tests/unit/test_plugin_http_options.c $(HTTP_TEST_SOURCES)
 tests_unit_test_plugin_http_options_CFLAGS = $(HTTP_TEST_CFLAGS)
 tests_unit_test_plugin_http_options_LDADD = $(HTTP_TEST_LIBS)
+tests_unit_test_kit_moment_SOURCES = tests/unit/test_kit_moment.c tests/unit/plugin_test.h
+tests_unit_test_kit_moment_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_kit_moment_LDADD = plugins/kit/libmoment.la $(FAKE_HOST_LIBS)
 tests_unit_test_plugin_launchd_SOURCES = tests/unit/test_plugin_launchd.c tests/unit/plugin_test.h
 tests_unit_test_plugin_launchd_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_launchd_LDADD = plugins/launchd/liblaunchd.la $(FAKE_HOST_LIBS)
+tests_unit_test_plugin_imsg_SOURCES = tests/unit/test_plugin_imsg.c tests/unit/plugin_test.h
+tests_unit_test_plugin_imsg_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS)
+tests_unit_test_plugin_imsg_LDADD = plugins/imsg/libimsg.la $(FAKE_HOST_LIBS) $(CJSON_LIBS) -lm
 tests_unit_test_plugin_load_SOURCES = tests/unit/test_plugin_load.c tests/unit/plugin_test.h plugins/load.c
 tests_unit_test_plugin_load_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_load_LDADD = $(FAKE_HOST_LIBS)
@@ -80,6 +86,9 @@ tests_unit_test_plugin_mount_nfs_LDADD = plugins/mount/libmount.la $(FAKE_HOST_L
 tests_unit_test_plugin_log_SOURCES = tests/unit/test_plugin_log.c tests/unit/plugin_test.h
 tests_unit_test_plugin_log_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_log_LDADD = plugins/log/liblog.la $(FAKE_HOST_LIBS)
+tests_unit_test_plugin_secrets_SOURCES = tests/unit/test_plugin_secrets.c tests/unit/plugin_test.h
+tests_unit_test_plugin_secrets_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS)
+tests_unit_test_plugin_secrets_LDADD = plugins/secrets/libsecrets.la $(FAKE_HOST_LIBS) $(CJSON_LIBS) -lm
 tests_unit_test_plugin_tcp_SOURCES = tests/unit/test_plugin_tcp.c tests/unit/plugin_test.h plugins/tcp.c
 tests_unit_test_plugin_tcp_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_tcp_LDADD = $(FAKE_HOST_LIBS)
