@@ -3,7 +3,7 @@
 PLUGIN_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared $(PLUGIN_NO_UNDEFINED)
 plugin_LTLIBRARIES += \
 	plugins/disk.la plugins/exec.la plugins/file.la plugins/http.la plugins/imsg.la plugins/launchd.la plugins/load.la plugins/log.la plugins/memory.la plugins/mount.la plugins/process.la \
-	plugins/redis.la plugins/secrets.la plugins/systemd.la plugins/tcp.la
+	plugins/redis.la plugins/secrets.la plugins/systemd.la plugins/tailscale.la plugins/tcp.la
 
 noinst_LTLIBRARIES += plugins/kit/libjson.la
 plugins_kit_libjson_la_SOURCES = plugins/kit/json.c plugins/kit/json.h
@@ -81,6 +81,13 @@ plugins_secrets_libsecrets_la_LIBADD = plugins/kit/libjson.la plugins/kit/libjso
 plugins_secrets_la_SOURCES =
 plugins_secrets_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_secrets_la_LIBADD = plugins/secrets/libsecrets.la $(CJSON_LIBS) -lm
+noinst_LTLIBRARIES += plugins/tailscale/libtailscale.la
+plugins_tailscale_libtailscale_la_SOURCES = plugins/tailscale/judge.c plugins/tailscale/tailscale.c plugins/tailscale/tailscale.h plugins/tailscale/way.c
+plugins_tailscale_libtailscale_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
+plugins_tailscale_libtailscale_la_LIBADD = plugins/kit/libjson.la plugins/kit/libmoment.la plugins/kit/libtextfile.la
+plugins_tailscale_la_SOURCES =
+plugins_tailscale_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_tailscale_la_LIBADD = plugins/tailscale/libtailscale.la $(CJSON_LIBS) -lm
 plugins_tcp_la_SOURCES = plugins/tcp.c
 plugins_tcp_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 if DARWIN
