@@ -2,7 +2,7 @@
 # convenience library that its tests link as well.
 PLUGIN_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared $(PLUGIN_NO_UNDEFINED)
 plugin_LTLIBRARIES += \
-	plugins/disk.la plugins/exec.la plugins/file.la plugins/http.la plugins/imsg.la plugins/launchd.la plugins/load.la plugins/log.la plugins/memory.la plugins/mount.la plugins/process.la \
+	plugins/caddy.la plugins/disk.la plugins/exec.la plugins/file.la plugins/gateway.la plugins/http.la plugins/imsg.la plugins/launchd.la plugins/load.la plugins/log.la plugins/memory.la plugins/mount.la plugins/process.la \
 	plugins/redis.la plugins/secrets.la plugins/systemd.la plugins/tailscale.la plugins/tcp.la
 
 noinst_LTLIBRARIES += plugins/kit/libjson.la
@@ -19,6 +19,13 @@ plugins_kit_libmoment_la_SOURCES = plugins/kit/moment.c plugins/kit/moment.h
 noinst_LTLIBRARIES += plugins/kit/libtextfile.la
 plugins_kit_libtextfile_la_SOURCES = plugins/kit/text_file.c plugins/kit/text_file.h
 
+noinst_LTLIBRARIES += plugins/caddy/libcaddy.la
+plugins_caddy_libcaddy_la_SOURCES = plugins/caddy/caddy.c plugins/caddy/caddy.h plugins/caddy/config.c plugins/caddy/route.c
+plugins_caddy_libcaddy_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
+plugins_caddy_libcaddy_la_LIBADD = plugins/kit/libjson.la
+plugins_caddy_la_SOURCES =
+plugins_caddy_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_caddy_la_LIBADD = plugins/caddy/libcaddy.la $(CJSON_LIBS) -lm
 plugins_disk_la_SOURCES = plugins/disk/disk.c plugins/disk/disk.h
 plugins_disk_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_exec_la_SOURCES = plugins/exec/exec.c plugins/exec/exec.h plugins/exec/nagios.c plugins/exec/perfdata.c plugins/exec/perfdata.h
@@ -26,6 +33,13 @@ plugins_exec_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_exec_la_LIBADD = -lm
 plugins_file_la_SOURCES = plugins/file/file.c plugins/file/file.h
 plugins_file_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+noinst_LTLIBRARIES += plugins/gateway/libgateway.la
+plugins_gateway_libgateway_la_SOURCES = plugins/gateway/gateway.c plugins/gateway/gateway.h plugins/gateway/health.c plugins/gateway/heartbeat.c
+plugins_gateway_libgateway_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
+plugins_gateway_libgateway_la_LIBADD = plugins/kit/libjson.la plugins/kit/libtextfile.la
+plugins_gateway_la_SOURCES =
+plugins_gateway_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_gateway_la_LIBADD = plugins/gateway/libgateway.la $(CJSON_LIBS) -lm
 noinst_LTLIBRARIES += plugins/http/libhttp.la
 plugins_http_libhttp_la_SOURCES = \
 	plugins/http/header.c plugins/http/http.c plugins/http/http.h plugins/http/json.c plugins/http/judge.c \

@@ -2,8 +2,8 @@
 FAKE_HOST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 FAKE_HOST_LIBS = libtalon-fake-host.la $(CMOCKA_LIBS) -lm
 PLUGIN_TESTS = \
-	tests/unit/test_fake_host tests/unit/test_fake_host_peers tests/unit/test_kit_moment tests/unit/test_plugin_disk tests/unit/test_plugin_exec \
-	tests/unit/test_plugin_file tests/unit/test_plugin_http tests/unit/test_plugin_imsg tests/unit/test_plugin_http_json tests/unit/test_plugin_http_options \
+	tests/unit/test_fake_host tests/unit/test_fake_host_peers tests/unit/test_kit_moment tests/unit/test_plugin_caddy tests/unit/test_plugin_disk tests/unit/test_plugin_exec \
+	tests/unit/test_plugin_file tests/unit/test_plugin_gateway tests/unit/test_plugin_http tests/unit/test_plugin_imsg tests/unit/test_plugin_http_json tests/unit/test_plugin_http_options \
 	tests/unit/test_plugin_launchd tests/unit/test_plugin_load tests/unit/test_plugin_log tests/unit/test_plugin_memory tests/unit/test_plugin_mount tests/unit/test_plugin_mount_nfs tests/unit/test_plugin_process tests/unit/test_plugin_redis tests/unit/test_plugin_secrets tests/unit/test_plugin_systemd tests/unit/test_plugin_tailscale \
 	tests/unit/test_launchctl tests/unit/test_plugin_tcp tests/unit/test_process_system
 check_PROGRAMS += $(PLUGIN_TESTS)
@@ -20,6 +20,9 @@ tests_unit_test_fake_host_LDADD = $(FAKE_HOST_LIBS)
 tests_unit_test_fake_host_peers_SOURCES = tests/unit/test_fake_host_peers.c $(FAKE_HOST_TEST_SOURCES)
 tests_unit_test_fake_host_peers_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_fake_host_peers_LDADD = $(FAKE_HOST_LIBS)
+tests_unit_test_plugin_caddy_SOURCES = tests/unit/test_plugin_caddy.c tests/unit/plugin_test.h
+tests_unit_test_plugin_caddy_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS)
+tests_unit_test_plugin_caddy_LDADD = plugins/caddy/libcaddy.la $(FAKE_HOST_LIBS) $(CJSON_LIBS) -lm
 tests_unit_test_plugin_disk_SOURCES = \
 	tests/unit/test_plugin_disk.c tests/unit/plugin_test.h plugins/disk/disk.c plugins/disk/disk.h
 tests_unit_test_plugin_disk_CFLAGS = $(FAKE_HOST_CFLAGS)
@@ -33,6 +36,9 @@ tests_unit_test_plugin_file_SOURCES = \
 	tests/unit/test_plugin_file.c tests/unit/plugin_test.h plugins/file/file.c plugins/file/file.h
 tests_unit_test_plugin_file_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_file_LDADD = $(FAKE_HOST_LIBS)
+tests_unit_test_plugin_gateway_SOURCES = tests/unit/test_plugin_gateway.c tests/unit/plugin_test.h
+tests_unit_test_plugin_gateway_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS)
+tests_unit_test_plugin_gateway_LDADD = plugins/gateway/libgateway.la $(FAKE_HOST_LIBS) $(CJSON_LIBS) -lm
 HTTP_TEST_SOURCES = tests/unit/plugin_http_test.h tests/unit/plugin_test.h
 HTTP_TEST_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)
 HTTP_TEST_LIBS = plugins/http/libhttp.la $(FAKE_HOST_LIBS) $(CJSON_LIBS) $(PCRE2_LIBS)
