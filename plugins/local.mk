@@ -15,9 +15,11 @@ plugins_kit_libjsonrpc_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
 
 noinst_LTLIBRARIES += plugins/kit/libmoment.la
 plugins_kit_libmoment_la_SOURCES = plugins/kit/moment.c plugins/kit/moment.h
+plugins_kit_libmoment_la_CFLAGS = $(AM_CFLAGS)
 
 noinst_LTLIBRARIES += plugins/kit/libtextfile.la
 plugins_kit_libtextfile_la_SOURCES = plugins/kit/text_file.c plugins/kit/text_file.h
+plugins_kit_libtextfile_la_CFLAGS = $(AM_CFLAGS)
 
 noinst_LTLIBRARIES += plugins/caddy/libcaddy.la
 plugins_caddy_libcaddy_la_SOURCES = plugins/caddy/caddy.c plugins/caddy/caddy.h plugins/caddy/config.c plugins/caddy/route.c
@@ -52,6 +54,7 @@ plugins_http_la_LIBADD = plugins/http/libhttp.la $(CJSON_LIBS) $(PCRE2_LIBS) -lm
 noinst_LTLIBRARIES += plugins/launchd/liblaunchd.la
 plugins_launchd_liblaunchd_la_SOURCES = \
 	plugins/launchd/judge.c plugins/launchd/launchctl.c plugins/launchd/launchctl.h plugins/launchd/launchd.c plugins/launchd/launchd.h
+plugins_launchd_liblaunchd_la_CFLAGS = $(AM_CFLAGS)
 plugins_launchd_la_SOURCES =
 plugins_launchd_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_launchd_la_LIBADD = plugins/launchd/liblaunchd.la
@@ -66,6 +69,7 @@ plugins_load_la_SOURCES = plugins/load.c
 plugins_load_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 noinst_LTLIBRARIES += plugins/log/liblog.la
 plugins_log_liblog_la_SOURCES = plugins/log/follow.c plugins/log/follow.h plugins/log/log.c plugins/log/log.h plugins/log/pattern.c
+plugins_log_liblog_la_CFLAGS = $(AM_CFLAGS)
 plugins_log_la_SOURCES =
 plugins_log_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_log_la_LIBADD = plugins/log/liblog.la
@@ -75,6 +79,7 @@ plugins_process_la_SOURCES = plugins/process/address.c plugins/process/process.c
 plugins_process_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 noinst_LTLIBRARIES += plugins/mount/libmount.la
 plugins_mount_libmount_la_SOURCES = plugins/mount/mount.c plugins/mount/mount.h plugins/mount/nfs.c plugins/mount/point.c plugins/mount/rpc.c plugins/mount/rpc.h plugins/mount/table.c
+plugins_mount_libmount_la_CFLAGS = $(AM_CFLAGS)
 plugins_mount_la_SOURCES = plugins/mount/mount.h
 plugins_mount_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_mount_la_LIBADD = plugins/mount/libmount.la
@@ -84,6 +89,7 @@ plugins_redis_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_redis_la_LIBADD = $(HIREDIS_LIBS)
 noinst_LTLIBRARIES += plugins/systemd/libsystemd.la
 plugins_systemd_libsystemd_la_SOURCES = plugins/systemd/judge.c plugins/systemd/show.c plugins/systemd/systemd.c plugins/systemd/systemd.h
+plugins_systemd_libsystemd_la_CFLAGS = $(AM_CFLAGS)
 plugins_systemd_libsystemd_la_LIBADD = plugins/kit/libmoment.la
 plugins_systemd_la_SOURCES =
 plugins_systemd_la_LDFLAGS = $(PLUGIN_LDFLAGS)
