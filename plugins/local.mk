@@ -2,8 +2,9 @@
 # convenience library that its tests link as well.
 PLUGIN_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared $(PLUGIN_NO_UNDEFINED)
 plugin_LTLIBRARIES += \
-	plugins/caddy.la plugins/disk.la plugins/exec.la plugins/file.la plugins/gateway.la plugins/http.la plugins/imsg.la plugins/launchd.la plugins/load.la plugins/log.la plugins/memory.la plugins/mount.la plugins/process.la \
-	plugins/redis.la plugins/secrets.la plugins/systemd.la plugins/tailscale.la plugins/tcp.la
+	plugins/caddy.la plugins/disk.la plugins/exec.la plugins/file.la plugins/gateway.la plugins/http.la plugins/imsg.la plugins/launchd.la \
+	plugins/load.la plugins/log.la plugins/memory.la plugins/mount.la plugins/process.la plugins/redis.la plugins/secrets.la plugins/systemd.la \
+	plugins/tailscale.la plugins/tcp.la
 
 noinst_LTLIBRARIES += plugins/kit/libjson.la
 plugins_kit_libjson_la_SOURCES = plugins/kit/json.c plugins/kit/json.h
@@ -78,7 +79,9 @@ plugins_memory_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_process_la_SOURCES = plugins/process/address.c plugins/process/process.c plugins/process/process.h
 plugins_process_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 noinst_LTLIBRARIES += plugins/mount/libmount.la
-plugins_mount_libmount_la_SOURCES = plugins/mount/mount.c plugins/mount/mount.h plugins/mount/nfs.c plugins/mount/point.c plugins/mount/rpc.c plugins/mount/rpc.h plugins/mount/table.c
+plugins_mount_libmount_la_SOURCES = \
+	plugins/mount/mount.c plugins/mount/mount.h plugins/mount/nfs.c plugins/mount/point.c plugins/mount/rpc.c plugins/mount/rpc.h \
+	plugins/mount/table.c
 plugins_mount_libmount_la_CFLAGS = $(AM_CFLAGS)
 plugins_mount_la_SOURCES = plugins/mount/mount.h
 plugins_mount_la_LDFLAGS = $(PLUGIN_LDFLAGS)
@@ -102,7 +105,8 @@ plugins_secrets_la_SOURCES =
 plugins_secrets_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_secrets_la_LIBADD = plugins/secrets/libsecrets.la $(CJSON_LIBS) -lm
 noinst_LTLIBRARIES += plugins/tailscale/libtailscale.la
-plugins_tailscale_libtailscale_la_SOURCES = plugins/tailscale/judge.c plugins/tailscale/tailscale.c plugins/tailscale/tailscale.h plugins/tailscale/way.c
+plugins_tailscale_libtailscale_la_SOURCES = \
+	plugins/tailscale/judge.c plugins/tailscale/tailscale.c plugins/tailscale/tailscale.h plugins/tailscale/way.c
 plugins_tailscale_libtailscale_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
 plugins_tailscale_libtailscale_la_LIBADD = plugins/kit/libjson.la plugins/kit/libmoment.la plugins/kit/libtextfile.la
 plugins_tailscale_la_SOURCES =

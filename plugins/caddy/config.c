@@ -1,6 +1,6 @@
 /*
- * The operation `caddy.config`: the admin API's /config/ says what Caddy serves, its /reverse_proxy/upstreams which upstreams have failed lately. An upstream that
- * fails is no failure of Caddy, so it is a warning here; who stands behind it is watched by a check of its own.
+ * The operation `caddy.config`: the admin API's /config/ says what Caddy serves, its /reverse_proxy/upstreams which upstreams have failed lately. An upstream
+ * that fails is no failure of Caddy, so it is a warning here; who stands behind it is watched by a check of its own.
  *
  * One function for each step: the configuration, the upstreams.
  */

@@ -1,10 +1,10 @@
 /*
- * The operation `caddy.route`: one URL as its clients see it. Any answer proves that Caddy lives; 502, 503 and 504 are what it says of an upstream that it cannot
- * reach, that is not there, or that is silent. The certificate is judged beside that, since it is renewed by hand or by another program.
+ * The operation `caddy.route`: one URL as its clients see it. Any answer proves that Caddy lives; 502, 503 and 504 are what it says of an upstream that it
+ * cannot reach, that is not there, or that is silent. The certificate is judged beside that, since it is renewed by hand or by another program.
  */
 #include "caddy.h"
 
-enum { QUOTE = 120, SHOWN_URL = 160 };
+enum { MAX_BODY = 65536, QUOTE = 120, SHOWN_URL = 160 };
 
 #define NS_PER_S 1e9
 
@@ -129,7 +129,10 @@ static void answered(struct talon_run *run, void *arg, const struct talon_respon
 void caddy_route_start(struct talon_run *run)
 {
     const struct caddy_route_conf *conf = run->conf;
-    const struct talon_tls tls = { .size = sizeof tls, .insecure = (uint32_t)conf->tls.insecure, .ca = conf->tls.ca, .server_name = conf->tls.server_name };
+    const struct talon_tls tls = {
+        .size = sizeof tls, .insecure = (uint32_t)conf->tls.insecure, .ca = conf->tls.ca, .server_name = conf->tls.server_name
+    };
 
-    run->host->http(run, TALON_REQUEST(talon_http, .url = conf->url, .connect_to = conf->connect_to, .tls = &tls, .max_body = 65536, .data = drop), answered, NULL);
+    run->host->http(run, TALON_REQUEST(talon_http, .url = conf->url, .connect_to = conf->connect_to, .tls = &tls, .max_body = MAX_BODY, .data = drop), answered,
+                    NULL);
 }

@@ -213,8 +213,8 @@ static void health_told(struct talon_run *run, void *arg, const struct talon_res
     else if (is_passing(body))
         talon_done(run, TALON_STARTING, "starting", "the gateway is not available for the moment: its session is %s", word(run, session(body)));
     else
-        talon_done(run, TALON_FAIL, "gateway.unavailable", "the gateway is not available%s%s%s", reason_of(run, body), *session(body) ? "; its session is " : "",
-                   word(run, session(body)));
+        talon_done(run, TALON_FAIL, "gateway.unavailable", "the gateway is not available%s%s%s", reason_of(run, body),
+                   *session(body) ? "; its session is " : "", word(run, session(body)));
 }
 
 static void channel_told(struct talon_run *run, void *arg, const struct talon_response *got)

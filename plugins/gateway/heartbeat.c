@@ -1,6 +1,7 @@
 /*
- * The operation `gateway.heartbeat`: is the process of the pid file there, and has it written its heartbeat lately? The gateway's slim form has no HTTP, so this is
- * all that can be asked of it. The heartbeat also rests while the gateway sleeps by its own settings, so a stale one alone is a warning unless asked otherwise.
+ * The operation `gateway.heartbeat`: is the process of the pid file there, and has it written its heartbeat lately? The gateway's slim form has no HTTP, so
+ * this is all that can be asked of it. The heartbeat also rests while the gateway sleeps by its own settings, so a stale one alone is a warning unless asked
+ * otherwise.
  */
 #include "gateway.h"
 #include "kit/text_file.h"

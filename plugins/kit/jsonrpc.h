@@ -1,6 +1,6 @@
 /*
- * One question of JSON-RPC 2.0 to a daemon of this machine: a connection of its own, the question in a line, the answer in a line. What goes wrong on the way is
- * judged here, in the same words for all who ask so; what the daemon says is left to who asked.
+ * One question of JSON-RPC 2.0 to a daemon of this machine: a connection of its own, the question in a line, the answer in a line. What goes wrong on the way
+ * is judged here, in the same words for all who ask so; what the daemon says is left to who asked.
  */
 #ifndef KIT_JSONRPC_H
 #define KIT_JSONRPC_H

@@ -1,6 +1,6 @@
 /*
- * Judges a unit. An inactive one is stopped only where an act was seen: it was stopped before its main process ended (which the order of the two tells), or it is
- * disabled or masked. One that ended by itself, or was never started though it is enabled, has failed.
+ * Judges a unit. An inactive one is stopped only where an act was seen: it was stopped before its main process ended (which the order of the two tells), or it
+ * is disabled or masked. One that ended by itself, or was never started though it is enabled, has failed.
  */
 #include "systemd.h"
 

@@ -9,7 +9,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-const char systemd_properties[] = "Id,LoadState,LoadError,ActiveState,SubState,Result,Type,UnitFileState,ConditionResult,ConditionTimestampMonotonic,TriggeredBy,MainPID,"
+const char systemd_properties[] = "Id,LoadState,LoadError,ActiveState,SubState,Result,Type,UnitFileState,ConditionResult,"
+                                  "ConditionTimestampMonotonic,TriggeredBy,MainPID,"
                                   "ExecMainCode,ExecMainStatus,ExecMainExitTimestampMonotonic,NRestarts,MemoryCurrent,ActiveEnterTimestamp,"
                                   "ActiveEnterTimestampMonotonic,ActiveExitTimestampMonotonic,LastTriggerUSec";
 

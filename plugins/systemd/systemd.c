@@ -1,6 +1,6 @@
 /*
- * The check type `systemd.unit`: asks `systemctl show` for the properties of one unit, which is made for programs, and judges them (judge.c). D-Bus itself would
- * need a library for one question.
+ * The check type `systemd.unit`: asks `systemctl show` for the properties of one unit, which is made for programs, and judges them (judge.c). D-Bus itself
+ * would need a library for one question.
  */
 #include "systemd.h"
 

@@ -119,7 +119,8 @@ static int judge_peers(struct talon_run *run, const cJSON *status)
         if (peer && json_is_true(peer, "Online"))
             continue;
         if (bad++ == 0)
-            first = peer ? talon_text(run, "%s is offline%s", conf->peers[i], last_seen(run, peer)) : talon_text(run, "%s is not in the tailnet", conf->peers[i]);
+            first = peer ? talon_text(run, "%s is offline%s", conf->peers[i], last_seen(run, peer))
+                         : talon_text(run, "%s is not in the tailnet", conf->peers[i]);
     }
     run->host->metric(run, "peers_offline", bad, "");
     if (bad == 0)

@@ -66,8 +66,9 @@ static void ask(struct talon_run *run, const char *method, const char *path, uin
     const char *const headers[] = { state->way.header, NULL };
 
     run->host->http(run,
-                    TALON_REQUEST(talon_http, .flags = TALON_HTTP_1, .method = method, .url = talon_text(run, "http://local-tailscaled.sock/localapi/v0/%s", path),
-                                  .unix_path = state->way.unix_path, .connect_to = state->way.connect_to, .headers = headers, .max_body = max_body),
+                    TALON_REQUEST(talon_http, .flags = TALON_HTTP_1, .method = method,
+                                  .url = talon_text(run, "http://local-tailscaled.sock/localapi/v0/%s", path), .unix_path = state->way.unix_path,
+                                  .connect_to = state->way.connect_to, .headers = headers, .max_body = max_body),
                     then, NULL);
 }
 

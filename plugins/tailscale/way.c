@@ -1,6 +1,6 @@
 /*
- * Where tailscaled answers questions. As a daemon it has a socket, whose place differs between systems; Tailscale's own application on macOS listens on a port of
- * this machine and tells those who may ask its number and a password by a file, sameuserproof-PORT or sameuserproof-PORT-PASSWORD.
+ * Where tailscaled answers questions. As a daemon it has a socket, whose place differs between systems; Tailscale's own application on macOS listens on a port
+ * of this machine and tells those who may ask its number and a password by a file, sameuserproof-PORT or sameuserproof-PORT-PASSWORD.
  */
 #include "kit/text_file.h"
 #include "tailscale.h"

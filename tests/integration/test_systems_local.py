@@ -1,14 +1,12 @@
-"""The plugins that watch this machine's own systems, through a real plugin host: real Caddy, real files, and stand-ins that speak as launchctl, portmappers, tailscaled,
-agent-secrets, imsg and the gateway do."""
+"""The plugins that watch this machine's own systems, through a real plugin host: real Caddy, real files, and stand-ins that speak as launchctl, portmappers,
+tailscaled, agent-secrets, imsg and the gateway do."""
 import contextlib
 import http.server
 import json
 import os
-import pathlib
 import shutil
 import socket
 import struct
-import subprocess
 import threading
 
 import pytest
@@ -278,15 +276,60 @@ def test_tailscale_by_socket_and_by_port(talon):
 
 
 def test_the_gateway(talon):
-    health = {"/health": (200, {"available": True, "healthy": False, "mode": "redis_degraded", "reason": "gone", "components": {"session": "ok", "slack": "ok"}}),
+    health = {"/health": (200, {"available": True, "healthy": False, "mode": "redis_degraded", "reason": "gone",
+                              "components": {"session": "ok", "slack": "ok"}}),
               "/health/slack": (503, {"ok": False, "channel": "slack", "started": True})}
     pid, beat = talon.folder / "gateway.pid", talon.folder / "last-heartbeat.ts"
     pid.write_text(f"{os.getpid()}\n")
     beat.write_text(f"export const lastHeartbeatTs = {int(pid.stat().st_mtime * 1000)};\n")
     with web(lambda handler: health[handler.path]) as port:
         at = f"http://127.0.0.1:{port.server_address[1]}"
-        got = run(talon, ("health", f"gateway.health: {{ url: '{at}/health', channels: [slack] }}"), ("slack", f"gateway.channel: {{ url: '{at}/health/slack' }}"),
-                  ("slim", f"gateway.heartbeat: {{ pid_file: {pid}, heartbeat_file: {beat} }}"))
+        got = run(talon, ("health", f"gateway.health: {{ url: '{at}/health', channels: [slack] }}"),
+                  ("slack", f"gateway.channel: {{ url: '{at}/health/slack' }}"), ("slim", f"gateway.heartbeat: {{ pid_file: {pid}, heartbeat_file: {beat} }}"))
     assert said(got["health"]) == ("warn", "gateway.degraded")
     assert said(got["slack"]) == ("fail", "gateway.channel")
     assert said(got["slim"]) == ("ok", "gateway.ok")
+
+
+# ---- the checks that come with Talon
+
+VARIABLES = """
+  nas: 192.0.2.10
+  nas_nvme: /Volumes/nvme
+  nas_nvme_export: /volume2/data
+  nas_hdd: /Volumes/hdd
+  nas_hdd_export: /volume1/data
+  nas_media: /Volumes/media
+  caddy_label: com.example.caddy
+  caddy_admin: http://localhost:2019
+  caddy_webhooks: 127.0.0.1:8443
+  caddy_host: host.example.com
+  caddy_address: 127.0.0.1
+  gateway: 127.0.0.1:3018
+  gateway_label: com.example.gateway
+  gateway_pid_file: /tmp/gateway.pid
+  gateway_heartbeat_file: /tmp/last-heartbeat.ts
+  gateway_log: /tmp/gateway.err
+  secrets_label: com.example.agent-secrets
+  secrets_socket: ~/.agent-secrets/agent-secrets.sock
+  imsg_label: com.example.imsg-rpc
+  imsg_socket: /tmp/imsg.sock
+  janitor_label: com.example.janitor
+  tripwire_label: com.example.tripwire
+  bus_sync_label: com.example.bus-sync
+  content_sync_label: com.example.content-sync
+  vault_log_sync_label: com.example.vault-log-sync
+  retired_worker_label: com.example.old-worker
+  retired_tunnel_label: com.example.old-tunnel
+  retired_portforward_label: com.example.old-portforward
+  retired_bootstrap_label: com.example.old-bootstrap
+"""
+OF_THIS_MACHINE = ["agent-secrets", "caddy", "caddy-docs-api", "caddy-inngest", "caddy-livekit", "caddy-worker", "gateway", "imsg", "launchd-jobs", "nas", "tailscale"]
+NEEDED = ["docs-api", "host", "host-worker", "inngest", "livekit-server"]
+
+
+def test_the_checks_of_this_machines_systems_are_good(talon):
+    stubs = "".join(f"  {name}: {{ checks: {{ load: {{ load: {{}} }} }} }}\n" for name in NEEDED)
+    talon.write(f"services:\n{stubs}", settings=f"include: [{', '.join(str(TOP / 'checks' / (name + '.yaml')) for name in OF_THIS_MACHINE)}]\nvars:{VARIABLES}")
+    done = talon.command("validate", str(talon.config), config=False)
+    assert done.returncode == 0 and "warning" not in done.stderr + done.stdout, done.stdout + done.stderr

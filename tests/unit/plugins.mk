@@ -2,10 +2,13 @@
 FAKE_HOST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 FAKE_HOST_LIBS = libtalon-fake-host.la $(CMOCKA_LIBS) -lm
 PLUGIN_TESTS = \
-	tests/unit/test_fake_host tests/unit/test_fake_host_peers tests/unit/test_kit_moment tests/unit/test_plugin_caddy tests/unit/test_plugin_disk tests/unit/test_plugin_exec \
-	tests/unit/test_plugin_file tests/unit/test_plugin_gateway tests/unit/test_plugin_http tests/unit/test_plugin_imsg tests/unit/test_plugin_http_json tests/unit/test_plugin_http_options \
-	tests/unit/test_plugin_launchd tests/unit/test_plugin_load tests/unit/test_plugin_log tests/unit/test_plugin_memory tests/unit/test_plugin_mount tests/unit/test_plugin_mount_nfs tests/unit/test_plugin_process tests/unit/test_plugin_redis tests/unit/test_plugin_secrets tests/unit/test_plugin_systemd tests/unit/test_plugin_tailscale \
-	tests/unit/test_launchctl tests/unit/test_plugin_tcp tests/unit/test_process_system
+	tests/unit/test_fake_host tests/unit/test_fake_host_peers tests/unit/test_kit_moment tests/unit/test_plugin_caddy \
+	tests/unit/test_plugin_disk tests/unit/test_plugin_exec tests/unit/test_plugin_file tests/unit/test_plugin_gateway \
+	tests/unit/test_plugin_http tests/unit/test_plugin_imsg tests/unit/test_plugin_http_json tests/unit/test_plugin_http_options \
+	tests/unit/test_plugin_launchd tests/unit/test_plugin_load tests/unit/test_plugin_log tests/unit/test_plugin_memory \
+	tests/unit/test_plugin_mount tests/unit/test_plugin_mount_nfs tests/unit/test_plugin_process tests/unit/test_plugin_redis \
+	tests/unit/test_plugin_secrets tests/unit/test_plugin_systemd tests/unit/test_plugin_tailscale tests/unit/test_launchctl \
+	tests/unit/test_plugin_tcp tests/unit/test_process_system
 check_PROGRAMS += $(PLUGIN_TESTS)
 TESTS += $(PLUGIN_TESTS) tests/unit/header_alone.sh tests/unit/test_abi_layout
 dist_noinst_SCRIPTS += tests/unit/header_alone.sh

@@ -110,7 +110,8 @@ static void what_it_answers(void **unused)
     CONCLUDES(fake, TALON_FAIL, "protocol.bad", "something else than a list of upstreams");
     answers(fake, 200, CONFIG);
     CONCLUDES(fake, TALON_FAIL, "timeout", "cannot ask Caddy's admin API for its upstreams"); /* silence */
-    fake_http(fake, 0, TALON_REQUEST(talon_response, .error = FAKE_ERROR(TALON_E_REFUSED, 111, "connect.refused", "connection refused"), .headers = no_headers));
+    fake_http(fake, 0,
+              TALON_REQUEST(talon_response, .error = FAKE_ERROR(TALON_E_REFUSED, 111, "connect.refused", "connection refused"), .headers = no_headers));
     CONCLUDES(fake, TALON_FAIL, "connect.refused", "cannot ask Caddy's admin API for its configuration: connection refused");
     fake_free(fake);
 }
@@ -177,7 +178,8 @@ static void connections_that_fail(void **unused)
     fake_http(fake, 0, TALON_REQUEST(talon_response, .error = FAKE_ERROR(TALON_E_TLS, 0, "tls.broken", "alert: internal error"), .headers = no_headers));
     CONCLUDES(fake, TALON_FAIL, "tls.broken", "cannot fetch https://server.example:9443/: alert: internal error");
     assert_null(strstr(fake_result(fake)->summary, "token"));
-    fake_http(fake, 0, TALON_REQUEST(talon_response, .status = 404, .error = FAKE_ERROR(TALON_E_TOO_BIG, 0, "too_big", "more than 64 KiB"), .headers = no_headers));
+    fake_http(fake, 0,
+              TALON_REQUEST(talon_response, .status = 404, .error = FAKE_ERROR(TALON_E_TOO_BIG, 0, "too_big", "more than 64 KiB"), .headers = no_headers));
     CONCLUDES(fake, TALON_OK, "caddy.ok", "HTTP 404");
     CONCLUDES(fake, TALON_FAIL, "timeout", "cannot fetch https://server.example:9443/");
     fake_free(fake);

@@ -9,8 +9,11 @@
 
 enum { NOON = 1767614400 };
 
-#define COMPONENTS(session) "\"components\":{\"redis\":\"ok\",\"telegram\":\"ok\",\"discord\":\"disabled\",\"slack\":\"ok\",\"ws\":\"ok (2 clients)\",\"session\":\"" session "\"}"
-#define WELL "{\"ok\":true,\"available\":true,\"healthy\":true,\"mode\":\"normal\"," COMPONENTS("ok") ",\"reconnectAttempts\":0,\"status\":{\"pid\":7,\"uptimeMs\":90000}}"
+#define COMPONENTS(session)                                                                                                                              \
+    "\"components\":{\"redis\":\"ok\",\"telegram\":\"ok\",\"discord\":\"disabled\",\"slack\":\"ok\",\"ws\":\"ok (2 clients)\",\"session\":\"" session "\"}"
+#define WELL                                                                                                                                             \
+    "{\"ok\":true,\"available\":true,\"healthy\":true,\"mode\":\"normal\"," COMPONENTS("ok")                                                       \
+    ",\"reconnectAttempts\":0,\"status\":{\"pid\":7,\"uptimeMs\":90000}}"
 
 static const struct talon_pair no_headers[] = { { NULL, NULL } };
 
@@ -103,7 +106,8 @@ static void one_that_is_gone(void **unused)
     struct fake *fake = health();
 
     (void)unused;
-    fake_http(fake, 0, TALON_REQUEST(talon_response, .error = FAKE_ERROR(TALON_E_REFUSED, 111, "connect.refused", "connection refused"), .headers = no_headers));
+    fake_http(fake, 0,
+              TALON_REQUEST(talon_response, .error = FAKE_ERROR(TALON_E_REFUSED, 111, "connect.refused", "connection refused"), .headers = no_headers));
     CONCLUDES(fake, TALON_FAIL, "connect.refused", "the gateway cannot be asked: connection refused");
     CONCLUDES(fake, TALON_FAIL, "timeout", "the gateway cannot be asked");
     fake_free(fake);
@@ -186,7 +190,8 @@ static void the_files_of_the_slim_form(void **unused)
     } cases[] = {
         { NULL, "export const lastHeartbeatTs = 1767614100000;\n", 9 * HOUR, NULL, TALON_OK, "gateway.ok", "lives, its last heartbeat was 5 min ago" },
         { NULL, "lastHeartbeatTs=1767614400000", 9 * HOUR, NULL, TALON_OK, "gateway.ok", "" },
-        { NULL, "lastHeartbeatTs = 1767612600000;", 9 * HOUR, NULL, TALON_WARN, "gateway.heartbeat", "its last heartbeat was 30 min ago, expected within 30 min" },
+        { NULL, "lastHeartbeatTs = 1767612600000;", 9 * HOUR, NULL, TALON_WARN, "gateway.heartbeat",
+          "its last heartbeat was 30 min ago, expected within 30 min" },
         { NULL, "lastHeartbeatTs = 1767612600000;", 9 * HOUR, "fail", TALON_FAIL, "gateway.heartbeat", "30 min ago" },
         { NULL, "lastHeartbeatTs = 1767612600000;", 60, "fail", TALON_STARTING, "starting", "its first heartbeat is to come" },
         { NULL, "lastHeartbeatTs = 1767614701000;", 9 * HOUR, NULL, TALON_FAIL, "gateway.heartbeat", "5 min in the future" },

@@ -1,5 +1,7 @@
-/* The plugin `imsg` on the fake host: a daemon that may read the messages, one from which macOS has taken that right, and one that is gone. How lines are read is
- * tried in test_plugin_secrets.c. */
+/*
+ * The plugin `imsg` on the fake host: a daemon that may read the messages, one from which macOS has taken that right, and one that is gone. How lines are read
+ * is * tried in test_plugin_secrets.c.
+ */
 #include "plugin_test.h"
 
 static struct fake *imsg(const char *answer)

@@ -196,7 +196,8 @@ static void connections_that_fail(void **unused)
         enum talon_status status;
         const char *part;
     } cases[] = {
-        { FAKE_ERROR(TALON_E_REFUSED, 111, "connect.refused", "connection refused"), TALON_FAIL, "cannot connect to nfs at nas.example:2049: connection refused" },
+        { FAKE_ERROR(TALON_E_REFUSED, 111, "connect.refused", "connection refused"), TALON_FAIL,
+          "cannot connect to nfs at nas.example:2049: connection refused" },
         { FAKE_ERROR(TALON_E_UNREACHABLE, 113, "connect.unreachable", "no route to host"), TALON_FAIL, "no route to host" },
         { FAKE_ERROR(TALON_E_NO_NAME, 0, "dns.none", "no such name"), TALON_FAIL, "no such name" },
         { FAKE_ERROR(TALON_E_RESOLVER, 0, "dns.unreachable", "no answer from the resolver"), TALON_UNKNOWN, "no answer from the resolver" },

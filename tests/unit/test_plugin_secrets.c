@@ -7,7 +7,8 @@
 
 enum { NOON = 1767614400 };
 
-#define RUNNING "{\"jsonrpc\":\"2.0\",\"result\":{\"running\":true,\"started_at\":\"2026-01-05T11:00:00Z\",\"secrets_count\":31,\"active_leases\":4},\"id\":1}\n"
+#define RUNNING                                                                                                                                          \
+    "{\"jsonrpc\":\"2.0\",\"result\":{\"running\":true,\"started_at\":\"2026-01-05T11:00:00Z\",\"secrets_count\":31,\"active_leases\":4},\"id\":1}\n"
 #define ERROR(code, message) "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":" code ",\"message\":\"" message "\"},\"id\":1}\n"
 
 static struct fake *secrets(void)

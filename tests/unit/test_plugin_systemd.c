@@ -1,5 +1,7 @@
-/* The plugin `systemd` on the fake host, in which a scripted child speaks as systemctl does: units in each state that systemd has, who stopped them, timers, and
- * answers that prove nothing. */
+/*
+ * The plugin `systemd` on the fake host, in which a scripted child speaks as systemctl does: units in each state that systemd has, who stopped them, timers,
+ * and * answers that prove nothing.
+ */
 #include "plugin_test.h"
 
 #include "../../plugins/systemd/systemd.h"
@@ -121,7 +123,8 @@ static void inactive_ones(void **unused)
         { DEAD "Type=simple\nUnitFileState=static\nConditionResult=no\nConditionTimestampMonotonic=0\n", TALON_FAIL, "systemd.inactive",
           "web.service does not run" },
         { DEAD "Type=simple\nUnitFileState=disabled\n", TALON_STOPPED, "stopped.by_hand", "web.service is disabled and does not run" },
-        { DEAD "Type=simple\nUnitFileState=enabled\nConditionResult=no\nConditionTimestampMonotonic=7\n", TALON_FAIL, "systemd.inactive", "a condition of its unit does not hold" },
+        { DEAD "Type=simple\nUnitFileState=enabled\nConditionResult=no\nConditionTimestampMonotonic=7\n", TALON_FAIL, "systemd.inactive",
+          "a condition of its unit does not hold" },
         { DEAD "Type=oneshot\nTriggeredBy=web.timer\nUnitFileState=static\nExecMainCode=1\nExecMainStatus=0\n", TALON_OK, "systemd.ok",
           "waits for web.timer; its last run was good" },
         { DEAD "Type=simple\nTriggeredBy=web.socket\nUnitFileState=disabled\n", TALON_OK, "systemd.ok", "waits for web.socket" },

@@ -1,4 +1,7 @@
-/* The plugin `tailscale` on the fake host: each state of the backend, keys, peers, warnings, the ping, the ways to its local API, and answers that prove nothing. */
+/*
+ * The plugin `tailscale` on the fake host: each state of the backend, keys, peers, warnings, the ping, the ways to its local API, and answers that prove
+ * nothing.
+ */
 #include "plugin_test.h"
 
 #include <stdio.h>
@@ -68,7 +71,8 @@ static void each_state(void **unused)
         { "{\"BackendState\":\"Running\",\"Self\":{\"Online\":false}}", TALON_FAIL, "tailscale.offline", "not connected to its coordination server" },
         { "{\"BackendState\":\"Running\"}", TALON_FAIL, "tailscale.offline", "not connected" },
         { "{\"BackendState\":\"Running\"," SELF ",\"KeyExpiry\":\"2026-01-10T12:00:00Z\"}}", TALON_WARN, "tailscale.expiry", "its key expires in 5 d" },
-        { "{\"BackendState\":\"Running\"," SELF "},\"Health\":[\"router: no route\",\"x\"]}", TALON_WARN, "tailscale.health", "Tailscale warns: router: no route" },
+        { "{\"BackendState\":\"Running\"," SELF "},\"Health\":[\"router: no route\",\"x\"]}", TALON_WARN, "tailscale.health",
+          "Tailscale warns: router: no route" },
         { "{\"BackendState\":\"Running\"," SELF "},\"Health\":null}", TALON_OK, "tailscale.ok", "server.example.ts.net is online" },
         { "{\"BackendState\":\"Running\",\"Self\":{\"Online\":true}}", TALON_OK, "tailscale.ok", "this machine is online as ?" },
     };
