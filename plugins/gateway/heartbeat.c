@@ -14,6 +14,7 @@
 enum { MOST = 4096 };
 
 #define NS_PER_MS INT64_C(1000000)
+#define MOST_SECONDS INT64_C(9000000000) /* a file may claim to be of any time */
 #define AHEAD_NS (INT64_C(300) * 1000000000) /* a heartbeat further in the future is none */
 
 static const char *const choices[] = { "warn", "fail", NULL };
@@ -59,7 +60,7 @@ static void unreadable(struct talon_run *run, const char *path, const struct tex
 /* Its first heartbeat may be to come: the pid file was written as it began. */
 static int is_young(struct talon_run *run, int64_t pid_written)
 {
-    const int64_t age = run->host->unix_ns(run) - pid_written * 1000000000;
+    const int64_t age = run->host->unix_ns(run) - (pid_written < MOST_SECONDS ? pid_written : MOST_SECONDS) * 1000000000;
 
     return age < 0 || (uint64_t)age < ((const struct gateway_heartbeat_conf *)run->conf)->max_age;
 }

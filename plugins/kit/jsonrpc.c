@@ -29,6 +29,14 @@ static int is_note(const cJSON *message)
     return json_at(message, "method") && !json_at(message, "result") && !json_at(message, "error");
 }
 
+/* Any number may stand there, also one that is no error's. */
+static int code_of(const cJSON *error)
+{
+    const double code = json_number(error, "code", 0);
+
+    return code >= -1e9 && code <= 1e9 ? (int)code : 0;
+}
+
 static void take_message(struct talon_run *run, struct question *question, const cJSON *message)
 {
     const cJSON *error = json_at(message, "error"), *result = json_at(message, "result");
@@ -39,7 +47,7 @@ static void take_message(struct talon_run *run, struct question *question, const
     question->over = 1;
     if (error && !cJSON_IsNull(error)) {
         answer.result = NULL;
-        answer.code = (int)json_number(error, "code", 0);
+        answer.code = code_of(error);
         answer.message = json_string(error, "message", "no reason given");
         answer.message = talon_quote(run, answer.message, strlen(answer.message), WORDS);
     } else if (!result) {

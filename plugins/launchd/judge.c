@@ -4,6 +4,8 @@
  */
 #include "launchd.h"
 
+enum { YEAR = 366 * 86400 };
+
 /* ---- words */
 
 /* sysexits(3), and what shells and launchd itself end with. */
@@ -141,7 +143,8 @@ static void judge_interval(struct talon_run *run, const struct launchd_found *fo
 {
     const struct launchd_conf *conf = run->conf;
     const struct launchctl_job *job = &found->job;
-    const uint64_t interval = conf->interval ? conf->interval : (uint64_t)job->interval_s * UINT64_C(1000000000);
+    const long said = job->interval_s < YEAR ? job->interval_s : YEAR;
+    const uint64_t interval = conf->interval ? conf->interval : (uint64_t)said * UINT64_C(1000000000);
 
     if (is_overdue(conf, found, interval) && is_at_work(job))
         talon_done(run, TALON_FAIL, "launchd.stuck", "the run of %s has gone on for %s, though one is due every %s", job->label,

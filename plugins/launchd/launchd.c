@@ -12,6 +12,8 @@
 
 enum { MOST_DOMAINS = 3, MAX_OUTPUT = 262144, WORDS = 160 };
 
+#define MOST_SECONDS UINT64_C(4000000000) /* no process is older */
+
 struct state {
     const char *domains[MOST_DOMAINS];
     size_t n, at;
@@ -232,7 +234,7 @@ static int elapsed(const char *text, size_t n, uint64_t *seconds)
         }
     }
     *seconds = total + part;
-    return parts > 0 && digits > 0;
+    return parts > 0 && digits > 0 && *seconds < MOST_SECONDS;
 }
 
 static void aged(struct talon_run *run, void *arg, const struct talon_exit *ended)

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define MOST_SECONDS INT64_C(9000000000) /* a file may claim to be of any time, also of one that has no place in 64 bits of nanoseconds */
+
 void log_broken(struct talon_run *run, const char *path, int why)
 {
     if (why == ENOENT || why == ENOTDIR)
@@ -64,7 +66,7 @@ void log_age_start(struct talon_run *run)
         log_broken(run, conf->path, errno);
         return;
     }
-    passed = run->host->unix_ns(run) - (int64_t)found.st_mtime * 1000000000;
+    passed = run->host->unix_ns(run) - (found.st_mtime < MOST_SECONDS ? (int64_t)found.st_mtime : MOST_SECONDS) * 1000000000;
     age = passed > 0 ? (uint64_t)passed : 0;
     shown = talon_show_time(run, age);
     run->host->metric(run, "age", (double)passed / 1e9, "s");

@@ -115,7 +115,7 @@ static void pinged(struct talon_run *run, void *arg, const struct talon_response
     seconds = json_number(body, "LatencySeconds", -1);
     name = json_string(body, "NodeName", conf->ping);
     name = talon_quote(run, name, strlen(name), WORDS);
-    if (*error || seconds < 0) {
+    if (*error || !(seconds >= 0 && seconds < 3600)) {
         talon_done(run, TALON_FAIL, "tailscale.ping", "Tailscale is connected, but does not reach %s: %s", name,
                    *error ? talon_quote(run, error, strlen(error), WORDS) : "no time was told");
         return;

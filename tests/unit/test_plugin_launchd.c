@@ -84,7 +84,7 @@ static void ages(void **unused)
         double seconds;
     } cases[] = { { "00:07", 7 }, { "  59:59\n", 3599 }, { "1-00:00:01\n", 86401 }, { "321-01:00:00", 27738000 },
                   { "", NAN },    { "7", NAN },          { "a:b", NAN },            { "1:2:3:4:5", NAN },
-                  { ":1", NAN },  { "1:", NAN },         { "99999999999:00", NAN } };
+                  { ":1", NAN },  { "1:", NAN },         { "99999999999:00", NAN }, { "999999-00:00:00", NAN } };
 
     (void)unused;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -63,6 +63,7 @@ static void what_it_says_of_itself(void **unused)
         { ERROR("-32006", "Unauthorized"), TALON_UNKNOWN, "auth.rejected", "it refuses to answer us: Unauthorized" },
         { ERROR("-32601", "Method not found"), TALON_UNKNOWN, "secrets.version", "does not know secrets.status" },
         { ERROR("-32000", "store is corrupt"), TALON_FAIL, "secrets.error", "it answered with the error -32000: store is corrupt" },
+        { ERROR("-6066666666666666666663", "far"), TALON_FAIL, "secrets.error", "it answered with the error 0: far" },
         { "{\"id\":1,\"error\":\"x\"}\n", TALON_FAIL, "secrets.error", "it answered with the error 0: no reason given" },
     };
 

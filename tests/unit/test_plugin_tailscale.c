@@ -136,6 +136,7 @@ static void the_ping(void **unused)
           "online as 100.64.0.1, nas answers in 4.2 ms" },
         { 200, "{\"NodeName\":\"nas\",\"LatencySeconds\":0.05,\"DERPRegionID\":4}", TALON_OK, "tailscale.ok", "nas answers in 50.0 ms through a relay" },
         { 200, "{\"IP\":\"100.64.0.7\",\"Err\":\"no matching peer\"}", TALON_FAIL, "tailscale.ping", "does not reach 100.64.0.7: no matching peer" },
+        { 200, "{\"LatencySeconds\":1e300}", TALON_FAIL, "tailscale.ping", "no time was told" },
         { 200, "{}", TALON_FAIL, "tailscale.ping", "does not reach 100.64.0.7: no time was told" },
         { 403, "ping access denied", TALON_UNKNOWN, "auth.rejected", "HTTP 403: ping access denied" },
     };
