@@ -30,7 +30,7 @@ struct mount_expected {
 
 /* The four options of struct mount_expected, which is the member `expected` of struct S. */
 #define MOUNT_OPTIONS(S)                                                                                                                                \
-    { .name = "path", TALON_PATH_AT(struct S, expected.path), .flags = TALON_REQUIRED, .help = "Where it is mounted." },                                \
+    { .name = "path", TALON_PATH_AT(struct S, expected.path), .flags = TALON_REQUIRED, .help = "Where it is mounted, as the table of mounts has it." },                                \
         { .name = "source",                                                                                                                             \
           TALON_STRING_AT(struct S, expected.source),                                                                                                   \
           .help = "What must be mounted there: a device, or SERVER:/FOLDER of NFS; not given: anything." },                                             \

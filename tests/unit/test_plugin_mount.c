@@ -57,6 +57,14 @@ static int remove_folder(void **unused)
     return rmdir(folder);
 }
 
+static const char *in(const char *name)
+{
+    static char path[256];
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
 /* An NFS mount that is well, 60 % full. */
 static struct fake *mount_of(const char *operation)
 {
@@ -151,7 +159,7 @@ static void the_table_of_this_system(void **unused)
     assert_int_equal(mount_find_of_system(folder, &entry), 0);
     assert_int_equal(mount_room_of_system("/", &space), 0);
     assert_true(space.size >= space.free && space.free >= 0);
-    assert_int_equal(mount_room_of_system("/nonexistent", &space), ENOENT);
+    assert_int_equal(mount_room_of_system(in("nothing"), &space), ENOENT);
 }
 
 #ifdef __linux__
@@ -257,14 +265,6 @@ static void errors_of_the_file_system(void **unused)
     }
 }
 
-static const char *in(const char *name)
-{
-    static char path[256];
-
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
-
 static void the_sentinel(void **unused)
 {
     struct fake *fake = point();
@@ -300,8 +300,9 @@ static void the_probe(void **unused)
     assert_int_equal(stat(in(".talon-probe"), &found), 0);
     assert_true(found.st_size > 0 && found.st_size < 100 && (found.st_mode & 0777) == 0600);
     unlink(in(".talon-probe"));
-    assert_int_equal(symlink("/nonexistent", in(".talon-probe")), 0); /* a link is not followed */
+    assert_int_equal(symlink("nothing", in(".talon-probe")), 0); /* a link is not followed */
     CONCLUDES(fake, TALON_FAIL, "mount.error", "cannot write ");
+    assert_int_equal(access(in("nothing"), F_OK), -1);
     unlink(in(".talon-probe"));
     assert_int_equal(mkdir(in(".talon-probe"), 0700), 0);
     CONCLUDES(fake, TALON_FAIL, "mount.error", "cannot write ");

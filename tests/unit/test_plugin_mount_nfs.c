@@ -112,6 +112,7 @@ static void each_verdict(void **unused)
         { { 1, 2 }, 2, TALON_FAIL, "protocol.bad", "does not speak RPC" },
         { { 0, 0, 0, 0, 0 }, 5, TALON_FAIL, "protocol.bad", "does not speak RPC" },
         { { 1, 0, 0, 4096, 0 }, 5, TALON_FAIL, "protocol.bad", "does not speak RPC" },
+        { { 1, 0, 0, UINT32_MAX, 0 }, 5, TALON_FAIL, "protocol.bad", "does not speak RPC" },
         { { 1, 0, 0, 8, 0 }, 5, TALON_FAIL, "protocol.bad", "does not speak RPC" },
         { { 1, 0 }, 2, TALON_FAIL, "protocol.bad", "does not speak RPC" },
         { { 1, 0, 0, 0, 2, 4 }, 6, TALON_FAIL, "protocol.bad", "does not speak RPC" },
