@@ -54,7 +54,7 @@ static void unreadable(struct talon_run *run, const char *path, const struct tex
     else if (file->os == EACCES || file->os == EPERM)
         talon_done(run, TALON_UNKNOWN, "file.denied", "%s: not permitted to us: %s", path, strerror(file->os));
     else
-        talon_done(run, TALON_FAIL, "file.error", "%s: %s", path, strerror(file->os));
+        talon_done(run, TALON_FAIL, "file.error", "%s: %s", path, file->os == EINVAL ? "it is no regular file" : strerror(file->os));
 }
 
 /* Its first heartbeat may be to come: the pid file was written as it began. */

@@ -291,6 +291,15 @@ def test_the_gateway(talon):
     assert said(got["slim"]) == ("ok", "gateway.ok")
 
 
+def test_operations_are_shown_and_tried_by_their_whole_names(talon):
+    """As a configuration writes them: with the plugin's name, unless it is the same."""
+    assert "\nlog.pattern (check): " in talon.command("plugin", "info", "log", config=False).stdout
+    assert "\nimsg (check): " in talon.command("plugin", "info", "imsg", config=False).stdout
+    for plugin, shown in (("secrets", "secrets.status: "), ("tailscale", "tailscale: ")):
+        done = talon.command("plugin", "test", plugin, config=False)
+        assert done.returncode == 0 and f"\n{shown}" in done.stdout and f"nothing is wrong with {plugin}" in done.stdout, done.stdout + done.stderr
+
+
 # ---- the checks that come with Talon
 
 VARIABLES = """

@@ -228,7 +228,7 @@ static void the_files_of_the_slim_form(void **unused)
         unlink(in("pid"));
         CONCLUDES(fake, TALON_FAIL, "file.missing", "pid does not exist: the gateway does not run");
         assert_int_equal(mkdir(in("pid"), 0700), 0);
-        CONCLUDES(fake, TALON_FAIL, "file.error", "pid: ");
+        CONCLUDES(fake, TALON_FAIL, "file.error", "pid: it is no regular file");
         rmdir(in("pid"));
         fake_free(fake);
     }
