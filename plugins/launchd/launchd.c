@@ -112,7 +112,7 @@ static void ask(struct talon_run *run, talon_exit_fn *then, const char *const *a
     run->host->spawn(run, TALON_REQUEST(talon_command, .max_output = MAX_OUTPUT, .argv = argv), then, NULL);
 }
 
-/* The question could not be asked, which says nothing of the job, or it was refused; 0: there is an answer. */
+/* Why the question could not be asked, which says nothing of the job; NULL: it was answered. */
 static const char *no_answer(struct talon_run *run, const struct talon_exit *ended)
 {
     if (ended->error.code)
