@@ -42,13 +42,15 @@ int caddy_config_validate(const void *given, struct talon_problem *problem)
     return 1;
 }
 
+/* On a socket Caddy only answers those who ask for no host at all. */
 static void ask(struct talon_run *run, const char *path, talon_http_fn *then)
 {
     const struct caddy_config_conf *conf = run->conf;
+    const char *const headers[] = { conf->unix_path ? "Host: " : NULL, NULL };
     const size_t n = strlen(conf->url);
 
     run->host->http(run,
-                    TALON_REQUEST(talon_http, .flags = TALON_HTTP_1, .unix_path = conf->unix_path, .max_body = MAX_CONFIG,
+                    TALON_REQUEST(talon_http, .flags = TALON_HTTP_1, .unix_path = conf->unix_path, .headers = headers, .max_body = MAX_CONFIG,
                                   .url = talon_text(run, "%.*s%s", (int)(conf->url[n - 1] == '/' ? n - 1 : n), conf->url, path)),
                     then, NULL);
 }

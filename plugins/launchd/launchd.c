@@ -260,7 +260,7 @@ static void found_job(struct talon_run *run)
     if (conf->kind == LAUNCHD_KEEPALIVE && found->job.state == LAUNCHCTL_IDLE) { /* has somebody wanted this? */
         only_domain(state, found->domain);
         ask_disabled(run);
-    } else if (found->job.pid <= 0) {
+    } else if (found->job.pid <= 0 || conf->kind == LAUNCHD_RETIRED) {
         conclude(run);
     } else if (self->seen && self->pid == found->job.pid && self->begun_ns) {
         found->begun_ns = self->begun_ns;

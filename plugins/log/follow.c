@@ -195,7 +195,7 @@ static int read_new(struct reading *reading, const char *path, int fd, const str
         begin_file(position, found, size);
         report->first = 1;
     } else if (!is_same(position, found)) {
-        report->rotated = 1;
+        report->rotated = position->file != 0; /* else it was not there before */
         why = finish_old(reading, path, most);
         begin_file(position, found, 0);
     } else if (is_rewritten(fd, position, size)) {

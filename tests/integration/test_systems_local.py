@@ -173,6 +173,34 @@ def test_caddy_and_its_upstreams(talon, tmp_path):
     assert said(got["config"]) == ("fail", "connect.refused") and said(got["good"]) == ("fail", "connect.refused")
 
 
+def test_the_admin_socket_of_caddy(talon, tmp_path):
+    if not shutil.which("caddy"):
+        missing("caddy", "caddy")
+    port, folder = free_port(), tmp_path / "socket"
+    folder.mkdir()
+    (folder / "Caddyfile").write_text("{\n admin unix/%s/admin.sock\n auto_https off\n storage file_system %s\n}\nhttp://127.0.0.1:%d {\n bind 127.0.0.1\n respond hello\n}\n"
+                                      % (folder, folder / "data", port))
+    server = Server(["caddy", "run", "--config", "Caddyfile", "--adapter", "caddyfile"], port, folder,
+                    lambda: answers(port, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", b"200 OK"))
+    try:
+        got = run(talon, ("config", f"caddy.config: {{ unix: {folder}/admin.sock }}"))
+    finally:
+        server.stop()
+    assert said(got["config"]) == ("ok", "caddy.ok"), got
+
+
+def test_a_certificate_of_caddy(talon, caddy):
+    """Those of its internal authority live for half a day."""
+    route = lambda more: f"caddy.route: {{ url: 'https://localhost:{caddy.tls_port}/', connect_to: '127.0.0.1:{caddy.tls_port}', {more} }}"
+    known = f"tls: {{ ca: {caddy.root} }}"
+    got = run(talon, ("now", route(f"warn_expiry: 0, fail_expiry: 0, {known}")), ("soon", route(f"warn_expiry: 7d, fail_expiry: 1m, {known}")),
+              ("short", route(known)), ("untrusted", route("warn_expiry: 0")))
+    assert said(got["now"]) == ("ok", "caddy.ok")
+    assert said(got["soon"]) == ("warn", "caddy.expiry")
+    assert said(got["short"]) == ("fail", "caddy.expiry") and "must be renewed" in got["short"]["summary"]
+    assert said(got["untrusted"]) == ("fail", "tls.untrusted")
+
+
 # ---- what speaks on a socket of its own
 
 

@@ -74,6 +74,7 @@ static void upstreams_that_failed(void **unused)
     CONCLUDES(fake, TALON_OK, "caddy.ok", "3 upstreams are well");
     assert_string_equal(fake_asked(fake, 1)->url, "http://caddy/reverse_proxy/upstreams");
     assert_string_equal(fake_asked(fake, 1)->unix_path, "/run/caddy/admin.sock");
+    assert_string_equal(fake_asked_header(fake, 1, "Host"), "");
     fake_free(fake);
 }
 
