@@ -29,14 +29,19 @@ struct mount_expected {
 };
 
 /* The four options of struct mount_expected, which is the member `expected` of struct S. */
-#define MOUNT_OPTIONS(S)                                                                                                                                \
-    { .name = "path", TALON_PATH_AT(struct S, expected.path), .flags = TALON_REQUIRED, .help = "Where it is mounted, as the table of mounts has it." },                                \
-        { .name = "source",                                                                                                                             \
-          TALON_STRING_AT(struct S, expected.source),                                                                                                   \
-          .help = "What must be mounted there: a device, or SERVER:/FOLDER of NFS; not given: anything." },                                             \
-        { .name = "type", TALON_STRING_AT(struct S, expected.type), .help = "The type that it must have, such as `nfs`, which stands for `nfs4` too." }, \
-    {                                                                                                                                                   \
-        .name = "writable", TALON_BOOL_AT(struct S, expected.writable), .fallback = "true", .help = "Whether a file system mounted read-only is wrong."  \
+#define MOUNT_OPTIONS(S)                                                                                                                               \
+    { .name = "path",                                                                                                                                  \
+      TALON_PATH_AT(struct S, expected.path),                                                                                                          \
+      .flags = TALON_REQUIRED,                                                                                                                         \
+      .help = "Where it is mounted, as the table of mounts has it." },                                                                                 \
+        { .name = "source",                                                                                                                            \
+          TALON_STRING_AT(struct S, expected.source),                                                                                                  \
+          .help = "What must be mounted there: a device, or SERVER:/FOLDER of NFS; not given: anything." },                                            \
+        { .name = "type",                                                                                                                              \
+          TALON_STRING_AT(struct S, expected.type),                                                                                                    \
+          .help = "The type that it must have, such as `nfs`, which stands for `nfs4` too." },                                                         \
+    {                                                                                                                                                  \
+        .name = "writable", TALON_BOOL_AT(struct S, expected.writable), .fallback = "true", .help = "Whether a file system mounted read-only is wrong." \
     }
 
 /* Finds what is mounted and judges it. 1: the run has ended; else entry is filled. */

@@ -178,7 +178,8 @@ def test_the_admin_socket_of_caddy(talon, tmp_path):
         missing("caddy", "caddy")
     port, folder = free_port(), tmp_path / "socket"
     folder.mkdir()
-    (folder / "Caddyfile").write_text("{\n admin unix/%s/admin.sock\n auto_https off\n storage file_system %s\n}\nhttp://127.0.0.1:%d {\n bind 127.0.0.1\n respond hello\n}\n"
+    (folder / "Caddyfile").write_text("{\n admin unix/%s/admin.sock\n auto_https off\n storage file_system %s\n}\n"
+                                      "http://127.0.0.1:%d {\n bind 127.0.0.1\n respond hello\n}\n"
                                       % (folder, folder / "data", port))
     server = Server(["caddy", "run", "--config", "Caddyfile", "--adapter", "caddyfile"], port, folder,
                     lambda: answers(port, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", b"200 OK"))
@@ -361,7 +362,8 @@ VARIABLES = """
   retired_portforward_label: com.example.old-portforward
   retired_bootstrap_label: com.example.old-bootstrap
 """
-OF_THIS_MACHINE = ["agent-secrets", "caddy", "caddy-docs-api", "caddy-inngest", "caddy-livekit", "caddy-worker", "gateway", "imsg", "launchd-jobs", "nas", "tailscale"]
+OF_THIS_MACHINE = ["agent-secrets", "caddy", "caddy-docs-api", "caddy-inngest", "caddy-livekit", "caddy-worker", "gateway",
+                   "imsg", "launchd-jobs", "nas", "tailscale"]
 NEEDED = ["docs-api", "host", "host-worker", "inngest", "livekit-server"]
 
 
