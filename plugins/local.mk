@@ -2,12 +2,14 @@
 # convenience library that its tests link as well.
 PLUGIN_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared $(PLUGIN_NO_UNDEFINED)
 plugin_LTLIBRARIES += \
-	plugins/disk.la plugins/exec.la plugins/file.la plugins/http.la plugins/load.la plugins/memory.la plugins/process.la \
+	plugins/disk.la plugins/exec.la plugins/file.la plugins/http.la plugins/kubernetes.la plugins/load.la plugins/memory.la plugins/process.la \
 	plugins/redis.la plugins/tcp.la
 
-noinst_LTLIBRARIES += plugins/kit/libjson.la
+noinst_LTLIBRARIES += plugins/kit/libjson.la plugins/kit/libyaml.la
 plugins_kit_libjson_la_SOURCES = plugins/kit/json.c plugins/kit/json.h
 plugins_kit_libjson_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
+plugins_kit_libyaml_la_SOURCES = plugins/kit/yaml.c plugins/kit/yaml.h
+plugins_kit_libyaml_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(YAML_CFLAGS)
 
 plugins_disk_la_SOURCES = plugins/disk/disk.c plugins/disk/disk.h
 plugins_disk_la_LDFLAGS = $(PLUGIN_LDFLAGS)
@@ -25,6 +27,20 @@ plugins_http_libhttp_la_LIBADD = plugins/kit/libjson.la
 plugins_http_la_SOURCES =
 plugins_http_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_http_la_LIBADD = plugins/http/libhttp.la $(CJSON_LIBS) $(PCRE2_LIBS) -lm
+noinst_LTLIBRARIES += plugins/kubernetes/libkubernetes.la
+plugins_kubernetes_libkubernetes_la_SOURCES = \
+	plugins/kubernetes/access.c plugins/kubernetes/api.c plugins/kubernetes/client.c plugins/kubernetes/client.h \
+	plugins/kubernetes/cluster.c plugins/kubernetes/cluster.h plugins/kubernetes/credentials.c plugins/kubernetes/kubeconfig.c \
+	plugins/kubernetes/kubeconfig.h plugins/kubernetes/kubeconfig_files.c plugins/kubernetes/kubernetes.c \
+	plugins/kubernetes/kubernetes.h plugins/kubernetes/list.c plugins/kubernetes/list.h plugins/kubernetes/moment.c \
+	plugins/kubernetes/moment.h plugins/kubernetes/node.c plugins/kubernetes/pod.c plugins/kubernetes/pod.h \
+	plugins/kubernetes/pods.c plugins/kubernetes/rollout.c plugins/kubernetes/rollout.h plugins/kubernetes/schedulable.c \
+	plugins/kubernetes/watch.c plugins/kubernetes/workload.c
+plugins_kubernetes_libkubernetes_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(YAML_CFLAGS)
+plugins_kubernetes_libkubernetes_la_LIBADD = plugins/kit/libjson.la plugins/kit/libyaml.la
+plugins_kubernetes_la_SOURCES =
+plugins_kubernetes_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_kubernetes_la_LIBADD = plugins/kubernetes/libkubernetes.la $(CJSON_LIBS) $(YAML_LIBS) -lm
 plugins_load_la_SOURCES = plugins/load.c
 plugins_load_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_memory_la_SOURCES = plugins/memory/memory.c plugins/memory/memory.h
