@@ -81,12 +81,12 @@ static const char *verb(const struct access_conf *conf, size_t at)
     return conf->verbs[at % count(conf->verbs)];
 }
 
-/* "get nodes/proxy in namespace x" */
-static const char *act(struct talon_run *run, size_t at)
+/* "get, list nodes/proxy in namespace x" */
+static const char *act(struct talon_run *run, const char *verbs)
 {
     const struct access_conf *conf = run->conf;
 
-    return talon_text(run, "%s %s%s%s%s%s%s%s", verb(conf, at), conf->resource, conf->subresource ? "/" : "", conf->subresource ? conf->subresource : "",
+    return talon_text(run, "%s %s%s%s%s%s%s%s", verbs, conf->resource, conf->subresource ? "/" : "", conf->subresource ? conf->subresource : "",
                       conf->name ? " " : "", conf->name ? conf->name : "", conf->space ? " in namespace " : "", conf->space ? conf->space : "");
 }
 
@@ -99,15 +99,15 @@ static void add(cJSON *to, const char *name, const char *value)
 static const char *review(struct talon_run *run, size_t at)
 {
     const struct access_conf *conf = run->conf;
-    const char *who = subject(conf, at), *copy;
+    const char *user = subject(conf, at), *copy;
     cJSON *root = cJSON_CreateObject(), *spec = cJSON_AddObjectToObject(root, "spec");
     cJSON *what = cJSON_AddObjectToObject(spec, "resourceAttributes"), *groups;
     char *text;
 
     add(root, "apiVersion", "authorization.k8s.io/v1");
-    add(root, "kind", who ? "SubjectAccessReview" : "SelfSubjectAccessReview");
-    add(spec, "user", who);
-    if (who && count(conf->groups) > 0) {
+    add(root, "kind", user ? "SubjectAccessReview" : "SelfSubjectAccessReview");
+    add(spec, "user", user);
+    if (user && count(conf->groups) > 0) {
         groups = cJSON_AddArrayToObject(spec, "groups");
         for (const char *const *group = conf->groups; *group; group++)
             cJSON_AddItemToArray(groups, cJSON_CreateString(*group));
@@ -127,6 +127,23 @@ static const char *review(struct talon_run *run, size_t at)
 
 /* ---- the answers */
 
+static const char *who(const struct access_conf *conf, size_t at)
+{
+    return subject(conf, at) ? subject(conf, at) : conf->as ? conf->as : "Talon";
+}
+
+/* The verbs that are denied to the subject of the last question become a part of the sentence. */
+static void close_denial(struct talon_run *run)
+{
+    const struct access_conf *conf = run->conf;
+    struct access_run *state = run->state;
+
+    if (state->verbs && (!state->denied || strlen(state->denied) < SHOWN_DENIED))
+        state->denied = talon_text(run, "%s%s%s may not %s", state->denied ? state->denied : "", state->denied ? "; " : "", who(conf, state->at - 1),
+                                   act(run, state->verbs));
+    state->verbs = NULL;
+}
+
 static void conclude(struct talon_run *run)
 {
     const struct access_conf *conf = run->conf;
@@ -135,27 +152,16 @@ static void conclude(struct talon_run *run)
     if (state->denied)
         talon_done(run, TALON_FAIL, "kubernetes.denied", "not allowed: %s", state->denied);
     else if (questions(conf) == 1)
-        talon_done(run, TALON_OK, "kubernetes.allowed", "%s may %s", subject(conf, 0) ? subject(conf, 0) : conf->as ? conf->as : "Talon", act(run, 0));
+        talon_done(run, TALON_OK, "kubernetes.allowed", "%s may %s", who(conf, 0), act(run, verb(conf, 0)));
     else
         talon_done(run, TALON_OK, "kubernetes.allowed", "all %zu are allowed", questions(conf));
 }
 
 static void ask(struct talon_run *run);
 
-static void note_denial(struct talon_run *run)
-{
-    const struct access_conf *conf = run->conf;
-    struct access_run *state = run->state;
-    const char *who = subject(conf, state->at) ? subject(conf, state->at) : conf->as ? conf->as : "Talon";
-
-    if (!state->denied)
-        state->denied = talon_text(run, "%s may not %s", who, act(run, state->at));
-    else if (strlen(state->denied) < SHOWN_DENIED)
-        state->denied = talon_text(run, "%s; %s may not %s", state->denied, who, act(run, state->at));
-}
-
 static void answered(struct talon_run *run, struct client_call *call, const struct talon_response *got)
 {
+    const struct access_conf *conf = run->conf;
     struct access_run *state = run->state;
     const char *problem, *trouble;
     const cJSON *answer;
@@ -167,17 +173,19 @@ static void answered(struct talon_run *run, struct client_call *call, const stru
     answer = json_parse(run, got->body, got->body_len, &problem);
     trouble = json_string(answer, "status.evaluationError", "");
     if (!answer || !cJSON_IsBool(json_at(answer, "status.allowed"))) {
-        talon_done(run, TALON_UNKNOWN, "protocol.bad", "cannot ask for what is allowed: %s", answer ? "the answer is no access review" : problem);
+        talon_done(run, TALON_UNKNOWN, "protocol.bad", "cannot ask the API server for what is allowed: %s", answer ? "the answer is no access review" : problem);
         return;
     }
     if (!json_is_true(answer, "status.allowed") && *trouble) {
-        talon_done(run, TALON_UNKNOWN, "kubernetes.review", "the API server could not find out who may %s: %s", act(run, state->at),
+        talon_done(run, TALON_UNKNOWN, "kubernetes.review", "the API server could not find out who may %s: %s", act(run, verb(conf, state->at)),
                    talon_quote(run, trouble, strlen(trouble), 200));
         return;
     }
     if (!json_is_true(answer, "status.allowed"))
-        note_denial(run);
+        state->verbs = state->verbs ? talon_text(run, "%s, %s", state->verbs, verb(conf, state->at)) : verb(conf, state->at);
     state->at++;
+    if (state->at % count(conf->verbs) == 0)
+        close_denial(run);
     ask(run);
 }
 

@@ -124,7 +124,7 @@ static void judge_failure(struct talon_run *run, const struct client_failure *fa
 {
     switch (failure->outcome) {
     case CLIENT_UNREACHED:
-        talon_done(run, failure->ours ? TALON_UNKNOWN : TALON_FAIL, failure->token, "cannot reach %s", failure->words);
+        talon_done(run, failure->ours ? TALON_UNKNOWN : TALON_FAIL, failure->token, "cannot reach %s: %s", server_of(run), failure->words);
         return;
     case CLIENT_NO_LOGIN:
         talon_done(run, TALON_UNKNOWN, failure->token, "%s", failure->words);

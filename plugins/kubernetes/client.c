@@ -155,14 +155,13 @@ static void note_status(struct talon_run *owner, struct client_call *call, const
 static void answered(struct talon_run *owner, void *arg, const struct talon_response *got)
 {
     struct client_call *call = arg;
-    const struct cluster *cluster = call->cluster->state;
 
     if (got->error.code) {
         call->failure.ours = talon_ours(&got->error);
         give_back(call);
         call->failure.outcome = CLIENT_UNREACHED;
         snprintf(call->failure.token, sizeof call->failure.token, "%s", got->error.token);
-        snprintf(call->failure.words, sizeof call->failure.words, "%.120s: %s", cluster->login.server ? cluster->login.server : "", got->error.text);
+        snprintf(call->failure.words, sizeof call->failure.words, "%s", got->error.text);
         call->done(owner, call, got);
         return;
     }
@@ -215,7 +214,7 @@ static void woken(struct talon_run *owner, void *arg, uint32_t late)
         fail(owner, call, CLIENT_NO_LOGIN, "kubernetes.kubeconfig", "the credential plugin %.100s has not ended yet",
              json_string(cluster->login.exec, "command", "?"));
     else
-        fail(owner, call, CLIENT_UNHEARD, "kubernetes.busy", "%.120s has not answered what was asked before", cluster->login.server);
+        fail(owner, call, CLIENT_UNHEARD, "kubernetes.busy", "it has not answered what was asked before");
 }
 
 static void next(struct talon_run *owner, struct client_call *call)
@@ -266,7 +265,7 @@ talon_op client_stream(struct talon_run *owner, struct talon_run *shared, const 
 
 void client_unknown(struct talon_run *run, const struct client_failure *failure, const char *what)
 {
-    talon_done(run, TALON_UNKNOWN, failure->token, "cannot ask for %s: %s", what, failure->words);
+    talon_done(run, TALON_UNKNOWN, failure->token, "cannot ask the API server for %s: %s", what, failure->words);
 }
 
 int client_is_name(const char *text)

@@ -70,7 +70,8 @@ struct access_conf {
 struct access_run {
     struct client_call call;
     size_t at;          /* which of the questions, subjects times verbs */
-    const char *denied; /* what is not allowed so far; NULL: nothing */
+    const char *denied; /* what is not allowed so far, a sentence; NULL: nothing */
+    const char *verbs;  /* what the subject of now is not allowed; NULL: nothing */
 };
 
 /* The instance of a check. */

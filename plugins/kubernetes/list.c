@@ -206,8 +206,7 @@ static void tell_late(struct talon_run *run, struct list_want *want)
     if (cluster->spawned)
         snprintf(want->late.words, sizeof want->late.words, "the credential plugin has not ended yet");
     else
-        snprintf(want->late.words, sizeof want->late.words, "%.120s did not answer GET %.120s in time", cluster->login.server ? cluster->login.server : "",
-                 list->path);
+        snprintf(want->late.words, sizeof want->late.words, "no answer to GET %.200s in time", list->path);
     want->failure = &want->late;
     want->then(run, want);
 }

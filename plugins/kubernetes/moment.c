@@ -67,9 +67,14 @@ int64_t moment_age(struct talon_run *run, const char *text)
     return then == 0 ? -1 : now > then ? now - then : 0;
 }
 
+const char *moment_words(struct talon_run *run, int64_t seconds)
+{
+    return talon_show_time(run, (uint64_t)(seconds > 1 ? seconds : 1) * 1000000000u);
+}
+
 const char *moment_since(struct talon_run *run, const char *text)
 {
     const int64_t age = moment_age(run, text);
 
-    return age < 0 ? "" : talon_show_time(run, (uint64_t)age * 1000000000u);
+    return age < 0 ? "" : moment_words(run, age);
 }

@@ -42,11 +42,6 @@ static const char *quote(struct look *look, const cJSON *node, const char *path)
     return talon_quote(look->run, text, strlen(text), MESSAGE);
 }
 
-static const char *time_words(struct look *look, int64_t seconds)
-{
-    return talon_show_time(look->run, (uint64_t)(seconds > 0 ? seconds : 0) * 1000000000u);
-}
-
 static const cJSON *condition(const cJSON *pod, const char *type)
 {
     const cJSON *found;
@@ -104,7 +99,7 @@ static void look_at_waiting(struct look *look, const cJSON *container, const cha
     else if (age < look->starting_s)
         say(look, RANK_WAITS, 1, "starting", "container %.60s is being created", name);
     else
-        say(look, RANK_NOT_READY, 0, "kubernetes.stuck", "container %.60s is being created since %s", name, time_words(look, age));
+        say(look, RANK_NOT_READY, 0, "kubernetes.stuck", "container %.60s is being created since %s", name, moment_words(look->run, age));
 }
 
 static void look_at_running(struct look *look, const cJSON *container, const char *name)
@@ -114,13 +109,13 @@ static void look_at_running(struct look *look, const cJSON *container, const cha
     const int killed = strcmp(json_string(container, "lastState.terminated.reason", ""), "OOMKilled") == 0;
 
     if (probing)
-        say(look, RANK_WAITS, 1, "starting", "container %.60s is within its startup probe since %s", name, time_words(look, age));
+        say(look, RANK_WAITS, 1, "starting", "container %.60s is within its startup probe since %s", name, moment_words(look->run, age));
     else if (killed)
         say(look, RANK_CRASH, 0, "kubernetes.oom", "container %.60s was killed because its memory was used up%s", name, history(look, container));
     else if (age >= 0 && age < look->starting_s)
-        say(look, RANK_WAITS, 1, "starting", "container %.60s started %s ago", name, time_words(look, age));
+        say(look, RANK_WAITS, 1, "starting", "container %.60s started %s ago", name, moment_words(look->run, age));
     else
-        say(look, RANK_NOT_READY, 0, "kubernetes.not_ready", "container %.60s runs since %s and is not ready%s", name, time_words(look, age),
+        say(look, RANK_NOT_READY, 0, "kubernetes.not_ready", "container %.60s runs since %s and is not ready%s", name, moment_words(look->run, age),
             history(look, container));
 }
 
@@ -170,10 +165,10 @@ static void look_at_deletion(struct look *look)
     if (due == 0)
         return;
     if (now - due > GONE_S)
-        say(look, RANK_TERMINATING, 0, "kubernetes.terminating", "it is stuck terminating: it should have been gone %s ago", time_words(look, now - due));
+        say(look, RANK_TERMINATING, 0, "kubernetes.terminating", "it is stuck terminating: it should have been gone %s ago", moment_words(look->run, now - due));
     else
         say(look, RANK_TERMINATING, now - asked < look->starting_s, now - asked < look->starting_s ? "starting" : "kubernetes.terminating",
-            "it is terminating since %s", time_words(look, now - asked));
+            "it is terminating since %s", moment_words(look->run, now - asked));
 }
 
 static void look_at_scheduling(struct look *look, int64_t age)
@@ -186,7 +181,7 @@ static void look_at_scheduling(struct look *look, int64_t age)
         say(look, RANK_SCHEDULE, 0, "kubernetes.unschedulable", "no node takes it: %s", quote(look, scheduled, "message"));
     else if (!json_at(look->pod, "status.containerStatuses.0"))
         say(look, RANK_WAITS, age < look->starting_s, age < look->starting_s ? "starting" : "kubernetes.stuck", "it is %s since %s",
-            scheduled ? "waiting for its containers" : "waiting for a node", time_words(look, age));
+            scheduled ? "waiting for its containers" : "waiting for a node", moment_words(look->run, age));
 }
 
 static void look_at_phase(struct look *look)
@@ -206,7 +201,7 @@ static void look_at_rest(struct look *look)
     const int64_t since = moment_age(look->run, json_string(ready, "lastTransitionTime", NULL));
     const int patient = since >= 0 && since < look->starting_s;
 
-    say(look, RANK_WAITS, patient, patient ? "starting" : "kubernetes.not_ready", "it is not ready since %s%s%s", time_words(look, since),
+    say(look, RANK_WAITS, patient, patient ? "starting" : "kubernetes.not_ready", "it is not ready since %s%s%s", moment_words(look->run, since),
         *json_string(ready, "message", "") ? ": " : "", quote(look, ready, "message"));
 }
 

@@ -3,6 +3,7 @@
  * the agents of a cluster itself (its network, its DNS).
  */
 #include "kubernetes.h"
+#include "moment.h"
 #include "pod.h"
 
 enum { SHOWN_PODS = 16 };
@@ -95,7 +96,7 @@ static void judge(struct talon_run *run, const struct count *count)
         talon_done(run, TALON_FAIL, "kubernetes.no_pods", "%u pods are there, expected at least %lld", count->pods, (long long)conf->min);
     else if (count->restless.restarts > 0)
         talon_done(run, TALON_WARN, "kubernetes.restarts", "all %u pods are ready, but %.80s has restarted %u times, last %s ago", count->pods,
-                   count->restless.name, count->restless.restarts, talon_show_time(run, (uint64_t)count->restless.restarted_s * 1000000000u));
+                   count->restless.name, count->restless.restarts, moment_words(run, count->restless.restarted_s));
     else
         talon_done(run, TALON_OK, "kubernetes.ready", count->pods == 1 ? "the pod is ready" : "all %u pods are ready", count->pods);
 }
