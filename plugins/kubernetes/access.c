@@ -100,18 +100,19 @@ static const char *review(struct talon_run *run, size_t at)
 {
     const struct access_conf *conf = run->conf;
     const char *user = subject(conf, at), *copy;
-    cJSON *root = cJSON_CreateObject(), *spec = cJSON_AddObjectToObject(root, "spec");
-    cJSON *what = cJSON_AddObjectToObject(spec, "resourceAttributes"), *groups;
+    cJSON *root = cJSON_CreateObject(), *spec, *what, *groups;
     char *text;
 
     add(root, "apiVersion", "authorization.k8s.io/v1");
     add(root, "kind", user ? "SubjectAccessReview" : "SelfSubjectAccessReview");
+    spec = cJSON_AddObjectToObject(root, "spec");
     add(spec, "user", user);
     if (user && count(conf->groups) > 0) {
         groups = cJSON_AddArrayToObject(spec, "groups");
         for (const char *const *group = conf->groups; *group; group++)
             cJSON_AddItemToArray(groups, cJSON_CreateString(*group));
     }
+    what = cJSON_AddObjectToObject(spec, "resourceAttributes");
     add(what, "verb", verb(conf, at));
     add(what, "resource", conf->resource);
     add(what, "subresource", conf->subresource);

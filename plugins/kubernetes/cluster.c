@@ -49,10 +49,9 @@ static int read_login(struct talon_run *shared)
 
     if (!kubeconfig_files_find(&cluster->files, conf->kubeconfig, cluster->problem) ||
         !kubeconfig_read(&cluster->files, conf->context, &login, cluster->problem)) {
-        if (cluster->known && now_s(shared) - cluster->read_s <= TORN_S)
-            return 1;
-        cluster->known = 0;
-        return 0;
+        cluster->torn = 1;
+        cluster->known = cluster->known && now_s(shared) - cluster->read_s <= TORN_S;
+        return cluster->known;
     }
     if (!cJSON_Compare(cluster->login.exec, login.exec, 1)) { /* other credentials by another plugin */
         credentials_forget(cluster);
@@ -61,6 +60,7 @@ static int read_login(struct talon_run *shared)
     kubeconfig_forget(&cluster->login);
     cluster->login = login;
     cluster->known = 1;
+    cluster->torn = 0;
     cluster->read_s = now_s(shared);
     return 1;
 }
@@ -68,7 +68,7 @@ static int read_login(struct talon_run *shared)
 enum cluster_state cluster_login(struct talon_run *shared)
 {
     struct cluster *cluster = shared->state;
-    const int changed = !cluster->known || kubeconfig_files_changed(&cluster->files, now_s(shared));
+    const int changed = !cluster->known || cluster->torn || kubeconfig_files_changed(&cluster->files, now_s(shared));
 
     if (cluster->spawned)
         return CLUSTER_WAITS;

@@ -27,7 +27,7 @@ struct cluster_given {
 struct cluster {
     struct kubeconfig_files files;
     struct kubeconfig_login login;
-    int known;       /* login is what the files say */
+    int known, torn; /* login is what the files say; or said, before they became unreadable */
     int64_t read_s;  /* when they were last read with success */
     struct cluster_given given;
     char *file_token; /* of the token file, as it was read last; NULL: never */

@@ -133,7 +133,7 @@ static void judge_short(struct talon_run *run, const struct rollout *now, const 
     else if (matter->pods == 0)
         talon_done(run, TALON_FAIL, "kubernetes.no_pods", "%s: it has no pods", counts);
     else
-        talon_done(run, TALON_FAIL, "kubernetes.not_ready", "%s: %u of its pods are there, and ready", counts, matter->pods);
+        talon_done(run, TALON_FAIL, "kubernetes.not_ready", "%s by its controller's count, though no pod of %u says so", counts, matter->pods);
 }
 
 /* Enough are ready, but it is between two versions. */
