@@ -97,10 +97,10 @@ static void judge(struct talon_run *run, const struct count *count)
     else if (count->restless.restarts > 0)
         talon_done(run, TALON_WARN, "kubernetes.restarts", "%u of %u pods are ready, but %.80s has restarted %u times, last %s ago", count->ready, count->pods,
                    count->restless.name, count->restless.restarts, moment_words(run, count->restless.restarted_s));
+    else if (count->pods == 0)
+        talon_done(run, TALON_OK, "kubernetes.ready", "there are no pods");
     else
-        talon_done(run, TALON_OK, "kubernetes.ready", count->pods == 0   ? "there are no pods"
-                                                       : count->pods == 1 ? "the pod is ready"
-                                                                          : "all %u pods are ready", count->pods);
+        talon_done(run, TALON_OK, "kubernetes.ready", count->pods == 1 ? "the pod is ready" : "all %u pods are ready", count->pods);
 }
 
 static void listed(struct talon_run *run, struct list_want *want)

@@ -15,7 +15,14 @@
 #define CERT_TEXT "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"
 #define KEY_TEXT "-----BEGIN PRIVATE KEY-----\nMA==\n-----END PRIVATE KEY-----\n"
 
-#define NOW "2026-01-01T00:00:00Z" /* the fake host's calendar at its start */
+/* Nodes of the API, as seen by the fake host, whose calendar begins at 2026-01-01T00:00:00Z. */
+#define CONDITION(type, status) "{\"type\":\"" type "\",\"status\":\"" status "\",\"lastTransitionTime\":\"2025-12-31T23:46:00Z\",\"reason\":\"R\",\"message\":\"M\"}"
+#define NODE(name, made, boot, spec, conditions) \
+    "{\"metadata\":{\"name\":\"" name "\",\"creationTimestamp\":\"" made "\"},\"spec\":{" spec "},\"status\":{\"nodeInfo\":{\"bootID\":\"" boot \
+    "\"},\"conditions\":[" conditions "]}}"
+#define NODE_OLD "2025-01-01T00:00:00Z"
+#define NODE_READY CONDITION("Ready", "True")
+#define NODE_LIST(items) "{\"kind\":\"NodeList\",\"metadata\":{\"resourceVersion\":\"7\"},\"items\":[" items "]}"
 
 static char kube_folder[] = "/tmp/talon-kube-XXXXXX";
 static const struct talon_pair kube_no_headers[] = { { NULL, NULL } };

@@ -4,7 +4,8 @@ FAKE_HOST_LIBS = libtalon-fake-host.la $(CMOCKA_LIBS) -lm
 PLUGIN_TESTS = \
 	tests/unit/test_fake_host tests/unit/test_fake_host_peers tests/unit/test_plugin_disk tests/unit/test_plugin_exec \
 	tests/unit/test_plugin_file tests/unit/test_plugin_http tests/unit/test_plugin_http_json tests/unit/test_plugin_http_options \
-	tests/unit/test_plugin_kubernetes tests/unit/test_plugin_kubernetes_config tests/unit/test_plugin_kubernetes_pods \
+	tests/unit/test_plugin_kubernetes tests/unit/test_plugin_kubernetes_config tests/unit/test_plugin_kubernetes_lists \
+	tests/unit/test_plugin_kubernetes_pods \
 	tests/unit/test_plugin_load tests/unit/test_plugin_memory tests/unit/test_plugin_process tests/unit/test_plugin_redis \
 	tests/unit/test_launchctl tests/unit/test_plugin_tcp tests/unit/test_process_system
 check_PROGRAMS += $(PLUGIN_TESTS)
@@ -55,6 +56,9 @@ tests_unit_test_plugin_kubernetes_LDADD = $(KUBERNETES_TEST_LIBS)
 tests_unit_test_plugin_kubernetes_config_SOURCES = tests/unit/test_plugin_kubernetes_config.c $(KUBERNETES_TEST_SOURCES)
 tests_unit_test_plugin_kubernetes_config_CFLAGS = $(KUBERNETES_TEST_CFLAGS)
 tests_unit_test_plugin_kubernetes_config_LDADD = $(KUBERNETES_TEST_LIBS)
+tests_unit_test_plugin_kubernetes_lists_SOURCES = tests/unit/test_plugin_kubernetes_lists.c $(KUBERNETES_TEST_SOURCES)
+tests_unit_test_plugin_kubernetes_lists_CFLAGS = $(KUBERNETES_TEST_CFLAGS)
+tests_unit_test_plugin_kubernetes_lists_LDADD = $(KUBERNETES_TEST_LIBS)
 tests_unit_test_plugin_kubernetes_pods_SOURCES = tests/unit/test_plugin_kubernetes_pods.c $(KUBERNETES_TEST_SOURCES)
 tests_unit_test_plugin_kubernetes_pods_CFLAGS = $(KUBERNETES_TEST_CFLAGS)
 tests_unit_test_plugin_kubernetes_pods_LDADD = $(KUBERNETES_TEST_LIBS)

@@ -1,4 +1,4 @@
-/* The plugin `kubernetes` on the fake host: the API server, its nodes, access reviews, and how its lists are asked for. */
+/* The plugin `kubernetes` on the fake host: the API server, and its nodes. */
 #include "plugin_kubernetes_test.h"
 
 /* Failures of the API server as such, and what any check but `api` says then. */
@@ -174,14 +174,6 @@ static void a_certificate_that_expires(void **unused)
 
 /* ---- nodes */
 
-#define CONDITION(type, status) "{\"type\":\"" type "\",\"status\":\"" status "\",\"lastTransitionTime\":\"2025-12-31T23:46:00Z\",\"reason\":\"R\",\"message\":\"M\"}"
-#define NODE(name, made, boot, spec, conditions) \
-    "{\"metadata\":{\"name\":\"" name "\",\"creationTimestamp\":\"" made "\"},\"spec\":{" spec "},\"status\":{\"nodeInfo\":{\"bootID\":\"" boot \
-    "\"},\"conditions\":[" conditions "]}}"
-#define OLD "2025-01-01T00:00:00Z"
-#define READY CONDITION("Ready", "True")
-#define LIST(items) "{\"kind\":\"NodeList\",\"metadata\":{\"resourceVersion\":\"7\"},\"items\":[" items "]}"
-
 static void nodes_by_their_conditions(void **unused)
 {
     static const struct {
@@ -189,23 +181,23 @@ static void nodes_by_their_conditions(void **unused)
         enum talon_status status;
         const char *reason, *words;
     } cases[] = {
-        { LIST(NODE("n", OLD, "b", "", READY)), TALON_OK, "kubernetes.ready", "the node is ready" },
-        { LIST(NODE("n", OLD, "b", "", READY) "," NODE("m", OLD, "b", "", READY)), TALON_OK, "kubernetes.ready", "all 2 nodes are ready" },
-        { LIST(NODE("n", OLD, "b", "", CONDITION("Ready", "False"))), TALON_FAIL, "kubernetes.not_ready", "n is not ready since 14 min: R: M" },
-        { LIST(NODE("n", OLD, "b", "", CONDITION("Ready", "Unknown"))), TALON_FAIL, "kubernetes.silent", "n has a kubelet that is silent since 14 min: R: M" },
-        { LIST(NODE("n", OLD, "b", "", READY) "," NODE("m", OLD, "b", "", CONDITION("Ready", "False"))), TALON_FAIL, "kubernetes.not_ready",
+        { NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY)), TALON_OK, "kubernetes.ready", "the node is ready" },
+        { NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY) "," NODE("m", NODE_OLD, "b", "", NODE_READY)), TALON_OK, "kubernetes.ready", "all 2 nodes are ready" },
+        { NODE_LIST(NODE("n", NODE_OLD, "b", "", CONDITION("Ready", "False"))), TALON_FAIL, "kubernetes.not_ready", "n is not ready since 14 min: R: M" },
+        { NODE_LIST(NODE("n", NODE_OLD, "b", "", CONDITION("Ready", "Unknown"))), TALON_FAIL, "kubernetes.silent", "n has a kubelet that is silent since 14 min: R: M" },
+        { NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY) "," NODE("m", NODE_OLD, "b", "", CONDITION("Ready", "False"))), TALON_FAIL, "kubernetes.not_ready",
           "1 of 2 nodes are ready: m is not ready" },
-        { LIST(NODE("n", OLD, "b", "", READY "," CONDITION("NetworkUnavailable", "True"))), TALON_FAIL, "kubernetes.network", "n has no network for pods" },
-        { LIST(NODE("n", OLD, "b", "", READY "," CONDITION("DiskPressure", "True"))), TALON_WARN, "kubernetes.pressure", "n runs out of disk since 14 min" },
-        { LIST(NODE("n", OLD, "b", "", READY "," CONDITION("MemoryPressure", "True"))), TALON_WARN, "kubernetes.pressure", "n runs out of memory" },
-        { LIST(NODE("n", OLD, "b", "", READY "," CONDITION("PIDPressure", "True"))), TALON_WARN, "kubernetes.pressure", "n runs out of process ids" },
-        { LIST(NODE("n", "2025-12-31T23:59:00Z", "b", "", CONDITION("Ready", "False"))), TALON_STARTING, "starting", "n is not ready" },
-        { LIST(NODE("n", "2025-12-31T23:59:00Z", "b", "", CONDITION("Ready", "Unknown"))), TALON_FAIL, "kubernetes.silent", "silent" },
-        { LIST(NODE("n", OLD, "b", "", "")), TALON_FAIL, "kubernetes.not_ready", "n says nothing of its readiness" },
-        { LIST(""), TALON_FAIL, "kubernetes.absent", "the cluster has no nodes" },
+        { NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY "," CONDITION("NetworkUnavailable", "True"))), TALON_FAIL, "kubernetes.network", "n has no network for pods" },
+        { NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY "," CONDITION("DiskPressure", "True"))), TALON_WARN, "kubernetes.pressure", "n runs out of disk since 14 min" },
+        { NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY "," CONDITION("MemoryPressure", "True"))), TALON_WARN, "kubernetes.pressure", "n runs out of memory" },
+        { NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY "," CONDITION("PIDPressure", "True"))), TALON_WARN, "kubernetes.pressure", "n runs out of process ids" },
+        { NODE_LIST(NODE("n", "2025-12-31T23:59:00Z", "b", "", CONDITION("Ready", "False"))), TALON_STARTING, "starting", "n is not ready" },
+        { NODE_LIST(NODE("n", "2025-12-31T23:59:00Z", "b", "", CONDITION("Ready", "Unknown"))), TALON_FAIL, "kubernetes.silent", "silent" },
+        { NODE_LIST(NODE("n", NODE_OLD, "b", "", "")), TALON_FAIL, "kubernetes.not_ready", "n says nothing of its readiness" },
+        { NODE_LIST(""), TALON_FAIL, "kubernetes.absent", "the cluster has no nodes" },
         { "{\"items\":null}", TALON_FAIL, "kubernetes.absent", "the cluster has no nodes" },
-        { LIST("{}"), TALON_FAIL, "kubernetes.not_ready", "? says nothing" },
-        { LIST("1,\"x\",null,[]"), TALON_FAIL, "kubernetes.not_ready", "0 of 4" },
+        { NODE_LIST("{}"), TALON_FAIL, "kubernetes.not_ready", "? says nothing" },
+        { NODE_LIST("1,\"x\",null,[]"), TALON_FAIL, "kubernetes.not_ready", "0 of 4" },
     };
 
     (void)unused;
@@ -224,10 +216,10 @@ static void a_node_by_name(void **unused)
 
     (void)unused;
     fake_set(fake, "node", "m");
-    kube_answers(fake, 200, LIST(NODE("n", OLD, "b", "", CONDITION("Ready", "False")) "," NODE("m", OLD, "b", "", READY)));
+    kube_answers(fake, 200, NODE_LIST(NODE("n", NODE_OLD, "b", "", CONDITION("Ready", "False")) "," NODE("m", NODE_OLD, "b", "", NODE_READY)));
     CONCLUDES(fake, TALON_OK, "kubernetes.ready", "the node is ready");
     fake_advance(fake, 30 * FAKE_S);
-    kube_answers(fake, 200, LIST(NODE("n", OLD, "b", "", READY)));
+    kube_answers(fake, 200, NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY)));
     CONCLUDES(fake, TALON_FAIL, "kubernetes.absent", "the cluster has no node m");
     fake_free(fake);
     fake = kube("node");
@@ -242,13 +234,13 @@ static void a_boot_that_was_seen(void **unused)
 
     (void)unused;
     fake_set(fake, "watch", "false");
-    kube_answers(fake, 200, LIST(NODE("n", OLD, "one", "", READY)));
+    kube_answers(fake, 200, NODE_LIST(NODE("n", NODE_OLD, "one", "", NODE_READY)));
     CONCLUDES(fake, TALON_OK, "kubernetes.ready", "ready");
     fake_advance(fake, 30 * FAKE_S);
-    kube_answers(fake, 200, LIST(NODE("n", OLD, "two", "", CONDITION("Ready", "False"))));
+    kube_answers(fake, 200, NODE_LIST(NODE("n", NODE_OLD, "two", "", CONDITION("Ready", "False"))));
     CONCLUDES(fake, TALON_STARTING, "starting", "n is not ready");
     fake_advance(fake, 130 * FAKE_S);
-    kube_answers(fake, 200, LIST(NODE("n", OLD, "two", "", CONDITION("Ready", "False"))));
+    kube_answers(fake, 200, NODE_LIST(NODE("n", NODE_OLD, "two", "", CONDITION("Ready", "False"))));
     CONCLUDES(fake, TALON_FAIL, "kubernetes.not_ready", "n is not ready");
     fake_free(fake);
 }
@@ -265,22 +257,22 @@ static void taints_and_cordons(void **unused)
         enum talon_status status;
         const char *reason, *words;
     } cases[] = {
-        { NULL, LIST(NODE("n", OLD, "b", "", READY)), TALON_OK, "kubernetes.schedulable", "the node takes new pods" },
-        { NULL, LIST(NODE("n", OLD, "b", TAINT("node-role.kubernetes.io/control-plane", "NoSchedule"), READY)), TALON_OK, "kubernetes.schedulable", "takes new pods" },
-        { NULL, LIST(NODE("n", OLD, "b", CORDON, READY)), TALON_STOPPED, "stopped.by_hand", "n is cordoned" },
-        { NULL, LIST(NODE("n", OLD, "b", CORDON, READY) "," NODE("m", OLD, "b", "", READY)), TALON_WARN, "kubernetes.cordoned", "1 of 2 nodes take new pods: n is cordoned" },
-        { NULL, LIST(NODE("n", OLD, "b", TAINT("node.kubernetes.io/disk-pressure", "NoSchedule"), READY)), TALON_FAIL, "kubernetes.tainted",
+        { NULL, NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY)), TALON_OK, "kubernetes.schedulable", "the node takes new pods" },
+        { NULL, NODE_LIST(NODE("n", NODE_OLD, "b", TAINT("node-role.kubernetes.io/control-plane", "NoSchedule"), NODE_READY)), TALON_OK, "kubernetes.schedulable", "takes new pods" },
+        { NULL, NODE_LIST(NODE("n", NODE_OLD, "b", CORDON, NODE_READY)), TALON_STOPPED, "stopped.by_hand", "n is cordoned" },
+        { NULL, NODE_LIST(NODE("n", NODE_OLD, "b", CORDON, NODE_READY) "," NODE("m", NODE_OLD, "b", "", NODE_READY)), TALON_WARN, "kubernetes.cordoned", "1 of 2 nodes take new pods: n is cordoned" },
+        { NULL, NODE_LIST(NODE("n", NODE_OLD, "b", TAINT("node.kubernetes.io/disk-pressure", "NoSchedule"), NODE_READY)), TALON_FAIL, "kubernetes.tainted",
           "n takes no new pods: node.kubernetes.io/disk-pressure:NoSchedule" },
-        { NULL, LIST(NODE("n", OLD, "b", "\"unschedulable\":true," TAINT("x", "NoExecute"), READY)), TALON_FAIL, "kubernetes.tainted", "x:NoExecute" },
-        { NULL, LIST(NODE("n", OLD, "b", TAINT("x", "PreferNoSchedule"), READY)), TALON_OK, "kubernetes.schedulable", "" },
-        { "x", LIST(NODE("n", OLD, "b", TAINT("x", "NoExecute"), READY)), TALON_OK, "kubernetes.schedulable", "" },
-        { "x:NoSchedule", LIST(NODE("n", OLD, "b", TAINT("x", "NoExecute"), READY)), TALON_FAIL, "kubernetes.tainted", "x:NoExecute" },
-        { "x=y", LIST(NODE("n", OLD, "b", TAINT("x", "NoExecute"), READY)), TALON_FAIL, "kubernetes.tainted", "x:NoExecute" },
-        { "x=y:NoExecute", LIST(NODE("n", OLD, "b", "\"taints\":[{\"key\":\"x\",\"value\":\"y\",\"effect\":\"NoExecute\"}]", READY)), TALON_OK,
+        { NULL, NODE_LIST(NODE("n", NODE_OLD, "b", "\"unschedulable\":true," TAINT("x", "NoExecute"), NODE_READY)), TALON_FAIL, "kubernetes.tainted", "x:NoExecute" },
+        { NULL, NODE_LIST(NODE("n", NODE_OLD, "b", TAINT("x", "PreferNoSchedule"), NODE_READY)), TALON_OK, "kubernetes.schedulable", "" },
+        { "x", NODE_LIST(NODE("n", NODE_OLD, "b", TAINT("x", "NoExecute"), NODE_READY)), TALON_OK, "kubernetes.schedulable", "" },
+        { "x:NoSchedule", NODE_LIST(NODE("n", NODE_OLD, "b", TAINT("x", "NoExecute"), NODE_READY)), TALON_FAIL, "kubernetes.tainted", "x:NoExecute" },
+        { "x=y", NODE_LIST(NODE("n", NODE_OLD, "b", TAINT("x", "NoExecute"), NODE_READY)), TALON_FAIL, "kubernetes.tainted", "x:NoExecute" },
+        { "x=y:NoExecute", NODE_LIST(NODE("n", NODE_OLD, "b", "\"taints\":[{\"key\":\"x\",\"value\":\"y\",\"effect\":\"NoExecute\"}]", NODE_READY)), TALON_OK,
           "kubernetes.schedulable", "" },
-        { "x", LIST(NODE("n", OLD, "b", TAINT("xy", "NoExecute"), READY)), TALON_FAIL, "kubernetes.tainted", "xy" },
-        { NULL, LIST(""), TALON_FAIL, "kubernetes.absent", "the cluster has no nodes" },
-        { NULL, LIST("{\"spec\":{\"taints\":[1,{}]}}"), TALON_OK, "kubernetes.schedulable", "" },
+        { "x", NODE_LIST(NODE("n", NODE_OLD, "b", TAINT("xy", "NoExecute"), NODE_READY)), TALON_FAIL, "kubernetes.tainted", "xy" },
+        { NULL, NODE_LIST(""), TALON_FAIL, "kubernetes.absent", "the cluster has no nodes" },
+        { NULL, NODE_LIST("{\"spec\":{\"taints\":[1,{}]}}"), TALON_OK, "kubernetes.schedulable", "" },
     };
 
     (void)unused;
@@ -308,271 +300,6 @@ static void tolerations_that_are_none(void **unused)
     }
 }
 
-/* ---- access */
-
-static struct fake *reviews(void)
-{
-    struct fake *fake = kube("access");
-
-    fake_add(fake, "verbs", NULL, "get");
-    fake_add(fake, "verbs", NULL, "create");
-    fake_set(fake, "resource", "nodes");
-    fake_set(fake, "subresource", "proxy");
-    return fake;
-}
-
-static void what_subjects_may(void **unused)
-{
-    struct fake *fake = reviews();
-
-    (void)unused;
-    fake_add(fake, "groups", NULL, "system:authenticated");
-    fake_add(fake, "subjects", NULL, "a");
-    fake_add(fake, "subjects", NULL, "b");
-    for (int i = 0; i < 4; i++)
-        kube_answers(fake, 201, "{\"status\":{\"allowed\":true,\"reason\":\"RBAC\"}}");
-    CONCLUDES(fake, TALON_OK, "kubernetes.allowed", "all 4 are allowed");
-    assert_string_equal(fake_asked(fake, 0)->url, "https://kube.example:6443/apis/authorization.k8s.io/v1/subjectaccessreviews");
-    assert_string_equal(fake_asked(fake, 0)->method, "POST");
-    assert_string_equal(fake_asked_header(fake, 0, "Content-Type"), "application/json");
-    CONTAINS(fake_asked(fake, 3)->body, "\"user\":\"b\",\"groups\":[\"system:authenticated\"],\"resourceAttributes\":{\"verb\":\"create\",\"resource\":\"nodes\",\"subresource\":\"proxy\"}");
-    kube_answers(fake, 201, "{\"status\":{\"allowed\":false}}");
-    kube_answers(fake, 201, "{\"status\":{\"allowed\":false}}");
-    kube_answers(fake, 201, "{\"status\":{\"allowed\":true}}");
-    kube_answers(fake, 201, "{\"status\":{\"allowed\":false,\"denied\":true}}");
-    CONCLUDES(fake, TALON_FAIL, "kubernetes.denied", "not allowed: a may not get, create nodes/proxy; b may not create nodes/proxy");
-    fake_free(fake);
-}
-
-static void what_we_may_ourselves(void **unused)
-{
-    struct fake *fake = reviews();
-
-    (void)unused;
-    fake_set(fake, "as", "other");
-    fake_set(fake, "namespace", "apps");
-    kube_answers(fake, 201, "{\"status\":{\"allowed\":false}}");
-    kube_answers(fake, 201, "{\"status\":{\"allowed\":true}}");
-    CONCLUDES(fake, TALON_FAIL, "kubernetes.denied", "other may not get nodes/proxy in namespace apps");
-    assert_string_equal(fake_asked(fake, 0)->url, "https://kube.example:6443/apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
-    assert_string_equal(fake_asked_header(fake, 0, "Impersonate-User"), "other");
-    CONTAINS(fake_asked(fake, 0)->body, "\"namespace\":\"apps\"");
-    fake_free(fake);
-}
-
-static void reviews_that_say_nothing(void **unused)
-{
-    static const struct {
-        uint32_t status;
-        const char *body, *reason, *words;
-    } cases[] = {
-        { 403, "{\"message\":\"subjectaccessreviews is forbidden\"}", "auth.forbidden", "subjectaccessreviews is forbidden" },
-        { 500, "{\"message\":\"no\"}", "kubernetes.error", "HTTP 500: no" },
-        { 201, "{\"status\":{\"allowed\":false,\"evaluationError\":\"webhook gone\"}}", "kubernetes.review", "could not find out who may get nodes/proxy: webhook gone" },
-        { 201, "{\"status\":{}}", "protocol.bad", "the answer is no access review" },
-        { 201, "{", "protocol.bad", "the body is not JSON" },
-        { 200, "", "protocol.bad", "the body is empty" },
-    };
-
-    (void)unused;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct fake *fake = reviews();
-
-        kube_answers(fake, cases[i].status, cases[i].body);
-        CONCLUDES(fake, TALON_UNKNOWN, cases[i].reason, cases[i].words);
-        fake_free(fake);
-    }
-}
-
-static void reviews_that_are_none(void **unused)
-{
-    struct fake *fake = reviews();
-
-    (void)unused;
-    fake_set(fake, "as", "x");
-    fake_add(fake, "subjects", NULL, "a");
-    REFUSES(fake, "as", "no meaning beside `subjects`");
-    fake_free(fake);
-    fake = reviews();
-    for (int i = 0; i < 17; i++)
-        fake_add(fake, "subjects", NULL, "a");
-    REFUSES(fake, "verbs", "34 questions: at most 32");
-    fake_free(fake);
-    fake = reviews();
-    fake_set(fake, "namespace", "../x");
-    REFUSES(fake, "namespace", "is no name of a namespace");
-    fake_free(fake);
-}
-
-/* ---- lists */
-
-static void lists_in_pages(void **unused)
-{
-    struct fake *fake = kube("node");
-
-    (void)unused;
-    kube_answers(fake, 200, "{\"metadata\":{\"continue\":\"a+b\"},\"items\":[" NODE("n", OLD, "b", "", READY) "]}");
-    kube_answers(fake, 200, LIST(NODE("m", OLD, "b", "", READY)));
-    CONCLUDES(fake, TALON_OK, "kubernetes.ready", "all 2 nodes are ready");
-    assert_string_equal(fake_asked(fake, 0)->url, "https://kube.example:6443/api/v1/nodes?limit=100");
-    assert_int_equal(fake_asked(fake, 0)->flags, TALON_HTTP_KEEP);
-    assert_string_equal(fake_asked(fake, 1)->url, "https://kube.example:6443/api/v1/nodes?limit=100&continue=a%2Bb");
-    assert_int_equal(fake_asked(fake, 1)->flags, 0);
-    fake_free(fake);
-}
-
-static void a_list_that_changes_under_us(void **unused)
-{
-    struct fake *fake = kube("node");
-
-    (void)unused;
-    kube_answers(fake, 200, "{\"metadata\":{\"continue\":\"x\"},\"items\":[" NODE("n", OLD, "b", "", READY) "]}");
-    kube_answers(fake, 410, "{\"message\":\"expired\"}");
-    kube_answers(fake, 200, LIST(NODE("m", OLD, "b", "", READY)));
-    CONCLUDES(fake, TALON_OK, "kubernetes.ready", "the node is ready");
-    fake_advance(fake, 30 * FAKE_S);
-    kube_answers(fake, 200, "{\"metadata\":{\"continue\":\"x\"},\"items\":[]}");
-    kube_answers(fake, 410, "");
-    kube_answers(fake, 200, "{\"metadata\":{\"continue\":\"x\"},\"items\":[]}");
-    kube_answers(fake, 410, "{\"message\":\"expired\"}");
-    CONCLUDES(fake, TALON_UNKNOWN, "kubernetes.gone", "HTTP 410: expired");
-    fake_free(fake);
-}
-
-static void lists_without_end(void **unused)
-{
-    struct fake *fake = kube("node");
-
-    (void)unused;
-    for (int i = 0; i < 50; i++)
-        kube_answers(fake, 200, "{\"metadata\":{\"continue\":\"x\"},\"items\":[{}]}");
-    CONCLUDES(fake, TALON_UNKNOWN, "too_big", "more than 5000");
-    assert_non_null(fake_asked(fake, 49));
-    assert_null(fake_asked(fake, 50));
-    fake_free(fake);
-}
-
-static void answers_that_are_no_list(void **unused)
-{
-    static const char *const cases[] = { "", "<html>", "{}", "[]", "{\"items\":1}", "{\"items\":[}", "null", "{\"items\":{}}" };
-
-    (void)unused;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct fake *fake = kube("node");
-
-        kube_answers(fake, 200, cases[i]);
-        CONCLUDES(fake, TALON_UNKNOWN, "protocol.bad", "cannot ask the API server for the nodes: the ");
-        fake_free(fake);
-    }
-}
-
-static void a_list_serves_for_a_moment(void **unused)
-{
-    struct fake *fake = kube("node");
-
-    (void)unused;
-    fake_set(fake, "watch", "false");
-    kube_answers(fake, 200, LIST(NODE("n", OLD, "b", "", READY)));
-    CONCLUDES(fake, TALON_OK, "kubernetes.ready", "ready");
-    CONCLUDES(fake, TALON_OK, "kubernetes.ready", "ready");
-    assert_null(fake_asked(fake, 0));
-    fake_advance(fake, 3 * FAKE_S);
-    kube_answers(fake, 200, LIST(NODE("n", OLD, "b", "", CONDITION("Ready", "False"))));
-    CONCLUDES(fake, TALON_FAIL, "kubernetes.not_ready", "not ready");
-    assert_non_null(fake_asked(fake, 0));
-    fake_free(fake);
-}
-
-/* ---- watches */
-
-static void a_change_is_told_at_once(void **unused)
-{
-    static const char change[] = "{\"type\":\"MODIFIED\",\"object\":{}}\n", mark[] = "{\"type\":\"BOOKMARK\",\"object\":{}}\n";
-    struct fake *fake = kube("node");
-
-    (void)unused;
-    kube_answers(fake, 200, LIST(NODE("n", OLD, "b", "", READY)));
-    CONCLUDES(fake, TALON_OK, "kubernetes.ready", "ready");
-    assert_string_equal(fake_asked(fake, 1)->url,
-                        "https://kube.example:6443/api/v1/nodes?watch=1&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion=7");
-    assert_string_equal(fake_asked_header(fake, 1, "Authorization"), "Bearer t0k");
-    fake_http_piece(fake, mark, sizeof mark - 1);
-    fake_http_piece(fake, change, 10);
-    assert_int_equal(fake_nudges(fake), 0);
-    fake_http_piece(fake, change + 10, sizeof change - 11);
-    assert_int_equal(fake_nudges(fake), 1);
-    kube_answers(fake, 200, LIST(NODE("n", OLD, "b", "", CONDITION("Ready", "False"))));
-    CONCLUDES(fake, TALON_FAIL, "kubernetes.not_ready", "not ready"); /* what was known is old, however young */
-    fake_free(fake);
-}
-
-static void no_watch_where_none_is_wanted(void **unused)
-{
-    struct fake *fake = kube("node");
-
-    (void)unused;
-    fake_set(fake, "watch", "false");
-    kube_answers(fake, 200, LIST(NODE("n", OLD, "b", "", READY)));
-    CONCLUDES(fake, TALON_OK, "kubernetes.ready", "ready");
-    assert_null(fake_asked(fake, 1));
-    fake_free(fake);
-    fake = kube("node");
-    kube_answers(fake, 200, "{\"items\":[" NODE("n", OLD, "b", "", READY) "]}"); /* no version to begin at */
-    CONCLUDES(fake, TALON_OK, "kubernetes.ready", "ready");
-    assert_null(fake_asked(fake, 1));
-    fake_free(fake);
-}
-
-static unsigned watches(const struct fake *fake)
-{
-    unsigned n = 0;
-
-    for (size_t i = 0; fake_asked(fake, i); i++)
-        n += strstr(fake_asked(fake, i)->url, "watch=1") != NULL;
-    return n;
-}
-
-static void a_watch_that_ends_begins_again(void **unused)
-{
-    struct fake *fake = kube("node");
-
-    (void)unused;
-    kube_answers(fake, 200, LIST(NODE("n", OLD, "b", "", READY)));
-    kube_fails(fake, TALON_E_CLOSED, "connect.closed", "closed");
-    kube_fails(fake, TALON_E_CLOSED, "connect.closed", "closed");
-    kube_answers(fake, 200, "");
-    CONCLUDES(fake, TALON_OK, "kubernetes.ready", "ready");
-    assert_int_equal(watches(fake), 1);
-    fake_advance(fake, 1100 * FAKE_MS);
-    assert_int_equal(watches(fake), 2);
-    fake_advance(fake, 1100 * FAKE_MS);
-    assert_int_equal(watches(fake), 2); /* it waits longer each time */
-    fake_advance(fake, 1100 * FAKE_MS);
-    assert_int_equal(watches(fake), 3);
-    fake_advance(fake, 1100 * FAKE_MS); /* a good end: at once, so to speak */
-    assert_int_equal(watches(fake), 4);
-    fake_free(fake);
-}
-
-static void a_watch_that_is_too_old_waits_for_a_list(void **unused)
-{
-    static const char gone[] = "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":410}}\n";
-    struct fake *fake = kube("node");
-
-    (void)unused;
-    kube_answers(fake, 200, LIST(NODE("n", OLD, "b", "", READY)));
-    kube_answers(fake, 410, "");
-    CONCLUDES(fake, TALON_OK, "kubernetes.ready", "ready");
-    fake_advance(fake, 60 * FAKE_S);
-    assert_int_equal(watches(fake), 1);
-    kube_answers(fake, 200, LIST(NODE("n", OLD, "b", "", READY)));
-    CONCLUDES(fake, TALON_OK, "kubernetes.ready", "ready");
-    assert_int_equal(watches(fake), 1);
-    fake_http_piece(fake, gone, sizeof gone - 1);
-    assert_int_equal(fake_nudges(fake), 0);
-    fake_free(fake);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -589,19 +316,6 @@ int main(void)
         cmocka_unit_test(a_boot_that_was_seen),
         cmocka_unit_test(taints_and_cordons),
         cmocka_unit_test(tolerations_that_are_none),
-        cmocka_unit_test(what_subjects_may),
-        cmocka_unit_test(what_we_may_ourselves),
-        cmocka_unit_test(reviews_that_say_nothing),
-        cmocka_unit_test(reviews_that_are_none),
-        cmocka_unit_test(lists_in_pages),
-        cmocka_unit_test(a_list_that_changes_under_us),
-        cmocka_unit_test(lists_without_end),
-        cmocka_unit_test(answers_that_are_no_list),
-        cmocka_unit_test(a_list_serves_for_a_moment),
-        cmocka_unit_test(a_change_is_told_at_once),
-        cmocka_unit_test(no_watch_where_none_is_wanted),
-        cmocka_unit_test(a_watch_that_ends_begins_again),
-        cmocka_unit_test(a_watch_that_is_too_old_waits_for_a_list),
     };
 
     return cmocka_run_group_tests_name("plugin kubernetes", tests, kube_make_folder, kube_remove_folder);
