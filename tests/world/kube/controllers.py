@@ -68,6 +68,12 @@ class Controllers:
                 for workload in self.store.all(resource):
                     self.reconcile(resource, workload)
 
+    def is_settled(self):
+        """Is every workload rolled out, and no pod on its way?"""
+        with self.store.lock:
+            ready = all(is_ready(pod) and not pod["metadata"].get("deletionTimestamp") for pod in self.store.all(POD))
+            return ready and all(is_rolled_out(thing) for resource in WORKLOADS for thing in self.store.all(resource))
+
     # ---- pods
 
     def ail_of(self, pod):
@@ -201,6 +207,13 @@ def keeps_away(node):
 
 
 # ---- what the status of a pod looks like
+
+def is_rolled_out(thing):
+    status = thing.get("status") or {}
+    wanted = status.get("desiredNumberScheduled", thing["spec"].get("replicas", 1))
+    ready, updated = status.get("numberReady", status.get("readyReplicas", 0)), status.get("updatedNumberScheduled", status.get("updatedReplicas", 0))
+    return status.get("observedGeneration") == thing["metadata"]["generation"] and ready == updated == wanted
+
 
 def is_ready(pod):
     return any(c["type"] == "Ready" and c["status"] == "True" for c in (pod.get("status") or {}).get("conditions") or [])

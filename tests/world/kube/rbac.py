@@ -58,10 +58,9 @@ def forbidden(user, verb, group, resource, namespace, name):
     return Failure(403, words, details={"name": name, "group": group, "kind": plural})
 
 
-def review(store, body, caller, groups, faults):
+def review(store, body, itself, caller, groups, faults):
     """A SubjectAccessReview, or one of oneself."""
     spec = body.get("spec") or {}
-    itself = body["kind"] == "SelfSubjectAccessReview"
     user, groups = (caller, groups) if itself else (spec.get("user", ""), spec.get("groups") or [])
     about = spec.get("resourceAttributes") or {}
     resource = about.get("resource", "") + (f'/{about["subresource"]}' if about.get("subresource") else "")
@@ -71,4 +70,5 @@ def review(store, body, caller, groups, faults):
     else:
         why = why_allowed(store, user, groups, about.get("verb", ""), about.get("group", ""), resource, about.get("namespace", ""), about.get("name", ""))
         status = {"allowed": bool(why), **({"reason": why} if why else {})}
-    return {**body, "metadata": {"creationTimestamp": None}, "status": status}
+    kind = "SelfSubjectAccessReview" if itself else "SubjectAccessReview"
+    return {**body, "kind": kind, "apiVersion": "authorization.k8s.io/v1", "metadata": {"creationTimestamp": None}, "status": status}

@@ -236,14 +236,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def review(self):
         body = self.body()
-        if body.get("kind") == "SubjectAccessReview":
+        if not self.where.endswith("/selfsubjectaccessreviews"):
             self.may("create", "authorization.k8s.io", "subjectaccessreviews")
-        self.answer(201, rbac.review(self.world.store, body, self.user, self.groups, self.world.faults))
+        itself = self.where.rsplit("/", 1)[1].startswith("self")
+        self.answer(201, rbac.review(self.world.store, body, itself, self.user, self.groups, self.world.faults))
 
     # ---- objects
 
+    def is_true(self, name):
+        return self.query.get(name) in ("1", "t", "T", "true", "True", "TRUE")
+
     def objects(self, place):
-        verbs = {"GET": "get" if place.name else "watch" if self.query.get("watch") in ("1", "true") else "list", "POST": "create", "PUT": "update",
+        verbs = {"GET": "get" if place.name else "watch" if self.is_true("watch") else "list", "POST": "create", "PUT": "update",
                  "PATCH": "patch", "DELETE": "delete" if place.name else "deletecollection"}
         whole = place.resource.plural + (f"/{place.subresource}" if place.subresource else "")
         self.may(verbs[self.command], place.resource.group, whole, place.namespace, place.name)
@@ -262,7 +266,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def get_object(self, place):
         as_table = "as=Table" in (self.headers.get("Accept") or "")
-        if self.query.get("watch") in ("1", "true"):
+        if self.is_true("watch"):
             self.watch(place, as_table)
         elif place.name:
             thing = self.world.store.get(place.resource, place.namespace, place.name)
@@ -290,7 +294,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if kind == "apply" and not self.query.get("fieldManager"):
             raise Failure(400, "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch")
         thing, code = self.world.store.patch(place.resource, place.namespace, place.name, kind, self.body(), self.query.get("fieldManager", "unknown"),
-                                             self.query.get("force") == "true", place.subresource)
+                                             self.is_true("force"), place.subresource)
         self.answer(code, thing)
 
     def delete_object(self, place):
@@ -323,7 +327,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.body()
         if self.world.faults.get("pdb") is not None:
             raise Failure(429, "Cannot evict pod as it would violate the pod's disruption budget.", details={"causes": [
-                {"reason": "DisruptionBudget", "message": "The disruption budget needs 1 healthy pods and has 1 currently"}]}, headers={"Retry-After": "10"})
+                {"reason": "DisruptionBudget", "message": "The disruption budget needs 1 healthy pods and has 1 currently"}]})
         grace = (body.get("deleteOptions") or {}).get("gracePeriodSeconds", 30)
         self.world.store.get(place.resource, place.namespace, place.name)
         self.world.control.delete_pod(place.namespace, place.name, grace)
@@ -359,8 +363,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         store, faults = self.world.store, self.world.faults
         labels, fields = self.query.get("labelSelector"), self.query.get("fieldSelector")
         ends = time.monotonic() + float(self.query.get("timeoutSeconds") or 1800)
-        asked, initial, cut = self.query.get("resourceVersion") or "0", self.query.get("sendInitialEvents") == "true", faults.cut
-        bookmarks, marked = self.query.get("allowWatchBookmarks") == "true", time.monotonic()
+        asked, initial, cut = self.query.get("resourceVersion") or "0", self.is_true("sendInitialEvents"), faults.cut
+        bookmarks, marked = self.is_true("allowWatchBookmarks"), time.monotonic()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")
@@ -407,7 +411,8 @@ class Control(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         world = self.server.world
-        self.answer(200, {"requests": world.requests[-1000:], "connections": world.connections, "open": world.open, "broken": list(world.faults.on)})
+        self.answer(200, {"requests": world.requests[-1000:], "connections": world.connections, "open": world.open, "broken": list(world.faults.on),
+                          "settled": world.control.is_settled()})
 
     def do_POST(self):
         data = self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -40,5 +40,6 @@ def exists(resource, name):
     return Failure(409, f'{qualified} "{name}" already exists', "AlreadyExists", {"name": name, "kind": resource.plural})
 
 
-def invalid(resource, name, words):
-    return Failure(422, f'{resource.kind} "{name}" is invalid: {words}', details={"name": name, "kind": resource.kind})
+def invalid(resource, name, field, words):
+    return Failure(422, f'{resource.kind} "{name}" is invalid: {field}: {words}', details={
+        "name": name, "group": resource.group, "kind": resource.kind, "causes": [{"reason": "FieldValueInvalid", "message": words, "field": field}]})

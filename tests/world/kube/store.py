@@ -90,7 +90,7 @@ class Store:
             if asked and asked != old["metadata"]["resourceVersion"]:
                 raise conflict(resource, name)
             if resource.kind.endswith("RoleBinding") and new.get("roleRef") != old.get("roleRef"):
-                raise invalid(resource, name, f'roleRef: Invalid value: {json.dumps(new.get("roleRef"))}: cannot change roleRef')
+                raise invalid(resource, name, "roleRef", f'Invalid value: {json.dumps(new.get("roleRef"))}: cannot change roleRef')
             for field in ("uid", "creationTimestamp", "generation", "resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds"):
                 if field in old["metadata"]:
                     new.setdefault("metadata", {})[field] = old["metadata"][field]
