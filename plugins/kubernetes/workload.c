@@ -78,6 +78,14 @@ static void tell_counts(struct talon_run *run, const struct rollout *now)
     run->host->metric(run, "updated", now->updated, "");
 }
 
+/* "1 of 3 ready", and how many would do where those are not all. */
+static const char *counts_of(struct talon_run *run, const struct rollout *now)
+{
+    if (now->ready < now->needed && (now->needed < now->wanted || now->needed > now->wanted))
+        return talon_text(run, "%.0f of %.0f ready, expected %.0f", now->ready, now->wanted, now->needed);
+    return talon_text(run, "%.0f of %.0f ready", now->ready, now->wanted);
+}
+
 /* ---- with its pods */
 
 struct matter {
@@ -120,7 +128,7 @@ static struct matter look_at_pods(struct talon_run *run, const cJSON *workload, 
 static void judge_short(struct talon_run *run, const struct rollout *now, const struct matter *matter)
 {
     const struct workload_conf *conf = run->conf;
-    const char *counts = talon_text(run, "%.0f of %.0f ready", now->ready, now->needed);
+    const char *counts = counts_of(run, now);
 
     if (matter->worst.rank > 0 && !matter->worst.patient)
         talon_done(run, TALON_FAIL, matter->worst.reason, "%s: pod %.80s: %s", counts, matter->worst.name, matter->worst.words);
@@ -139,7 +147,7 @@ static void judge_short(struct talon_run *run, const struct rollout *now, const 
 /* Enough are ready, but it is between two versions. */
 static void judge_rolling(struct talon_run *run, const struct rollout *now, const struct matter *matter)
 {
-    const char *counts = talon_text(run, "%.0f of %.0f ready", now->ready, now->needed);
+    const char *counts = counts_of(run, now);
 
     if (matter->worst.rank > 0 && !matter->worst.patient)
         talon_done(run, TALON_WARN, "kubernetes.rollout", "%s, but its rollout is stuck: pod %.80s: %s", counts, matter->worst.name, matter->worst.words);
@@ -193,7 +201,7 @@ static void judge(struct talon_run *run, const cJSON *workload)
         list_get(run, self->pods, &state->pods, pods_listed);
     } else {
         tell_counts(run, &now);
-        talon_done(run, TALON_OK, "kubernetes.ready", "%.0f of %.0f ready", now.ready, now.needed);
+        talon_done(run, TALON_OK, "kubernetes.ready", "%s", counts_of(run, &now));
     }
 }
 

@@ -1,7 +1,7 @@
 # tests/fuzz: libFuzzer targets, which `make fuzzers` builds where configure was given --enable-fuzzers CC=clang; tests/fuzz/run runs them.
 FUZZ_TARGETS = \
 	tests/fuzz/fuzz-yaml tests/fuzz/fuzz-when tests/fuzz/fuzz-wire-core tests/fuzz/fuzz-wire-host tests/fuzz/fuzz-redis tests/fuzz/fuzz-http \
-	tests/fuzz/fuzz-state
+	tests/fuzz/fuzz-kubernetes tests/fuzz/fuzz-state
 EXTRA_PROGRAMS += $(FUZZ_TARGETS)
 dist_noinst_SCRIPTS += tests/fuzz/run
 EXTRA_DIST += tests/fuzz/seeds
@@ -50,6 +50,11 @@ tests_fuzz_fuzz_redis_SOURCES = \
 tests_fuzz_fuzz_redis_CFLAGS = $(AM_CFLAGS) $(HIREDIS_CFLAGS) $(PCRE2_CFLAGS)
 tests_fuzz_fuzz_redis_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_redis_LDADD = $(HIREDIS_LIBS) $(PCRE2_LIBS) -lm
+tests_fuzz_fuzz_kubernetes_SOURCES = \
+	tests/fuzz/fuzz_kubernetes.c $(FUZZ_SOURCES) $(FUZZ_FAKE_HOST)
+tests_fuzz_fuzz_kubernetes_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(YAML_CFLAGS) $(PCRE2_CFLAGS)
+tests_fuzz_fuzz_kubernetes_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_kubernetes_LDADD = plugins/kubernetes/libkubernetes.la $(CJSON_LIBS) $(YAML_LIBS) $(PCRE2_LIBS) -lm
 tests_fuzz_fuzz_http_SOURCES = \
 	tests/fuzz/fuzz_http.c $(FUZZ_SOURCES) $(FUZZ_FAKE_HOST)
 tests_fuzz_fuzz_http_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)

@@ -64,21 +64,6 @@ static void workloads_without_trouble(void **unused)
     }
 }
 
-static void enough_may_be_less(void **unused)
-{
-    struct fake *fake = workload("deployment");
-
-    (void)unused;
-    fake_set(fake, "min_ready", "1");
-    kube_answers(fake, 200, LIST(WORKLOAD("\"replicas\":2", "\"observedGeneration\":3,\"replicas\":2,\"readyReplicas\":1,\"availableReplicas\":1,\"updatedReplicas\":2")));
-    kube_answers(fake, 200, LIST(""));
-    CONCLUDES(fake, TALON_OK, "kubernetes.rolling", "1 of 1 ready, and a rollout is on its way: 1 of 2 new replicas are available");
-    NEAR(fake_metric(fake, "ready"), 1);
-    NEAR(fake_metric(fake, "wanted"), 2);
-    NEAR(fake_metric(fake, "updated"), 2);
-    fake_free(fake);
-}
-
 /* ---- pods */
 
 #define POD_OF(labels, made, more, status) \
@@ -91,6 +76,27 @@ static void enough_may_be_less(void **unused)
 #define RUNNING(since, more) CONTAINER("\"ready\":false,\"state\":{\"running\":{\"startedAt\":\"" since "\"}}" more)
 #define LAST(code, reason, at) ",\"lastState\":{\"terminated\":{\"exitCode\":" code ",\"reason\":\"" reason "\",\"finishedAt\":\"" at "\"}}"
 #define NOT_READY "\"phase\":\"Running\"," READINESS("False", OLD) ","
+
+static void enough_may_be_less(void **unused)
+{
+    struct fake *fake = workload("deployment");
+
+    (void)unused;
+    fake_set(fake, "min_ready", "1");
+    kube_answers(fake, 200, LIST(WORKLOAD("\"replicas\":2", "\"observedGeneration\":3,\"replicas\":2,\"readyReplicas\":1,\"availableReplicas\":1,\"updatedReplicas\":2")));
+    kube_answers(fake, 200, LIST(""));
+    CONCLUDES(fake, TALON_OK, "kubernetes.rolling", "1 of 2 ready, and a rollout is on its way: 1 of 2 new replicas are available");
+    NEAR(fake_metric(fake, "ready"), 1);
+    NEAR(fake_metric(fake, "wanted"), 2);
+    NEAR(fake_metric(fake, "updated"), 2);
+    fake_free(fake);
+    fake = workload("deployment");
+    fake_set(fake, "min_ready", "2");
+    kube_answers(fake, 200, LIST(WORKLOAD("\"replicas\":3", "\"observedGeneration\":3,\"replicas\":3,\"readyReplicas\":1,\"updatedReplicas\":3")));
+    kube_answers(fake, 200, LIST(POD(OLD, NOT_READY WAITING("ImagePullBackOff", ""))));
+    CONCLUDES(fake, TALON_FAIL, "kubernetes.image", "1 of 3 ready, expected 2: pod web-0: the image");
+    fake_free(fake);
+}
 
 static const struct {
     const char *pods;
