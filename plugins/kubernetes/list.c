@@ -3,7 +3,7 @@
 
 #include "kit/json.h"
 
-enum { PAGE = 100, MOST_PAGES = 50, MOST_BODY = 8 << 20, MOST_AGAIN = 1 };
+enum { PAGE = 50, MOST_PAGES = 40, MOST_BODY = 8 << 20, MOST_AGAIN = 1 };
 
 #define FRESH_NS (2 * UINT64_C(1000000000))
 #define LONGEST_NS (60 * UINT64_C(1000000000))
@@ -74,6 +74,19 @@ static void forget_path(struct talon_run *shared, struct client_call *call)
     call->path = NULL;
 }
 
+/* What nobody here reads is most of an object, and a list is kept until the next one. */
+static void prune(cJSON *item)
+{
+    static const struct {
+        const char *within, *name;
+    } unread[] = { { "metadata", "managedFields" }, { "metadata", "annotations" }, { "metadata", "ownerReferences" }, { "spec", "template" },
+                   { "spec", "containers" },        { "spec", "initContainers" },  { "spec", "volumes" },             { "spec", "tolerations" },
+                   { "status", "images" },          { "status", "volumesAttached" } };
+
+    for (size_t i = 0; i < sizeof unread / sizeof *unread; i++)
+        cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItemCaseSensitive(item, unread[i].within), unread[i].name);
+}
+
 /* Moves the items of a page behind those that are here. 0: it is no list. */
 static int take_items(struct list *list, cJSON *page)
 {
@@ -83,8 +96,10 @@ static int take_items(struct list *list, cJSON *page)
         list->coming = cJSON_CreateArray();
     if (!list->coming || (!cJSON_IsArray(items) && !cJSON_IsNull(items)))
         return 0;
-    while ((item = items->child) != NULL)
+    while ((item = items->child) != NULL) {
+        prune(item);
         cJSON_AddItemToArray(list->coming, cJSON_DetachItemViaPointer(items, item));
+    }
     snprintf(list->version, sizeof list->version, "%s", json_string(page, "metadata.resourceVersion", ""));
     return 1;
 }
@@ -99,7 +114,7 @@ static void take_page(struct talon_run *shared, cJSON *page)
     else if (!*mark)
         settle(shared);
     else if (++list->pages >= MOST_PAGES)
-        give_up_odd(shared, "too_big", "there are more than 5000 of them");
+        give_up_odd(shared, "too_big", "there are more than 2000 of them");
     else
         ask_page(shared, mark);
 }

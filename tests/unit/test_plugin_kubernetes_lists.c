@@ -107,9 +107,9 @@ static void lists_in_pages(void **unused)
     kube_answers(fake, 200, "{\"metadata\":{\"continue\":\"a+b\"},\"items\":[" NODE("n", NODE_OLD, "b", "", NODE_READY) "]}");
     kube_answers(fake, 200, NODE_LIST(NODE("m", NODE_OLD, "b", "", NODE_READY)));
     CONCLUDES(fake, TALON_OK, "kubernetes.ready", "all 2 nodes are ready");
-    assert_string_equal(fake_asked(fake, 0)->url, "https://kube.example:6443/api/v1/nodes?limit=100");
+    assert_string_equal(fake_asked(fake, 0)->url, "https://kube.example:6443/api/v1/nodes?limit=50");
     assert_int_equal(fake_asked(fake, 0)->flags, TALON_HTTP_KEEP);
-    assert_string_equal(fake_asked(fake, 1)->url, "https://kube.example:6443/api/v1/nodes?limit=100&continue=a%2Bb");
+    assert_string_equal(fake_asked(fake, 1)->url, "https://kube.example:6443/api/v1/nodes?limit=50&continue=a%2Bb");
     assert_int_equal(fake_asked(fake, 1)->flags, 0);
     fake_free(fake);
 }
@@ -137,11 +137,11 @@ static void lists_without_end(void **unused)
     struct fake *fake = kube("node");
 
     (void)unused;
-    for (int i = 0; i < 50; i++)
+    for (int i = 0; i < 40; i++)
         kube_answers(fake, 200, "{\"metadata\":{\"continue\":\"x\"},\"items\":[{}]}");
-    CONCLUDES(fake, TALON_UNKNOWN, "too_big", "more than 5000");
-    assert_non_null(fake_asked(fake, 49));
-    assert_null(fake_asked(fake, 50));
+    CONCLUDES(fake, TALON_UNKNOWN, "too_big", "more than 2000");
+    assert_non_null(fake_asked(fake, 39));
+    assert_null(fake_asked(fake, 40));
     fake_free(fake);
 }
 

@@ -57,7 +57,7 @@ static void workloads_without_trouble(void **unused)
 
         kube_answers(fake, 200, cases[i].list);
         CONCLUDES(fake, cases[i].status, cases[i].reason, cases[i].words);
-        snprintf(url, sizeof url, "https://kube.example:6443/apis/apps/v1/namespaces/apps/%ss?limit=100", cases[i].kind);
+        snprintf(url, sizeof url, "https://kube.example:6443/apis/apps/v1/namespaces/apps/%ss?limit=50", cases[i].kind);
         assert_string_equal(fake_asked(fake, 0)->url, url);
         assert_null(fake_asked(fake, 1));
         fake_free(fake);
@@ -166,7 +166,7 @@ static void pods_say_why(void **unused)
         kube_answers(fake, 200, body);
         CONCLUDES(fake, troubles[i].status, troubles[i].reason, "0 of 1 ready");
         CONTAINS(fake_result(fake)->summary, troubles[i].words);
-        assert_string_equal(fake_asked(fake, 1)->url, "https://kube.example:6443/api/v1/namespaces/apps/pods?limit=100");
+        assert_string_equal(fake_asked(fake, 1)->url, "https://kube.example:6443/api/v1/namespaces/apps/pods?limit=50");
         fake_free(fake);
     }
 }
@@ -330,7 +330,7 @@ static void pods_of_a_selector(void **unused)
         fake_set(fake, "warn_restarts", "5");
         kube_answers(fake, 200, cases[i].list);
         CONCLUDES(fake, cases[i].status, cases[i].reason, cases[i].words);
-        assert_string_equal(fake_asked(fake, 0)->url, "https://kube.example:6443/api/v1/namespaces/kube-system/pods?limit=100&labelSelector=app%20in%20%28flannel%29%2C%21old");
+        assert_string_equal(fake_asked(fake, 0)->url, "https://kube.example:6443/api/v1/namespaces/kube-system/pods?limit=50&labelSelector=app%20in%20%28flannel%29%2C%21old");
         fake_free(fake);
     }
 }
