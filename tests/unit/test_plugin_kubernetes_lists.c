@@ -259,10 +259,16 @@ static void a_watch_that_is_too_old_waits_for_a_list(void **unused)
     fake_advance(fake, 60 * FAKE_S);
     assert_int_equal(watches(fake), 1);
     kube_answers(fake, 200, NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY)));
+    fake_http(fake, 5 * FAKE_S, &(struct talon_response){ .status = 200, .headers = kube_no_headers, .body = "" });
     CONCLUDES(fake, TALON_OK, "kubernetes.ready", "ready");
     assert_int_equal(watches(fake), 1);
     fake_http_piece(fake, gone, sizeof gone - 1);
     assert_int_equal(fake_nudges(fake), 0);
+    fake_advance(fake, 60 * FAKE_S);
+    assert_int_equal(watches(fake), 1);
+    kube_answers(fake, 200, NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY)));
+    CONCLUDES(fake, TALON_OK, "kubernetes.ready", "ready");
+    assert_int_equal(watches(fake), 1);
     fake_free(fake);
 }
 
