@@ -174,7 +174,8 @@ static void answered(struct talon_run *run, struct client_call *call, const stru
     answer = json_parse(run, got->body, got->body_len, &problem);
     trouble = json_string(answer, "status.evaluationError", "");
     if (!answer || !cJSON_IsBool(json_at(answer, "status.allowed"))) {
-        talon_done(run, TALON_UNKNOWN, "protocol.bad", "cannot ask the API server for what is allowed: %s", answer ? "the answer is no access review" : problem);
+        talon_done(run, TALON_UNKNOWN, "protocol.bad", "cannot ask the API server for what is allowed: %s",
+                   answer ? "the answer is no access review" : problem);
         return;
     }
     if (!json_is_true(answer, "status.allowed") && *trouble) {

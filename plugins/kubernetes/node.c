@@ -1,6 +1,6 @@
 /*
- * The check type `kubernetes.node`: what the conditions of the nodes say. A node that is not ready although its kubelet speaks, soon after a boot that was seen,
- * is starting; one whose kubelet has fallen silent never is. A node under pressure works, and throws pods out: a warning.
+ * The check type `kubernetes.node`: what the conditions of the nodes say. A node that is not ready although its kubelet speaks, soon after a boot that was
+ * seen, is starting; one whose kubelet has fallen silent never is. A node under pressure works, and throws pods out: a warning.
  */
 #include "kubernetes.h"
 

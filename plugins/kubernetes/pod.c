@@ -165,7 +165,8 @@ static void look_at_deletion(struct look *look)
     if (due == 0)
         return;
     if (now - due > GONE_S)
-        say(look, RANK_TERMINATING, 0, "kubernetes.terminating", "it is stuck terminating: it should have been gone %s ago", moment_words(look->run, now - due));
+        say(look, RANK_TERMINATING, 0, "kubernetes.terminating", "it is stuck terminating: it should have been gone %s ago",
+            moment_words(look->run, now - due));
     else
         say(look, RANK_TERMINATING, now - asked < look->starting_s, now - asked < look->starting_s ? "starting" : "kubernetes.terminating",
             "it is terminating since %s", moment_words(look->run, now - asked));

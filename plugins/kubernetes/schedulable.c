@@ -1,6 +1,6 @@
 /*
- * The check type `kubernetes.schedulable`: would a new pod find a node? A cordon is an act of a person, so it is told as one; a taint that keeps pods away and is
- * not tolerated is a failure, and its key mostly names the cause (node.kubernetes.io/disk-pressure). The taint of a control plane is normal.
+ * The check type `kubernetes.schedulable`: would a new pod find a node? A cordon is an act of a person, so it is told as one; a taint that keeps pods away and
+ * is not tolerated is a failure, and its key mostly names the cause (node.kubernetes.io/disk-pressure). The taint of a control plane is normal.
  */
 #include "kubernetes.h"
 

@@ -16,7 +16,8 @@
 #define KEY_TEXT "-----BEGIN PRIVATE KEY-----\nMA==\n-----END PRIVATE KEY-----\n"
 
 /* Nodes of the API, as seen by the fake host, whose calendar begins at 2026-01-01T00:00:00Z. */
-#define CONDITION(type, status) "{\"type\":\"" type "\",\"status\":\"" status "\",\"lastTransitionTime\":\"2025-12-31T23:46:00Z\",\"reason\":\"R\",\"message\":\"M\"}"
+#define CONDITION(type, status) \
+    "{\"type\":\"" type "\",\"status\":\"" status "\",\"lastTransitionTime\":\"2025-12-31T23:46:00Z\",\"reason\":\"R\",\"message\":\"M\"}"
 #define NODE(name, made, boot, spec, conditions) \
     "{\"metadata\":{\"name\":\"" name "\",\"creationTimestamp\":\"" made "\"},\"spec\":{" spec "},\"status\":{\"nodeInfo\":{\"bootID\":\"" boot \
     "\"},\"conditions\":[" conditions "]}}"
@@ -100,8 +101,7 @@ static inline struct fake *kube(const char *operation)
 static inline void kube_answers(struct fake *fake, uint32_t status, const char *body)
 {
     fake_http(fake, 2 * FAKE_MS,
-              &(struct talon_response){
-                  .status = status, .headers = kube_no_headers, .body = body, .body_len = strlen(body), .total_ns = 2 * FAKE_MS });
+              &(struct talon_response){ .status = status, .headers = kube_no_headers, .body = body, .body_len = strlen(body), .total_ns = 2 * FAKE_MS });
 }
 
 static inline void kube_fails(struct fake *fake, uint32_t code, const char *token, const char *words)

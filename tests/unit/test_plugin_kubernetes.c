@@ -39,7 +39,8 @@ static void a_server_names_what_fails(void **unused)
     } cases[] = {
         { "[+]ping ok\n[-]etcd failed: reason withheld\nreadyz check failed\n", TALON_FAIL, "kubernetes.not_ready", "it is not ready: etcd" },
         { "[-]a failed\n[-]b failed\n[-]c failed\n[-]d failed\n[-]e failed\n[-]f failed", TALON_FAIL, "kubernetes.not_ready", "a, b, c, d and 2 more" },
-        { "[-]informer-sync failed: x\n[-]poststarthook/rbac/bootstrap-roles failed: y\n", TALON_STARTING, "starting", "it starts: informer-sync, poststarthook/" },
+        { "[-]informer-sync failed: x\n[-]poststarthook/rbac/bootstrap-roles failed: y\n", TALON_STARTING, "starting",
+          "it starts: informer-sync, poststarthook/" },
         { "[-]poststarthook/x failed: y\n[-]shutdown failed: z\n", TALON_FAIL, "kubernetes.not_ready", "shutdown" },
         { "[-]", TALON_FAIL, "kubernetes.not_ready", "it is not ready" },
         { "[-]\n[-", TALON_FAIL, "kubernetes.not_ready", "it is not ready" },
@@ -96,9 +97,10 @@ static void a_server_that_cannot_be_reached(void **unused)
         const char *token;
         enum talon_status status;
     } cases[] = {
-        { TALON_E_REFUSED, "connect.refused", TALON_FAIL },  { TALON_E_CERT, "tls.expired", TALON_FAIL }, { TALON_E_NO_NAME, "dns.none", TALON_FAIL },
-        { TALON_E_PROTOCOL, "protocol.bad", TALON_FAIL },    { TALON_E_CLOSED, "connect.closed", TALON_FAIL },
-        { TALON_E_RESOLVER, "dns.unreachable", TALON_UNKNOWN }, { TALON_E_LOCAL, "local", TALON_UNKNOWN },
+        { TALON_E_REFUSED, "connect.refused", TALON_FAIL }, { TALON_E_CERT, "tls.expired", TALON_FAIL },
+        { TALON_E_NO_NAME, "dns.none", TALON_FAIL },        { TALON_E_PROTOCOL, "protocol.bad", TALON_FAIL },
+        { TALON_E_CLOSED, "connect.closed", TALON_FAIL },   { TALON_E_RESOLVER, "dns.unreachable", TALON_UNKNOWN },
+        { TALON_E_LOCAL, "local", TALON_UNKNOWN },
     };
 
     (void)unused;
@@ -157,8 +159,9 @@ static void a_server_that_refuses(void **unused)
 
 static void a_certificate_that_expires(void **unused)
 {
-    const struct talon_peer peer = { .size = sizeof peer, .verify_text = "", .subject = "CN=kube", .issuer = "CN=ca", .protocol = "TLSv1.3",
-                                     .not_after = 1767225600 + 3 * 86400 };
+    const struct talon_peer peer = {
+        .size = sizeof peer, .verify_text = "", .subject = "CN=kube", .issuer = "CN=ca", .protocol = "TLSv1.3", .not_after = 1767225600 + 3 * 86400
+    };
     struct fake *fake = kube("api");
 
     (void)unused;
@@ -182,15 +185,21 @@ static void nodes_by_their_conditions(void **unused)
         const char *reason, *words;
     } cases[] = {
         { NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY)), TALON_OK, "kubernetes.ready", "the node is ready" },
-        { NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY) "," NODE("m", NODE_OLD, "b", "", NODE_READY)), TALON_OK, "kubernetes.ready", "all 2 nodes are ready" },
+        { NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY) "," NODE("m", NODE_OLD, "b", "", NODE_READY)), TALON_OK, "kubernetes.ready",
+          "all 2 nodes are ready" },
         { NODE_LIST(NODE("n", NODE_OLD, "b", "", CONDITION("Ready", "False"))), TALON_FAIL, "kubernetes.not_ready", "n is not ready since 14 min: R: M" },
-        { NODE_LIST(NODE("n", NODE_OLD, "b", "", CONDITION("Ready", "Unknown"))), TALON_FAIL, "kubernetes.silent", "n has a kubelet that is silent since 14 min: R: M" },
+        { NODE_LIST(NODE("n", NODE_OLD, "b", "", CONDITION("Ready", "Unknown"))), TALON_FAIL, "kubernetes.silent",
+          "n has a kubelet that is silent since 14 min: R: M" },
         { NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY) "," NODE("m", NODE_OLD, "b", "", CONDITION("Ready", "False"))), TALON_FAIL, "kubernetes.not_ready",
           "1 of 2 nodes are ready: m is not ready" },
-        { NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY "," CONDITION("NetworkUnavailable", "True"))), TALON_FAIL, "kubernetes.network", "n has no network for pods" },
-        { NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY "," CONDITION("DiskPressure", "True"))), TALON_WARN, "kubernetes.pressure", "n runs out of disk since 14 min" },
-        { NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY "," CONDITION("MemoryPressure", "True"))), TALON_WARN, "kubernetes.pressure", "n runs out of memory" },
-        { NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY "," CONDITION("PIDPressure", "True"))), TALON_WARN, "kubernetes.pressure", "n runs out of process ids" },
+        { NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY "," CONDITION("NetworkUnavailable", "True"))), TALON_FAIL, "kubernetes.network",
+          "n has no network for pods" },
+        { NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY "," CONDITION("DiskPressure", "True"))), TALON_WARN, "kubernetes.pressure",
+          "n runs out of disk since 14 min" },
+        { NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY "," CONDITION("MemoryPressure", "True"))), TALON_WARN, "kubernetes.pressure",
+          "n runs out of memory" },
+        { NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY "," CONDITION("PIDPressure", "True"))), TALON_WARN, "kubernetes.pressure",
+          "n runs out of process ids" },
         { NODE_LIST(NODE("n", "2025-12-31T23:59:00Z", "b", "", CONDITION("Ready", "False"))), TALON_STARTING, "starting", "n is not ready" },
         { NODE_LIST(NODE("n", "2025-12-31T23:59:00Z", "b", "", CONDITION("Ready", "Unknown"))), TALON_FAIL, "kubernetes.silent", "silent" },
         { NODE_LIST(NODE("n", NODE_OLD, "b", "", "")), TALON_FAIL, "kubernetes.not_ready", "n says nothing of its readiness" },
@@ -258,12 +267,15 @@ static void taints_and_cordons(void **unused)
         const char *reason, *words;
     } cases[] = {
         { NULL, NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY)), TALON_OK, "kubernetes.schedulable", "the node takes new pods" },
-        { NULL, NODE_LIST(NODE("n", NODE_OLD, "b", TAINT("node-role.kubernetes.io/control-plane", "NoSchedule"), NODE_READY)), TALON_OK, "kubernetes.schedulable", "takes new pods" },
+        { NULL, NODE_LIST(NODE("n", NODE_OLD, "b", TAINT("node-role.kubernetes.io/control-plane", "NoSchedule"), NODE_READY)), TALON_OK,
+          "kubernetes.schedulable", "takes new pods" },
         { NULL, NODE_LIST(NODE("n", NODE_OLD, "b", CORDON, NODE_READY)), TALON_STOPPED, "stopped.by_hand", "n is cordoned" },
-        { NULL, NODE_LIST(NODE("n", NODE_OLD, "b", CORDON, NODE_READY) "," NODE("m", NODE_OLD, "b", "", NODE_READY)), TALON_WARN, "kubernetes.cordoned", "1 of 2 nodes take new pods: n is cordoned" },
+        { NULL, NODE_LIST(NODE("n", NODE_OLD, "b", CORDON, NODE_READY) "," NODE("m", NODE_OLD, "b", "", NODE_READY)), TALON_WARN, "kubernetes.cordoned",
+          "1 of 2 nodes take new pods: n is cordoned" },
         { NULL, NODE_LIST(NODE("n", NODE_OLD, "b", TAINT("node.kubernetes.io/disk-pressure", "NoSchedule"), NODE_READY)), TALON_FAIL, "kubernetes.tainted",
           "n takes no new pods: node.kubernetes.io/disk-pressure:NoSchedule" },
-        { NULL, NODE_LIST(NODE("n", NODE_OLD, "b", "\"unschedulable\":true," TAINT("x", "NoExecute"), NODE_READY)), TALON_FAIL, "kubernetes.tainted", "x:NoExecute" },
+        { NULL, NODE_LIST(NODE("n", NODE_OLD, "b", "\"unschedulable\":true," TAINT("x", "NoExecute"), NODE_READY)), TALON_FAIL, "kubernetes.tainted",
+          "x:NoExecute" },
         { NULL, NODE_LIST(NODE("n", NODE_OLD, "b", TAINT("x", "PreferNoSchedule"), NODE_READY)), TALON_OK, "kubernetes.schedulable", "" },
         { "x", NODE_LIST(NODE("n", NODE_OLD, "b", TAINT("x", "NoExecute"), NODE_READY)), TALON_OK, "kubernetes.schedulable", "" },
         { "x:NoSchedule", NODE_LIST(NODE("n", NODE_OLD, "b", TAINT("x", "NoExecute"), NODE_READY)), TALON_FAIL, "kubernetes.tainted", "x:NoExecute" },

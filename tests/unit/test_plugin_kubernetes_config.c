@@ -95,8 +95,9 @@ static void the_first_file_wins(void **unused)
 
     (void)unused;
     kube_write("config", "contexts: [{ name: a, context: { cluster: one } }]\nclusters: [{ name: one, cluster: { server: 'https://one.example' } }]\n");
-    kube_write("second", "current-context: a\ncontexts: [{ name: a, context: { cluster: two } }]\n"
-                         "clusters: [{ name: one, cluster: { server: 'https://other.example' } }, { name: two, cluster: { server: 'https://two.example' } }]\n");
+    kube_write("second",
+               "current-context: a\ncontexts: [{ name: a, context: { cluster: two } }]\n"
+               "clusters: [{ name: one, cluster: { server: 'https://other.example' } }, { name: two, cluster: { server: 'https://two.example' } }]\n");
     snprintf(names, sizeof names, "%s:%s:%s:%s", kube_path("gone"), kube_path("config"), kube_path("second"), kube_path("config"));
     fake_set(fake, "kubeconfig", names);
     is_ready(fake);
@@ -336,7 +337,9 @@ static void a_refused_one_is_asked_again(void **unused)
 
     (void)unused;
     gives(fake, "{\"kind\":\"ExecCredential\",\"status\":{\"token\":\"old\"}}");
-    gives(fake, "{\"kind\":\"ExecCredential\",\"status\":{\"clientCertificateData\":\"-----BEGIN CERTIFICATE-----\",\"clientKeyData\":\"-----BEGIN PRIVATE KEY-----\"}}");
+    gives(
+        fake,
+        "{\"kind\":\"ExecCredential\",\"status\":{\"clientCertificateData\":\"-----BEGIN CERTIFICATE-----\",\"clientKeyData\":\"-----BEGIN PRIVATE KEY-----\"}}");
     kube_answers(fake, 401, "");
     is_ready(fake);
     assert_non_null(fake_spawned(fake, 1));
@@ -379,7 +382,9 @@ static void plugins_that_fail(void **unused)
     CONCLUDES(fake, TALON_UNKNOWN, "kubernetes.kubeconfig", "failed with exit code 3"); /* not started again at once */
     assert_null(fake_spawned(fake, 0));
     fake_advance(fake, 10 * FAKE_S);
-    fake_child(fake, 5 * FAKE_MS, &(struct talon_exit){ .error = FAKE_ERROR(TALON_E_NOT_FOUND, 2, "exec.not_found", "no such program in PATH"), .code = -1, .out = "", .err = "" });
+    fake_child(
+        fake, 5 * FAKE_MS,
+        &(struct talon_exit){ .error = FAKE_ERROR(TALON_E_NOT_FOUND, 2, "exec.not_found", "no such program in PATH"), .code = -1, .out = "", .err = "" });
     CONCLUDES(fake, TALON_UNKNOWN, "kubernetes.kubeconfig", "no such program in PATH");
     fake_advance(fake, 10 * FAKE_S);
     CONCLUDES(fake, TALON_UNKNOWN, "kubernetes.kubeconfig", "the credential plugin give has not ended yet");
@@ -434,7 +439,9 @@ static void yaml_is_read(void **unused)
     reads("a: 1\nb: 'null'\nc: null\nd: ~\ne:\nf: [x, {y: z}]\n", "{\"a\":\"1\",\"b\":\"null\",\"c\":null,\"d\":null,\"e\":null,\"f\":[\"x\",{\"y\":\"z\"}]}");
     reads("{\"a\": {\"b\": [true, 2.5]}}", "{\"a\":{\"b\":[\"true\",\"2.5\"]}}");
     reads("a: &x [1, &y 2]\nb: *x\nc: *y\n", "{\"a\":[\"1\",\"2\"],\"b\":[\"1\",\"2\"],\"c\":\"2\"}");
-    reads("\xef\xbb\xbf" "a: b", "{\"a\":\"b\"}");
+    reads("\xef\xbb\xbf"
+          "a: b",
+          "{\"a\":\"b\"}");
 }
 
 static void yaml_that_is_none(void **unused)

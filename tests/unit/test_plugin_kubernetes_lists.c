@@ -28,7 +28,9 @@ static void what_subjects_may(void **unused)
     assert_string_equal(fake_asked(fake, 0)->url, "https://kube.example:6443/apis/authorization.k8s.io/v1/subjectaccessreviews");
     assert_string_equal(fake_asked(fake, 0)->method, "POST");
     assert_string_equal(fake_asked_header(fake, 0, "Content-Type"), "application/json");
-    CONTAINS(fake_asked(fake, 3)->body, "\"user\":\"b\",\"groups\":[\"system:authenticated\"],\"resourceAttributes\":{\"verb\":\"create\",\"resource\":\"nodes\",\"subresource\":\"proxy\"}");
+    CONTAINS(
+        fake_asked(fake, 3)->body,
+        "\"user\":\"b\",\"groups\":[\"system:authenticated\"],\"resourceAttributes\":{\"verb\":\"create\",\"resource\":\"nodes\",\"subresource\":\"proxy\"}");
     kube_answers(fake, 201, "{\"status\":{\"allowed\":false}}");
     kube_answers(fake, 201, "{\"status\":{\"allowed\":false}}");
     kube_answers(fake, 201, "{\"status\":{\"allowed\":true}}");
@@ -61,7 +63,8 @@ static void reviews_that_say_nothing(void **unused)
     } cases[] = {
         { 403, "{\"message\":\"subjectaccessreviews is forbidden\"}", "auth.forbidden", "subjectaccessreviews is forbidden" },
         { 500, "{\"message\":\"no\"}", "kubernetes.error", "HTTP 500: no" },
-        { 201, "{\"status\":{\"allowed\":false,\"evaluationError\":\"webhook gone\"}}", "kubernetes.review", "could not find out who may get nodes/proxy: webhook gone" },
+        { 201, "{\"status\":{\"allowed\":false,\"evaluationError\":\"webhook gone\"}}", "kubernetes.review",
+          "could not find out who may get nodes/proxy: webhook gone" },
         { 201, "{\"status\":{}}", "protocol.bad", "the answer is no access review" },
         { 201, "{", "protocol.bad", "the body is not JSON" },
         { 200, "", "protocol.bad", "the body is empty" },

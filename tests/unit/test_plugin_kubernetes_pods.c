@@ -38,12 +38,15 @@ static void workloads_without_trouble(void **unused)
         { "deployment", LIST(WORKLOAD("\"replicas\":0", "\"observedGeneration\":3")), TALON_STOPPED, "stopped.by_hand", "it is scaled to 0 replicas" },
         { "deployment", LIST(WORKLOAD("\"paused\":true", COUNTS("1"))), TALON_OK, "kubernetes.ready", "1 of 1 ready" },
         { "deployment", LIST(""), TALON_FAIL, "kubernetes.absent", "there is no deployment web in namespace apps" },
-        { "statefulset", LIST(WORKLOAD("\"replicas\":1", COUNTS("1") ",\"updateRevision\":\"a\",\"currentRevision\":\"a\"")), TALON_OK, "kubernetes.ready", "1 of 1" },
-        { "statefulset", LIST(WORKLOAD("\"replicas\":3,\"updateStrategy\":{\"rollingUpdate\":{\"partition\":2}}",
-                                       "\"observedGeneration\":3,\"readyReplicas\":3,\"updatedReplicas\":1,\"updateRevision\":\"a\",\"currentRevision\":\"b\"")),
+        { "statefulset", LIST(WORKLOAD("\"replicas\":1", COUNTS("1") ",\"updateRevision\":\"a\",\"currentRevision\":\"a\"")), TALON_OK, "kubernetes.ready",
+          "1 of 1" },
+        { "statefulset",
+          LIST(WORKLOAD("\"replicas\":3,\"updateStrategy\":{\"rollingUpdate\":{\"partition\":2}}",
+                        "\"observedGeneration\":3,\"readyReplicas\":3,\"updatedReplicas\":1,\"updateRevision\":\"a\",\"currentRevision\":\"b\"")),
           TALON_OK, "kubernetes.ready", "3 of 3" },
-        { "statefulset", LIST(WORKLOAD("\"replicas\":1,\"updateStrategy\":{\"type\":\"OnDelete\"}",
-                                       "\"observedGeneration\":3,\"readyReplicas\":1,\"updateRevision\":\"a\",\"currentRevision\":\"b\"")),
+        { "statefulset",
+          LIST(WORKLOAD("\"replicas\":1,\"updateStrategy\":{\"type\":\"OnDelete\"}",
+                        "\"observedGeneration\":3,\"readyReplicas\":1,\"updateRevision\":\"a\",\"currentRevision\":\"b\"")),
           TALON_OK, "kubernetes.ready", "1 of 1" },
         { "statefulset", LIST(WORKLOAD("\"replicas\":0", "\"observedGeneration\":3")), TALON_STOPPED, "stopped.by_hand", "scaled to 0" },
         { "daemonset", LIST(WORKLOAD("\"x\":1", DAEMONS("3", "3"))), TALON_OK, "kubernetes.ready", "3 of 3 ready" },
@@ -83,7 +86,8 @@ static void enough_may_be_less(void **unused)
 
     (void)unused;
     fake_set(fake, "min_ready", "1");
-    kube_answers(fake, 200, LIST(WORKLOAD("\"replicas\":2", "\"observedGeneration\":3,\"replicas\":2,\"readyReplicas\":1,\"availableReplicas\":1,\"updatedReplicas\":2")));
+    kube_answers(fake, 200,
+                 LIST(WORKLOAD("\"replicas\":2", "\"observedGeneration\":3,\"replicas\":2,\"readyReplicas\":1,\"availableReplicas\":1,\"updatedReplicas\":2")));
     kube_answers(fake, 200, LIST(""));
     CONCLUDES(fake, TALON_OK, "kubernetes.rolling", "1 of 2 ready, and a rollout is on its way: 1 of 2 new replicas are available");
     NEAR(fake_metric(fake, "ready"), 1);
@@ -103,9 +107,10 @@ static const struct {
     enum talon_status status;
     const char *reason, *words;
 } troubles[] = {
-    { POD(OLD, NOT_READY CONTAINER("\"ready\":false,\"restartCount\":7,\"state\":{\"waiting\":{\"reason\":\"CrashLoopBackOff\"}}" LAST("1", "Error", LATELY))), TALON_FAIL,
-      "kubernetes.crash_loop", "pod web-0: container main crashes again and again (7 restarts, last: exit code 1, Error, 2 min ago)" },
-    { POD(YOUNG, NOT_READY CONTAINER("\"ready\":false,\"restartCount\":1,\"state\":{\"waiting\":{\"reason\":\"CrashLoopBackOff\"}}" LAST("137", "OOMKilled", YOUNG))),
+    { POD(OLD, NOT_READY CONTAINER("\"ready\":false,\"restartCount\":7,\"state\":{\"waiting\":{\"reason\":\"CrashLoopBackOff\"}}" LAST("1", "Error", LATELY))),
+      TALON_FAIL, "kubernetes.crash_loop", "pod web-0: container main crashes again and again (7 restarts, last: exit code 1, Error, 2 min ago)" },
+    { POD(YOUNG,
+          NOT_READY CONTAINER("\"ready\":false,\"restartCount\":1,\"state\":{\"waiting\":{\"reason\":\"CrashLoopBackOff\"}}" LAST("137", "OOMKilled", YOUNG))),
       TALON_FAIL, "kubernetes.crash_loop", "(1 restart, last: exit code 137, OOMKilled, 60.0 s ago)" },
     { POD(OLD, NOT_READY WAITING("ImagePullBackOff", "Back-off pulling")), TALON_FAIL, "kubernetes.image",
       "the image registry.example.com/web:1 of container main cannot be pulled: ImagePullBackOff: Back-off pulling" },
@@ -123,28 +128,35 @@ static const struct {
       "kubernetes.oom", "container main was killed because its memory was used up (3 restarts)" },
     { POD(OLD, NOT_READY CONTAINER("\"ready\":false,\"state\":{\"terminated\":{\"exitCode\":2,\"reason\":\"Error\"}}")), TALON_FAIL, "kubernetes.exited",
       "container main ended with exit code 2, Error" },
-    { POD(OLD, "\"phase\":\"Pending\",\"conditions\":[{\"type\":\"PodScheduled\",\"status\":\"False\",\"reason\":\"Unschedulable\",\"message\":\"0/1 nodes are available\"}]"),
+    { POD(OLD,
+          "\"phase\":\"Pending\",\"conditions\":[{\"type\":\"PodScheduled\",\"status\":\"False\",\"reason\":\"Unschedulable\",\"message\":\"0/1 nodes are available\"}]"),
       TALON_FAIL, "kubernetes.unschedulable", "no node takes it: 0/1 nodes are available" },
     { POD(YOUNG, "\"phase\":\"Pending\""), TALON_STARTING, "starting", "it is waiting for a node since 60.0 s" },
     { POD(OLD, "\"phase\":\"Pending\""), TALON_FAIL, "kubernetes.stuck", "it is waiting for a node since 12 h" },
-    { POD(OLD, "\"phase\":\"Failed\",\"reason\":\"Evicted\",\"message\":\"low on disk\""), TALON_FAIL, "kubernetes.failed", "it has failed: Evicted: low on disk" },
+    { POD(OLD, "\"phase\":\"Failed\",\"reason\":\"Evicted\",\"message\":\"low on disk\""), TALON_FAIL, "kubernetes.failed",
+      "it has failed: Evicted: low on disk" },
     { POD(OLD, "\"phase\":\"Unknown\""), TALON_FAIL, "kubernetes.silent", "its node is silent" },
     { POD(OLD, "\"phase\":\"Running\"," READINESS("False", OLD) "," CONTAINER("\"ready\":true,\"state\":{\"running\":{}}")), TALON_FAIL, "kubernetes.not_ready",
       "it is not ready since 12 h" },
     { POD(OLD, "\"phase\":\"Running\"," READINESS("False", YOUNG) "," CONTAINER("\"ready\":true,\"state\":{\"running\":{}}")), TALON_STARTING, "starting",
       "it is not ready since 60.0 s" },
-    { POD_OF("\"app\":\"web\"", OLD, ",\"deletionTimestamp\":\"" OLD "\",\"deletionGracePeriodSeconds\":30", "\"phase\":\"Running\"," READINESS("True", OLD)), TALON_FAIL,
-      "kubernetes.terminating", "it is stuck terminating: it should have been gone 12 h ago" },
-    { POD_OF("\"app\":\"web\"", OLD, ",\"deletionTimestamp\":\"2026-01-01T00:00:10Z\",\"deletionGracePeriodSeconds\":30", "\"phase\":\"Running\"," READINESS("True", OLD)),
+    { POD_OF("\"app\":\"web\"", OLD, ",\"deletionTimestamp\":\"" OLD "\",\"deletionGracePeriodSeconds\":30", "\"phase\":\"Running\"," READINESS("True", OLD)),
+      TALON_FAIL, "kubernetes.terminating", "it is stuck terminating: it should have been gone 12 h ago" },
+    { POD_OF("\"app\":\"web\"", OLD, ",\"deletionTimestamp\":\"2026-01-01T00:00:10Z\",\"deletionGracePeriodSeconds\":30",
+             "\"phase\":\"Running\"," READINESS("True", OLD)),
       TALON_STARTING, "starting", "it is terminating since 20.0 s" },
-    { POD_OF("\"app\":\"web\"", OLD, ",\"deletionTimestamp\":\"2026-01-01T04:00:00Z\",\"deletionGracePeriodSeconds\":18000", "\"phase\":\"Running\"," READINESS("True", OLD)),
+    { POD_OF("\"app\":\"web\"", OLD, ",\"deletionTimestamp\":\"2026-01-01T04:00:00Z\",\"deletionGracePeriodSeconds\":18000",
+             "\"phase\":\"Running\"," READINESS("True", OLD)),
       TALON_FAIL, "kubernetes.terminating", "it is terminating since 60 min" },
-    { POD(OLD, NOT_READY "\"initContainerStatuses\":[{\"name\":\"prepare\",\"restartCount\":4,\"state\":{\"waiting\":{\"reason\":\"CrashLoopBackOff\"}}}],"
-               WAITING("PodInitializing", "")), TALON_FAIL, "kubernetes.crash_loop", "container prepare crashes again and again (4 restarts)" },
-    { POD(OLD, NOT_READY "\"initContainerStatuses\":[{\"name\":\"prepare\",\"state\":{\"running\":{\"startedAt\":\"" OLD "\"}}}]," WAITING("PodInitializing", "")), TALON_FAIL,
-      "kubernetes.stuck", "since 12 h" },
-    { POD(OLD, NOT_READY "\"initContainerStatuses\":[{\"name\":\"prepare\",\"ready\":true,\"state\":{\"terminated\":{\"exitCode\":0}}}]," RUNNING(OLD, "")), TALON_FAIL,
-      "kubernetes.not_ready", "container main runs since 12 h" },
+    { POD(OLD,
+          NOT_READY "\"initContainerStatuses\":[{\"name\":\"prepare\",\"restartCount\":4,\"state\":{\"waiting\":{\"reason\":\"CrashLoopBackOff\"}}}]," WAITING(
+              "PodInitializing", "")),
+      TALON_FAIL, "kubernetes.crash_loop", "container prepare crashes again and again (4 restarts)" },
+    { POD(OLD,
+          NOT_READY "\"initContainerStatuses\":[{\"name\":\"prepare\",\"state\":{\"running\":{\"startedAt\":\"" OLD "\"}}}]," WAITING("PodInitializing", "")),
+      TALON_FAIL, "kubernetes.stuck", "since 12 h" },
+    { POD(OLD, NOT_READY "\"initContainerStatuses\":[{\"name\":\"prepare\",\"ready\":true,\"state\":{\"terminated\":{\"exitCode\":0}}}]," RUNNING(OLD, "")),
+      TALON_FAIL, "kubernetes.not_ready", "container main runs since 12 h" },
     { POD_OF("\"app\":\"other\"", OLD, "", NOT_READY WAITING("ImagePullBackOff", "")), TALON_FAIL, "kubernetes.no_pods", "it has no pods" },
     { "", TALON_FAIL, "kubernetes.no_pods", "it has no pods" },
     { POD(OLD, "\"phase\":\"Succeeded\""), TALON_FAIL, "kubernetes.no_pods", "it has no pods" },
@@ -177,9 +189,11 @@ static void the_worst_of_several_pods(void **unused)
 
     (void)unused;
     kube_answers(fake, 200, LIST(WORKLOAD("\"replicas\":3", "\"observedGeneration\":3,\"replicas\":3,\"readyReplicas\":1,\"updatedReplicas\":3")));
-    kube_answers(fake, 200, LIST(POD(OLD, NOT_READY CONTAINER("\"restartCount\":4,\"ready\":false,\"state\":{\"running\":{\"startedAt\":\"" OLD "\"}}")) ","
-                                 POD(OLD, NOT_READY WAITING("ImagePullBackOff", "")) "," POD(OLD, "\"phase\":\"Running\"," READINESS("True", OLD)) ","
-                                 POD(YOUNG, NOT_READY WAITING("ContainerCreating", ""))));
+#define RESTLESS POD(OLD, NOT_READY CONTAINER("\"restartCount\":4,\"ready\":false,\"state\":{\"running\":{\"startedAt\":\"" OLD "\"}}"))
+#define PULLING POD(OLD, NOT_READY WAITING("ImagePullBackOff", ""))
+#define WELL POD(OLD, "\"phase\":\"Running\"," READINESS("True", OLD))
+#define CREATING POD(YOUNG, NOT_READY WAITING("ContainerCreating", ""))
+    kube_answers(fake, 200, LIST(RESTLESS "," PULLING "," WELL "," CREATING));
     CONCLUDES(fake, TALON_FAIL, "kubernetes.image", "1 of 3 ready: pod web-0: the image");
     NEAR(fake_metric(fake, "restarts"), 4);
     fake_free(fake);
@@ -191,11 +205,16 @@ static void selectors_by_expressions(void **unused)
         const char *selector;
         int means;
     } cases[] = {
-        { "{\"key\":\"app\",\"operator\":\"In\",\"values\":[\"x\",\"web\"]}", 1 }, { "{\"key\":\"app\",\"operator\":\"In\",\"values\":[\"x\"]}", 0 },
-        { "{\"key\":\"app\",\"operator\":\"NotIn\",\"values\":[\"x\"]}", 1 },       { "{\"key\":\"app\",\"operator\":\"NotIn\",\"values\":[\"web\"]}", 0 },
-        { "{\"key\":\"app\",\"operator\":\"Exists\"}", 1 },                        { "{\"key\":\"tier\",\"operator\":\"Exists\"}", 0 },
-        { "{\"key\":\"tier\",\"operator\":\"DoesNotExist\"}", 1 },                 { "{\"key\":\"app\",\"operator\":\"DoesNotExist\"}", 0 },
-        { "{\"key\":\"app\",\"operator\":\"Like\"}", 0 },                          { "1", 0 },
+        { "{\"key\":\"app\",\"operator\":\"In\",\"values\":[\"x\",\"web\"]}", 1 },
+        { "{\"key\":\"app\",\"operator\":\"In\",\"values\":[\"x\"]}", 0 },
+        { "{\"key\":\"app\",\"operator\":\"NotIn\",\"values\":[\"x\"]}", 1 },
+        { "{\"key\":\"app\",\"operator\":\"NotIn\",\"values\":[\"web\"]}", 0 },
+        { "{\"key\":\"app\",\"operator\":\"Exists\"}", 1 },
+        { "{\"key\":\"tier\",\"operator\":\"Exists\"}", 0 },
+        { "{\"key\":\"tier\",\"operator\":\"DoesNotExist\"}", 1 },
+        { "{\"key\":\"app\",\"operator\":\"DoesNotExist\"}", 0 },
+        { "{\"key\":\"app\",\"operator\":\"Like\"}", 0 },
+        { "1", 0 },
     };
     char body[1024];
 
@@ -229,7 +248,8 @@ static void pods_that_cannot_be_asked_for(void **unused)
 
 /* ---- rollouts */
 
-#define PROGRESS(status, reason, at) "\"conditions\":[{\"type\":\"Progressing\",\"status\":\"" status "\",\"reason\":\"" reason "\",\"lastUpdateTime\":\"" at "\",\"message\":\"told so\"}]"
+#define PROGRESS(status, reason, at) \
+    "\"conditions\":[{\"type\":\"Progressing\",\"status\":\"" status "\",\"reason\":\"" reason "\",\"lastUpdateTime\":\"" at "\",\"message\":\"told so\"}]"
 
 static void rollouts_that_are_on_their_way(void **unused)
 {
@@ -238,29 +258,43 @@ static void rollouts_that_are_on_their_way(void **unused)
         enum talon_status status;
         const char *reason, *words;
     } cases[] = {
-        { "deployment", LIST(WORKLOAD("\"replicas\":2", "\"observedGeneration\":2,\"replicas\":2,\"readyReplicas\":2,\"availableReplicas\":2,\"updatedReplicas\":2")), "", TALON_OK,
-          "kubernetes.rolling", "2 of 2 ready, and a rollout is on its way: its controller has not seen" },
-        { "deployment", LIST(WORKLOAD("\"replicas\":2", "\"observedGeneration\":3,\"replicas\":3,\"readyReplicas\":2,\"availableReplicas\":2,\"updatedReplicas\":1")), "", TALON_OK,
-          "kubernetes.rolling", "1 of 2 replicas are of the new template" },
-        { "deployment", LIST(WORKLOAD("\"replicas\":2", "\"observedGeneration\":3,\"replicas\":3,\"readyReplicas\":3,\"availableReplicas\":2,\"updatedReplicas\":2")), "", TALON_OK,
-          "kubernetes.rolling", "1 old replicas are still to go" },
-        { "deployment", LIST(WORKLOAD("\"replicas\":1", "\"observedGeneration\":3,\"replicas\":2,\"readyReplicas\":1,\"availableReplicas\":1,\"updatedReplicas\":1")),
-          POD(OLD, NOT_READY WAITING("ImagePullBackOff", "")), TALON_WARN, "kubernetes.rollout", "1 of 1 ready, but its rollout is stuck: pod web-0: the image" },
-        { "deployment", LIST(WORKLOAD("\"replicas\":1", "\"observedGeneration\":3,\"replicas\":2,\"readyReplicas\":1,\"availableReplicas\":1,\"updatedReplicas\":1,"
-                                      PROGRESS("False", "ProgressDeadlineExceeded", OLD))), "", TALON_WARN, "kubernetes.rollout", "but its rollout does not get on: told so" },
-        { "deployment", LIST(WORKLOAD("\"replicas\":1", "\"observedGeneration\":3,\"replicas\":1,\"updatedReplicas\":1," PROGRESS("False", "ProgressDeadlineExceeded", OLD))),
+        { "deployment",
+          LIST(WORKLOAD("\"replicas\":2", "\"observedGeneration\":2,\"replicas\":2,\"readyReplicas\":2,\"availableReplicas\":2,\"updatedReplicas\":2")), "",
+          TALON_OK, "kubernetes.rolling", "2 of 2 ready, and a rollout is on its way: its controller has not seen" },
+        { "deployment",
+          LIST(WORKLOAD("\"replicas\":2", "\"observedGeneration\":3,\"replicas\":3,\"readyReplicas\":2,\"availableReplicas\":2,\"updatedReplicas\":1")), "",
+          TALON_OK, "kubernetes.rolling", "1 of 2 replicas are of the new template" },
+        { "deployment",
+          LIST(WORKLOAD("\"replicas\":2", "\"observedGeneration\":3,\"replicas\":3,\"readyReplicas\":3,\"availableReplicas\":2,\"updatedReplicas\":2")), "",
+          TALON_OK, "kubernetes.rolling", "1 old replicas are still to go" },
+        { "deployment",
+          LIST(WORKLOAD("\"replicas\":1", "\"observedGeneration\":3,\"replicas\":2,\"readyReplicas\":1,\"availableReplicas\":1,\"updatedReplicas\":1")),
+          POD(OLD, NOT_READY WAITING("ImagePullBackOff", "")), TALON_WARN, "kubernetes.rollout",
+          "1 of 1 ready, but its rollout is stuck: pod web-0: the image" },
+        { "deployment",
+          LIST(WORKLOAD("\"replicas\":1", "\"observedGeneration\":3,\"replicas\":2,\"readyReplicas\":1,\"availableReplicas\":1,\"updatedReplicas\":1," PROGRESS(
+                                              "False", "ProgressDeadlineExceeded", OLD))),
+          "", TALON_WARN, "kubernetes.rollout", "but its rollout does not get on: told so" },
+        { "deployment",
+          LIST(WORKLOAD("\"replicas\":1", "\"observedGeneration\":3,\"replicas\":1,\"updatedReplicas\":1," PROGRESS("False", "ProgressDeadlineExceeded", OLD))),
           POD(YOUNG, NOT_READY WAITING("ContainerCreating", "")), TALON_FAIL, "kubernetes.rollout", "0 of 1 ready: its rollout does not get on: told so" },
-        { "deployment", LIST(WORKLOAD("\"replicas\":1", "\"observedGeneration\":3,\"conditions\":[{\"type\":\"ReplicaFailure\",\"status\":\"True\",\"message\":\"exceeded quota\"}]")), "",
-          TALON_FAIL, "kubernetes.rollout", "its pods cannot be made: exceeded quota" },
-        { "deployment", LIST(WORKLOAD("\"replicas\":1", "\"observedGeneration\":3," PROGRESS("True", "NewReplicaSetCreated", YOUNG))), "", TALON_STARTING, "starting",
-          "0 of 1 ready: its pods are being made" },
-        { "statefulset", LIST(WORKLOAD("\"replicas\":1", COUNTS("1") ",\"updateRevision\":\"a\",\"currentRevision\":\"b\"")), "", TALON_OK, "kubernetes.rolling", "1 of 1" },
-        { "statefulset", LIST(WORKLOAD("\"replicas\":3,\"updateStrategy\":{\"rollingUpdate\":{\"partition\":1}}", "\"observedGeneration\":3,\"readyReplicas\":3,\"updatedReplicas\":1")),
+        { "deployment",
+          LIST(WORKLOAD("\"replicas\":1",
+                        "\"observedGeneration\":3,\"conditions\":[{\"type\":\"ReplicaFailure\",\"status\":\"True\",\"message\":\"exceeded quota\"}]")),
+          "", TALON_FAIL, "kubernetes.rollout", "its pods cannot be made: exceeded quota" },
+        { "deployment", LIST(WORKLOAD("\"replicas\":1", "\"observedGeneration\":3," PROGRESS("True", "NewReplicaSetCreated", YOUNG))), "", TALON_STARTING,
+          "starting", "0 of 1 ready: its pods are being made" },
+        { "statefulset", LIST(WORKLOAD("\"replicas\":1", COUNTS("1") ",\"updateRevision\":\"a\",\"currentRevision\":\"b\"")), "", TALON_OK,
+          "kubernetes.rolling", "1 of 1" },
+        { "statefulset",
+          LIST(WORKLOAD("\"replicas\":3,\"updateStrategy\":{\"rollingUpdate\":{\"partition\":1}}",
+                        "\"observedGeneration\":3,\"readyReplicas\":3,\"updatedReplicas\":1")),
           "", TALON_OK, "kubernetes.rolling", "1 of 2 pods of the new partition" },
         { "statefulset", LIST(WORKLOAD("\"replicas\":1", "\"replicas\":1")), "", TALON_FAIL, "kubernetes.no_pods", "0 of 1 ready" },
-        { "daemonset", LIST(WORKLOAD("\"x\":1", DAEMONS("3", "2"))), POD(OLD, NOT_READY WAITING("ErrImagePull", "")), TALON_FAIL, "kubernetes.image", "2 of 3 ready" },
-        { "daemonset", LIST(WORKLOAD("\"x\":1", "\"observedGeneration\":3,\"desiredNumberScheduled\":1,\"numberReady\":1,\"updatedNumberScheduled\":1")), "", TALON_OK,
-          "kubernetes.rolling", "0 of 1 pods are available" },
+        { "daemonset", LIST(WORKLOAD("\"x\":1", DAEMONS("3", "2"))), POD(OLD, NOT_READY WAITING("ErrImagePull", "")), TALON_FAIL, "kubernetes.image",
+          "2 of 3 ready" },
+        { "daemonset", LIST(WORKLOAD("\"x\":1", "\"observedGeneration\":3,\"desiredNumberScheduled\":1,\"numberReady\":1,\"updatedNumberScheduled\":1")), "",
+          TALON_OK, "kubernetes.rolling", "0 of 1 pods are available" },
     };
     char body[4096];
 
@@ -316,9 +350,12 @@ static void pods_of_a_selector(void **unused)
         { LIST(GOOD("0", "")), TALON_OK, "kubernetes.ready", "the pod is ready" },
         { LIST(GOOD("0", "") "," GOOD("0", "") "," POD(OLD, "\"phase\":\"Succeeded\"")), TALON_OK, "kubernetes.ready", "all 2 pods are ready" },
         { LIST(""), TALON_FAIL, "kubernetes.no_pods", "0 pods are there, expected at least 1" },
-        { LIST(GOOD("0", "") "," POD(OLD, NOT_READY WAITING("ImagePullBackOff", ""))), TALON_FAIL, "kubernetes.image", "1 of 2 pods are ready: web-0: the image" },
-        { LIST(POD(YOUNG, NOT_READY WAITING("ContainerCreating", ""))), TALON_STARTING, "starting", "0 of 1 pods are ready: web-0: container main is being created" },
-        { LIST(GOOD("5", LAST("1", "Error", LATELY))), TALON_WARN, "kubernetes.restarts", "1 of 1 pods are ready, but web-0 has restarted 5 times, last 2 min ago" },
+        { LIST(GOOD("0", "") "," POD(OLD, NOT_READY WAITING("ImagePullBackOff", ""))), TALON_FAIL, "kubernetes.image",
+          "1 of 2 pods are ready: web-0: the image" },
+        { LIST(POD(YOUNG, NOT_READY WAITING("ContainerCreating", ""))), TALON_STARTING, "starting",
+          "0 of 1 pods are ready: web-0: container main is being created" },
+        { LIST(GOOD("5", LAST("1", "Error", LATELY))), TALON_WARN, "kubernetes.restarts",
+          "1 of 1 pods are ready, but web-0 has restarted 5 times, last 2 min ago" },
         { LIST(GOOD("4", LAST("1", "Error", LATELY))), TALON_OK, "kubernetes.ready", "ready" },
         { LIST(GOOD("9", LAST("1", "Error", OLD))), TALON_OK, "kubernetes.ready", "ready" },
     };
@@ -330,7 +367,8 @@ static void pods_of_a_selector(void **unused)
         fake_set(fake, "warn_restarts", "5");
         kube_answers(fake, 200, cases[i].list);
         CONCLUDES(fake, cases[i].status, cases[i].reason, cases[i].words);
-        assert_string_equal(fake_asked(fake, 0)->url, "https://kube.example:6443/api/v1/namespaces/kube-system/pods?limit=50&labelSelector=app%20in%20%28flannel%29%2C%21old");
+        assert_string_equal(fake_asked(fake, 0)->url,
+                            "https://kube.example:6443/api/v1/namespaces/kube-system/pods?limit=50&labelSelector=app%20in%20%28flannel%29%2C%21old");
         fake_free(fake);
     }
 }

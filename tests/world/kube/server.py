@@ -8,6 +8,7 @@ and conflicts, RBAC, and a control port that breaks things. No part of Kubernete
 In the folder lie then `kubeconfig` (contexts admin@cluster, viewer@cluster, token@cluster), `port`, `control` and the certificates.
 """
 import argparse
+import collections
 import http.server
 import json
 import pathlib
@@ -29,7 +30,7 @@ import seed
 import tables
 from controllers import POD, Controllers
 from faults import Faults
-from status import Failure, success
+from status import Failure, conflict, success
 from store import Store
 
 PATCHES = {"application/merge-patch+json": "merge", "application/json-patch+json": "json", "application/strategic-merge-patch+json": "strategic",
@@ -47,7 +48,7 @@ class World:
         seed.fill(self.store, node)
         self.control = Controllers(self.store)
         self.faults = Faults(self.store, self.control)
-        self.requests, self.connections, self.open = [], 0, 0
+        self.requests, self.asked, self.connections, self.open = collections.deque(maxlen=1000), 0, 0, 0
         self.ended = threading.Event()
 
 
@@ -141,6 +142,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.query = dict(urllib.parse.parse_qsl(parsed.query, keep_blank_values=True))
         self.where = urllib.parse.unquote(parsed.path)
         self.data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.world.asked += 1
         self.world.requests.append(f"{self.command} {self.path}")
         if self.misbehaves():
             return
@@ -252,7 +254,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         whole = place.resource.plural + (f"/{place.subresource}" if place.subresource else "")
         self.may(verbs[self.command], place.resource.group, whole, place.namespace, place.name)
         if self.command != "GET" and self.world.faults.took("conflict") is not None:
-            raise Failure(409, f'Operation cannot be fulfilled on {place.resource.plural} "{place.name}": the object has been modified; please apply your changes to the latest version and try again')
+            raise conflict(place.resource, place.name)
         if place.subresource == "eviction" and self.command == "POST":
             self.evict(place)
         elif place.subresource == "proxy":
@@ -307,7 +309,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         thing = self.world.store.get(place.resource, place.namespace, place.name)
         uid = (options.get("preconditions") or {}).get("uid")
         if uid and uid != thing["metadata"]["uid"]:
-            raise Failure(409, f'Operation cannot be fulfilled on {place.resource.plural} "{place.name}": the UID in the precondition ({uid}) does not match the UID in record ({thing["metadata"]["uid"]}). The object might have been deleted and then recreated')
+            found = thing["metadata"]["uid"]
+            raise conflict(place.resource, place.name, f"the UID in the precondition ({uid}) does not match the UID in record ({found}). "
+                           "The object might have been deleted and then recreated")
         left = self.remove(place, place.name, options)
         details = {"name": place.name, "kind": place.resource.plural, "uid": thing["metadata"]["uid"]}
         self.answer(200, left if place.resource is POD and left else success(details))
@@ -411,7 +415,7 @@ class Control(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         world = self.server.world
-        self.answer(200, {"requests": world.requests[-1000:], "connections": world.connections, "open": world.open, "broken": list(world.faults.on),
+        self.answer(200, {"requests": list(world.requests), "asked": world.asked, "connections": world.connections, "open": world.open, "broken": list(world.faults.on),
                           "settled": world.control.is_settled()})
 
     def do_POST(self):

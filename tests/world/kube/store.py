@@ -180,7 +180,8 @@ class Store:
                 except ValueError:
                     raise Failure(400, "continue key is not valid: illegal base64 data") from None
                 if version < self.oldest:
-                    raise Failure(410, "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.", "Expired")
+                    raise Failure(410, "The provided continue parameter is too old to display a consistent list result. "
+                                  "You can start a new list without the continue parameter.", "Expired")
             found = self.all(resource, namespace, labels, fields)
             meta = {"resourceVersion": str(version)}
             page = found[start:start + limit] if limit else found[start:]
