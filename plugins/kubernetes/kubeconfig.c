@@ -22,6 +22,7 @@ struct reading {
     size_t n;
     struct kubeconfig_login *login;
     char *problem;
+    int lacking; /* memory, for a part of the login: without an authority it would mean another */
 };
 
 /* Notes why it cannot be, and gives 0. */
@@ -75,6 +76,7 @@ static const char *keep(struct reading *r, const char *text)
 {
     cJSON *copy = text ? cJSON_CreateString(text) : NULL;
 
+    r->lacking |= text && !copy;
     if (!copy)
         return NULL;
     cJSON_AddItemToArray(r->login->texts, copy);
@@ -85,6 +87,7 @@ static const cJSON *keep_tree(struct reading *r, const cJSON *tree)
 {
     cJSON *copy = tree ? cJSON_Duplicate(tree, 1) : NULL;
 
+    r->lacking |= tree && !copy;
     if (copy)
         cJSON_AddItemToArray(r->login->texts, copy);
     return copy;
@@ -333,7 +336,9 @@ int kubeconfig_read(struct kubeconfig_files *files, const char *context, struct 
     int good;
 
     *login = (struct kubeconfig_login){ .texts = cJSON_CreateArray() };
-    good = login->texts ? read_files(&r, files) && take_context(&r, context && *context ? context : NULL) : refuse(&r, "no memory");
+    good = login->texts && read_files(&r, files) && take_context(&r, context && *context ? context : NULL);
+    if (!login->texts || r.lacking)
+        good = refuse(&r, "no memory for the kubeconfig");
     for (size_t i = 0; i < r.n; i++)
         kubeconfig_wipe(r.sources[i].tree);
     if (!good)

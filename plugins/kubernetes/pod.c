@@ -7,7 +7,7 @@
 #include "kit/json.h"
 #include "moment.h"
 
-enum { MESSAGE = 220, GONE_S = 60 };
+enum { MESSAGE = 220, GONE_S = 60, AGAIN = 3 };
 
 /* The matter that is told of several: those nearer to a cause that a person can mend come first. */
 enum { RANK_NONE, RANK_WAITS, RANK_NOT_READY, RANK_TERMINATING, RANK_EXITED, RANK_CRASH, RANK_CONFIG, RANK_IMAGE, RANK_SCHEDULE, RANK_FAILED };
@@ -102,6 +102,15 @@ static void look_at_waiting(struct look *look, const cJSON *container, const cha
         say(look, RANK_NOT_READY, 0, "kubernetes.stuck", "container %.60s is being created since %s", name, moment_words(look->run, age));
 }
 
+/* Between two crashes it runs for a moment, and is no better for that. */
+static int crashes_again(const struct look *look, const cJSON *container)
+{
+    const cJSON *last = json_at(container, "lastState.terminated");
+    const int64_t age = moment_age(look->run, json_string(last, "finishedAt", NULL));
+
+    return restarts_of(container) >= AGAIN && json_number(last, "exitCode", 0) != 0 && age >= 0 && age < look->starting_s;
+}
+
 static void look_at_running(struct look *look, const cJSON *container, const char *name)
 {
     const int64_t age = moment_age(look->run, json_string(container, "state.running.startedAt", NULL));
@@ -112,6 +121,8 @@ static void look_at_running(struct look *look, const cJSON *container, const cha
         say(look, RANK_WAITS, 1, "starting", "container %.60s is within its startup probe since %s", name, moment_words(look->run, age));
     else if (killed)
         say(look, RANK_CRASH, 0, "kubernetes.oom", "container %.60s was killed because its memory was used up%s", name, history(look, container));
+    else if (crashes_again(look, container))
+        say(look, RANK_CRASH, 0, "kubernetes.crash_loop", "container %.60s crashes again and again%s", name, history(look, container));
     else if (age >= 0 && age < look->starting_s)
         say(look, RANK_WAITS, 1, "starting", "container %.60s started %s ago", name, moment_words(look->run, age));
     else
