@@ -116,6 +116,16 @@ def test_apply_and_delete(ctl):
     assert "deleted" in ctl("delete", "pod", "redis-0", "-n", "apps", "--timeout=20s")
 
 
+def test_events_and_proxies(ctl, kube):
+    kube.break_it("event", namespace="apps", name="redis-0", reason="FailedCreatePodSandBox", message="failed to load flannel subnet.env")
+    assert "FailedCreatePodSandBox" in ctl("describe", "pod", "redis-0", "-n", "apps")
+    assert len(json.loads(ctl("get", "events", "-A", "--field-selector", "reason=FailedCreatePodSandBox,involvedObject.name=redis-0", "-o", "json"))["items"]) == 1
+    where = "/api/v1/namespaces/apps/services/dkron:8080/proxy/v1/leader"
+    assert 'no endpoints available for service "dkron:8080"' in ctl("get", "--raw", where, code=1)
+    kube.break_it("proxy", namespace="apps", service="dkron:8080", path="/v1/leader", code=200, body={"Name": "dkron-0"})
+    assert json.loads(ctl("get", "--raw", where)) == {"Name": "dkron-0"}
+
+
 def test_server_side_apply(ctl):
     assert "serverside-applied" in ctl("apply", "--server-side", "--validate=false", "--field-manager=one", "--force-conflicts", "-f", "-", text=json.dumps(BINDING))
     other = {**BINDING, "subjects": BINDING["subjects"][:1]}

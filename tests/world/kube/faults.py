@@ -8,6 +8,7 @@ import controllers
 import resources
 import seed
 from controllers import NODE, POD, condition, set_condition
+from store import stamp
 
 # How the API server itself misbehaves: server.py asks for these by name.
 SERVER = {
@@ -31,6 +32,7 @@ class Faults:
     def __init__(self, store, control):
         self.store, self.control = store, control
         self.on = {}
+        self.proxies = {}  # (namespace, service, path): (status, body) of what is behind a service
         self.cut = 0  # watches that were opened before this number was raised are cut off
 
     def get(self, name):
@@ -134,6 +136,23 @@ class Faults:
     def break_remove(self, how):
         """`api_version`, `kind`, `namespace`, `name`: an object is gone."""
         self.store.remove(resources.BY_KIND[how["api_version"], how["kind"]], how.get("namespace", ""), how["name"])
+
+    def break_event(self, how):
+        """`namespace`, `name` of a pod, `reason`, `message`: something happened to it just now, or at `at`."""
+        at = how.get("at", stamp())
+        about = {"kind": "Pod", "apiVersion": "v1", "namespace": how["namespace"], "name": how["name"]}
+        about.update({"uid": pod["metadata"]["uid"] for pod in self.store.all(POD, how["namespace"]) if pod["metadata"]["name"] == how["name"]})
+        self.store.create(resources.BY_KIND["v1", "Event"], how["namespace"], {
+            "metadata": {"generateName": f"{how['name']}."}, "involvedObject": about, "reason": how["reason"], "message": how.get("message", ""),
+            "type": how.get("type", "Warning"), "count": 1, "firstTimestamp": at, "lastTimestamp": at, "eventTime": None, "source": {"component": "kubelet"}})
+
+    def break_proxy(self, how):
+        """`namespace`, `service` (NAME or NAME:PORT), `path`, `code`, `body`: what a service answers through the API server; without `code` it has no endpoints."""
+        key = (how["namespace"], how["service"], how.get("path", "/"))
+        if "code" in how:
+            self.proxies[key] = (how["code"], how.get("body", ""))
+        else:
+            self.proxies.pop(key, None)
 
     def break_history(self, how):
         """Versions that others hold are too old."""

@@ -258,7 +258,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if place.subresource == "eviction" and self.command == "POST":
             self.evict(place)
         elif place.subresource == "proxy":
-            raise Failure(503, f'no endpoints available for service "{place.name}"')
+            self.proxy(place)
         elif place.subresource == "log":
             self.answer(200, "a line\n", "text/plain")
         elif place.subresource == "scale":
@@ -326,6 +326,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 if any(o["uid"] == thing["metadata"]["uid"] for o in pod["metadata"].get("ownerReferences") or []):
                     self.world.control.delete_pod(place.namespace, pod["metadata"]["name"], 30)
         return thing
+
+    def proxy(self, place):
+        found = self.world.faults.proxies.get((place.namespace, place.name, place.rest))
+        if not found:
+            raise Failure(503, f'no endpoints available for service "{place.name}"')
+        code, body = found
+        self.answer(code, body if isinstance(body, str) else json.dumps(body), "text/plain" if isinstance(body, str) else "application/json")
 
     def evict(self, place):
         body = self.body()
