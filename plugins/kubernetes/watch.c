@@ -65,15 +65,31 @@ static void pause_watch(struct talon_run *shared, int good)
     list->watch.timer = shared->host->timer(shared, list->watch.pause_ns, again, NULL);
 }
 
+/* Once for each row of failures: nobody is nudged meanwhile, but the checks go on by their intervals. */
+static void tell_end(struct talon_run *shared, const struct talon_response *got)
+{
+    const struct list *list = shared->state;
+
+    if (list->watch.pause_ns > FIRST_PAUSE_NS)
+        return;
+    if (got->error.code)
+        talon_log(shared, TALON_INFO, "the watch of %s ended: %s", list->path, got->error.text);
+    else
+        talon_log(shared, TALON_INFO, "the watch of %s ended: HTTP %u", list->path, got->status);
+}
+
 static void over(struct talon_run *shared, void *arg, const struct talon_response *got)
 {
     struct list *list = shared->state;
+    const int good = !got->error.code && got->status == 200;
 
     (void)arg;
     list->watch.stream = 0;
     if (got->status == 410)
         list->watch.gone = 1;
-    pause_watch(shared, !got->error.code && got->status == 200 && !list->watch.gone);
+    else if (!good)
+        tell_end(shared, got);
+    pause_watch(shared, good && !list->watch.gone);
 }
 
 void watch_begin(struct talon_run *shared)
