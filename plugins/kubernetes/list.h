@@ -21,7 +21,7 @@ struct list {
     char version[64]; /* of the answer, for the watch */
     struct {
         talon_op stream, timer; /* 0: none */
-        uint64_t pause_ns;
+        uint64_t pause_ns; /* after failures; 0: the last one ended well */
         int gone; /* its version is too old: the next answer brings one */
     } watch;
 };

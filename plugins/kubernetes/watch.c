@@ -59,10 +59,10 @@ static void again(struct talon_run *shared, void *arg)
 static void pause_watch(struct talon_run *shared, int good)
 {
     struct list *list = shared->state;
-    const uint64_t longer = 2 * list->watch.pause_ns;
+    const uint64_t longer = list->watch.pause_ns ? 2 * list->watch.pause_ns : FIRST_PAUSE_NS;
 
-    list->watch.pause_ns = good || longer == 0 ? FIRST_PAUSE_NS : longer < LONGEST_PAUSE_NS ? longer : LONGEST_PAUSE_NS;
-    list->watch.timer = shared->host->timer(shared, list->watch.pause_ns, again, NULL);
+    list->watch.pause_ns = good ? 0 : longer < LONGEST_PAUSE_NS ? longer : LONGEST_PAUSE_NS;
+    list->watch.timer = shared->host->timer(shared, good ? FIRST_PAUSE_NS : list->watch.pause_ns, again, NULL);
 }
 
 /* Once for each row of failures: nobody is nudged meanwhile, but the checks go on by their intervals. */
@@ -70,7 +70,7 @@ static void tell_end(struct talon_run *shared, const struct talon_response *got)
 {
     const struct list *list = shared->state;
 
-    if (list->watch.pause_ns > FIRST_PAUSE_NS)
+    if (list->watch.pause_ns > 0)
         return;
     if (got->error.code)
         talon_log(shared, TALON_INFO, "the watch of %s ended: %s", list->path, got->error.text);
