@@ -2,15 +2,27 @@
 # convenience library that its tests link as well.
 PLUGIN_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared $(PLUGIN_NO_UNDEFINED)
 plugin_LTLIBRARIES += \
-	plugins/disk.la plugins/exec.la plugins/file.la plugins/http.la plugins/load.la plugins/memory.la plugins/process.la \
+	plugins/disk.la plugins/docker.la plugins/exec.la plugins/file.la plugins/http.la plugins/load.la plugins/memory.la plugins/process.la \
 	plugins/redis.la plugins/tcp.la
 
 noinst_LTLIBRARIES += plugins/kit/libjson.la
 plugins_kit_libjson_la_SOURCES = plugins/kit/json.c plugins/kit/json.h
 plugins_kit_libjson_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
 
+noinst_LTLIBRARIES += plugins/kit/libmoment.la
+plugins_kit_libmoment_la_SOURCES = plugins/kit/moment.c plugins/kit/moment.h
+
 plugins_disk_la_SOURCES = plugins/disk/disk.c plugins/disk/disk.h
 plugins_disk_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+noinst_LTLIBRARIES += plugins/docker/libdocker.la
+plugins_docker_libdocker_la_SOURCES = \
+	plugins/docker/container.c plugins/docker/docker.c plugins/docker/docker.h plugins/docker/engine.c plugins/docker/events.c \
+	plugins/docker/judge.c plugins/docker/stopped.c
+plugins_docker_libdocker_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
+plugins_docker_libdocker_la_LIBADD = plugins/kit/libjson.la plugins/kit/libmoment.la
+plugins_docker_la_SOURCES =
+plugins_docker_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_docker_la_LIBADD = plugins/docker/libdocker.la $(CJSON_LIBS)
 plugins_exec_la_SOURCES = plugins/exec/exec.c plugins/exec/exec.h plugins/exec/nagios.c plugins/exec/perfdata.c plugins/exec/perfdata.h
 plugins_exec_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_exec_la_LIBADD = -lm
