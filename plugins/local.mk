@@ -2,7 +2,7 @@
 # convenience library that its tests link as well.
 PLUGIN_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared $(PLUGIN_NO_UNDEFINED)
 plugin_LTLIBRARIES += \
-	plugins/disk.la plugins/docker.la plugins/exec.la plugins/file.la plugins/http.la plugins/load.la plugins/memory.la plugins/process.la \
+	plugins/colima.la plugins/disk.la plugins/docker.la plugins/exec.la plugins/file.la plugins/http.la plugins/load.la plugins/memory.la plugins/process.la \
 	plugins/redis.la plugins/tcp.la
 
 noinst_LTLIBRARIES += plugins/kit/libjson.la
@@ -12,6 +12,17 @@ plugins_kit_libjson_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
 noinst_LTLIBRARIES += plugins/kit/libmoment.la
 plugins_kit_libmoment_la_SOURCES = plugins/kit/moment.c plugins/kit/moment.h
 
+noinst_LTLIBRARIES += plugins/kit/libtextfile.la
+plugins_kit_libtextfile_la_SOURCES = plugins/kit/text_file.c plugins/kit/text_file.h
+
+noinst_LTLIBRARIES += plugins/colima/libcolima.la
+plugins_colima_libcolima_la_SOURCES = \
+	plugins/colima/colima.c plugins/colima/colima.h plugins/colima/lima.c plugins/colima/witness.c plugins/colima/witness.h
+plugins_colima_libcolima_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
+plugins_colima_libcolima_la_LIBADD = plugins/kit/libjson.la plugins/kit/libmoment.la plugins/kit/libtextfile.la
+plugins_colima_la_SOURCES =
+plugins_colima_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_colima_la_LIBADD = plugins/colima/libcolima.la $(CJSON_LIBS)
 plugins_disk_la_SOURCES = plugins/disk/disk.c plugins/disk/disk.h
 plugins_disk_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 noinst_LTLIBRARIES += plugins/docker/libdocker.la
@@ -50,11 +61,13 @@ plugins_redis_la_LIBADD = $(HIREDIS_LIBS)
 plugins_tcp_la_SOURCES = plugins/tcp.c
 plugins_tcp_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 if DARWIN
+plugins_colima_libcolima_la_SOURCES += plugins/colima/boot_darwin.c
 plugins_disk_la_SOURCES += plugins/disk/disk_darwin.c
 plugins_file_la_SOURCES += plugins/file/file_darwin.c
 plugins_memory_la_SOURCES += plugins/memory/memory_darwin.c
 plugins_process_la_SOURCES += plugins/process/process_darwin.c
 else
+plugins_colima_libcolima_la_SOURCES += plugins/colima/boot_linux.c
 plugins_disk_la_SOURCES += plugins/disk/disk_linux.c
 plugins_file_la_SOURCES += plugins/file/file_linux.c
 plugins_memory_la_SOURCES += plugins/memory/memory_linux.c plugins/memory/memory_linux.h
