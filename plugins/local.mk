@@ -2,8 +2,8 @@
 # convenience library that its tests link as well.
 PLUGIN_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared $(PLUGIN_NO_UNDEFINED)
 plugin_LTLIBRARIES += \
-	plugins/colima.la plugins/disk.la plugins/docker.la plugins/exec.la plugins/file.la plugins/http.la plugins/load.la plugins/memory.la plugins/process.la \
-	plugins/redis.la plugins/tcp.la
+	plugins/colima.la plugins/disk.la plugins/docker.la plugins/exec.la plugins/file.la plugins/grpc.la plugins/http.la plugins/load.la \
+	plugins/memory.la plugins/process.la plugins/redis.la plugins/tcp.la
 
 noinst_LTLIBRARIES += plugins/kit/libjson.la
 plugins_kit_libjson_la_SOURCES = plugins/kit/json.c plugins/kit/json.h
@@ -39,6 +39,14 @@ plugins_exec_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_exec_la_LIBADD = -lm
 plugins_file_la_SOURCES = plugins/file/file.c plugins/file/file.h
 plugins_file_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+noinst_LTLIBRARIES += plugins/kit/libgrpc.la
+plugins_kit_libgrpc_la_SOURCES = plugins/kit/grpc.c plugins/kit/grpc.h plugins/kit/protobuf.c plugins/kit/protobuf.h
+noinst_LTLIBRARIES += plugins/grpc/libgrpchealth.la
+plugins_grpc_libgrpchealth_la_SOURCES = plugins/grpc/health.c
+plugins_grpc_libgrpchealth_la_LIBADD = plugins/kit/libgrpc.la
+plugins_grpc_la_SOURCES =
+plugins_grpc_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_grpc_la_LIBADD = plugins/grpc/libgrpchealth.la
 noinst_LTLIBRARIES += plugins/http/libhttp.la
 plugins_http_libhttp_la_SOURCES = \
 	plugins/http/header.c plugins/http/http.c plugins/http/http.h plugins/http/json.c plugins/http/judge.c \
