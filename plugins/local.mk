@@ -3,7 +3,7 @@
 PLUGIN_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared $(PLUGIN_NO_UNDEFINED)
 plugin_LTLIBRARIES += \
 	plugins/colima.la plugins/disk.la plugins/docker.la plugins/exec.la plugins/file.la plugins/grpc.la plugins/http.la plugins/load.la \
-	plugins/memory.la plugins/process.la plugins/redis.la plugins/tcp.la
+	plugins/memory.la plugins/process.la plugins/redis.la plugins/talos.la plugins/tcp.la
 
 noinst_LTLIBRARIES += plugins/kit/libjson.la
 plugins_kit_libjson_la_SOURCES = plugins/kit/json.c plugins/kit/json.h
@@ -66,6 +66,15 @@ plugins_redis_la_SOURCES = plugins/redis/info.c plugins/redis/info.h plugins/red
 plugins_redis_la_CFLAGS = $(AM_CFLAGS) $(HIREDIS_CFLAGS)
 plugins_redis_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_redis_la_LIBADD = $(HIREDIS_LIBS)
+noinst_LTLIBRARIES += plugins/talos/libtalos.la
+plugins_talos_libtalos_la_SOURCES = \
+	plugins/talos/api.c plugins/talos/certificate.c plugins/talos/etcd.c plugins/talos/service.c plugins/talos/talos.c plugins/talos/talos.h \
+	plugins/talos/talosconfig.c
+plugins_talos_libtalos_la_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS)
+plugins_talos_libtalos_la_LIBADD = plugins/kit/libgrpc.la plugins/kit/libmoment.la plugins/kit/libtextfile.la
+plugins_talos_la_SOURCES =
+plugins_talos_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_talos_la_LIBADD = plugins/talos/libtalos.la $(YAML_LIBS)
 plugins_tcp_la_SOURCES = plugins/tcp.c
 plugins_tcp_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 if DARWIN

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-enum { PID = 64, CONFIGURATION = 1 << 20, LOG = 65536, WORDS = 200, CLOCK_STEP = 60 };
+enum { PID = 64, CONFIGURATION = 1 << 20, LOG = 65536, WORDS = 200, CLOCK_STEP = 60, MOST_LINES = 4000 };
 
 /* ---- pid files */
 
@@ -109,7 +109,8 @@ static void look_at_log(struct talon_run *run, const char *path, struct lima *li
 
     if (!text_file_read(run, path, LOG, 1, &file))
         return;
-    for (at = file.text; (line = text_file_line(&at, file.text + file.n, &n)) != NULL;)
+    at = file.text;
+    for (int i = 0; i < MOST_LINES && (line = text_file_line(&at, file.text + file.n, &n)) != NULL; i++)
         if (n > 0 && *line == '{' && (json = json_parse(run, line, n, &problem)) != NULL)
             take(run, json, lima);
     if (file.cut && take == take_event) /* its start lies so far back that it must have ended */

@@ -7,7 +7,7 @@
 
 #include "kit/moment.h"
 
-enum { MARK = 160 };
+enum { MARK = 160, MOST_EVENTS = 1000 };
 
 struct ended {
     const char *how;   /* for the summary */
@@ -34,7 +34,7 @@ static int shows_act(struct talon_run *run, const char *bytes, size_t n)
 {
     const char *problem, *end = bytes + n;
 
-    while (bytes < end) {
+    for (int i = 0; i < MOST_EVENTS && bytes < end; i++) {
         const char *newline = memchr(bytes, '\n', (size_t)(end - bytes)), *stop = newline ? newline : end;
         const cJSON *event = json_parse(run, bytes, (size_t)(stop - bytes), &problem);
         const char *action = json_string(event, "Action", "");

@@ -1,7 +1,7 @@
 /* Calls over gRPC, see grpc.h: a message in a frame of five bytes, and a status behind the answer. */
 #include "grpc.h"
 
-enum { FRAME = 5, MOST_ANSWER = 4 << 20, MOST_METADATA = 32, WORDS = 200 };
+enum { FRAME = 5, MOST_ANSWER = 1 << 20, MOST_METADATA = 32, WORDS = 200 };
 
 const char *grpc_where(struct talon_run *owner, const struct talon_address *address)
 {

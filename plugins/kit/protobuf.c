@@ -80,6 +80,11 @@ struct protobuf protobuf_inside(const struct protobuf_field *field)
     return field->type == PROTOBUF_BYTES ? protobuf_of(field->bytes, field->n) : protobuf_of(NULL, 0);
 }
 
+int protobuf_is(const struct protobuf_field *field, const char *text)
+{
+    return field->type == PROTOBUF_BYTES && field->n == strlen(text) && memcmp(field->bytes, text, field->n) == 0;
+}
+
 const char *protobuf_text(struct talon_run *owner, const struct protobuf_field *field, size_t max)
 {
     return field->type == PROTOBUF_BYTES ? talon_quote(owner, (const char *)field->bytes, field->n, max) : "";

@@ -26,7 +26,10 @@ struct protobuf protobuf_of(const void *bytes, size_t n);
 int protobuf_next(struct protobuf *message, struct protobuf_field *field);
 /* The message within a field; an empty one where the field is none. */
 struct protobuf protobuf_inside(const struct protobuf_field *field);
-/* A field's text on one line, cut after `max` bytes (talon_quote); "" where it is none. Lives as long as its owner. */
+/* Does a text field hold exactly that? */
+int protobuf_is(const struct protobuf_field *field, const char *text);
+/* A field's text on one line, cut after `max` bytes (talon_quote); "" where it is none. Lives as long as its owner, so it is not for
+ * each field of a peer's message, but for those that are told. */
 const char *protobuf_text(struct talon_run *owner, const struct protobuf_field *field, size_t max);
 
 /* Appends a text field to a message of *n bytes in `room`; 0: there is no room. */
