@@ -4,6 +4,7 @@ FAKE_HOST_LIBS = libtalon-fake-host.la $(CMOCKA_LIBS) -lm
 PLUGIN_TESTS = \
 	tests/unit/test_fake_host tests/unit/test_fake_host_peers tests/unit/test_plugin_disk tests/unit/test_plugin_exec \
 	tests/unit/test_kit_moment tests/unit/test_plugin_colima tests/unit/test_plugin_docker tests/unit/test_plugin_grpc \
+	tests/unit/test_plugin_talos tests/unit/test_plugin_talos_services \
 	tests/unit/test_plugin_file tests/unit/test_plugin_http tests/unit/test_plugin_http_json tests/unit/test_plugin_http_options \
 	tests/unit/test_plugin_load tests/unit/test_plugin_memory tests/unit/test_plugin_process tests/unit/test_plugin_redis \
 	tests/unit/test_launchctl tests/unit/test_plugin_tcp tests/unit/test_process_system
@@ -79,6 +80,15 @@ tests_unit_test_plugin_redis_SOURCES = \
 	tests/unit/test_plugin_redis.c tests/unit/plugin_test.h plugins/redis/info.c plugins/redis/info.h plugins/redis/redis.c
 tests_unit_test_plugin_redis_CFLAGS = $(FAKE_HOST_CFLAGS) $(HIREDIS_CFLAGS)
 tests_unit_test_plugin_redis_LDADD = $(FAKE_HOST_LIBS) $(HIREDIS_LIBS)
+TALOS_TEST_SOURCES = \
+	tests/unit/talos_support.c tests/unit/talos_support.h tests/unit/plugin_test.h tests/unit/temp_folder.c tests/unit/temp_folder.h
+TALOS_TEST_LIBS = plugins/talos/libtalos.la $(FAKE_HOST_LIBS) $(YAML_LIBS)
+tests_unit_test_plugin_talos_SOURCES = tests/unit/test_plugin_talos.c $(TALOS_TEST_SOURCES)
+tests_unit_test_plugin_talos_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_talos_LDADD = $(TALOS_TEST_LIBS)
+tests_unit_test_plugin_talos_services_SOURCES = tests/unit/test_plugin_talos_services.c $(TALOS_TEST_SOURCES)
+tests_unit_test_plugin_talos_services_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_talos_services_LDADD = $(TALOS_TEST_LIBS)
 tests_unit_test_plugin_tcp_SOURCES = tests/unit/test_plugin_tcp.c tests/unit/plugin_test.h plugins/tcp.c
 tests_unit_test_plugin_tcp_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_tcp_LDADD = $(FAKE_HOST_LIBS)
