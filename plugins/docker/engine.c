@@ -93,17 +93,21 @@ static int is_small(struct talon_run *run, const cJSON *info)
     return 1;
 }
 
+/* The answer behind the ping. NULL: there is none, and the run has ended with why. */
+static const cJSON *deeper(struct talon_run *run, const struct talon_response *got, const char *path)
+{
+    if (got->error.code != TALON_E_TIMEOUT)
+        return docker_json(run, got);
+    talon_done(run, TALON_FAIL, got->error.token, "Docker answers its ping, but not %s: what it stands on (containerd, its storage) hangs", path);
+    return NULL;
+}
+
 static void informed(struct talon_run *run, void *arg, const struct talon_response *got)
 {
-    const cJSON *info;
+    const cJSON *info = deeper(run, got, "/info");
     const char *version;
 
     (void)arg;
-    if (got->error.code == TALON_E_TIMEOUT) {
-        talon_done(run, TALON_FAIL, got->error.token, "Docker answers its ping, but not /info: what it stands on (containerd, its storage) hangs");
-        return;
-    }
-    info = docker_json(run, got);
     if (!info)
         return;
     tell_info(run, info);
@@ -115,7 +119,7 @@ static void informed(struct talon_run *run, void *arg, const struct talon_respon
 
 static void versioned(struct talon_run *run, void *arg, const struct talon_response *got)
 {
-    const cJSON *version = docker_json(run, got);
+    const cJSON *version = deeper(run, got, "/version");
     const char *api = json_string(version, "ApiVersion", "");
 
     (void)arg;

@@ -182,7 +182,7 @@ static void judge_exited(struct talon_run *run, const cJSON *container, int64_t 
 {
     const int code = exit_code(container);
     const char *error = error_words(run, container);
-    const char *how = talon_text(run, "%s%s", docker_exit(run, code), docker_ago(run, container, "State.FinishedAt", now));
+    const char *ago = docker_ago(run, container, "State.FinishedAt", now), *how = talon_text(run, "%s%s%s", docker_exit(run, code), *ago ? "," : "", ago);
 
     if (*error)
         talon_done(run, TALON_FAIL, "docker.start", "does not run, Docker could not start it: %s", error);

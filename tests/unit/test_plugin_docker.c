@@ -98,6 +98,11 @@ static void a_silent_engine(void **unused)
     answers(fake, 200, "{\"ApiVersion\":\"1.52\"}");
     CONCLUDES(fake, TALON_FAIL, "timeout", "Docker answers its ping, but not /info");
     fake_free(fake);
+
+    fake = operation("engine");
+    answers(fake, 200, "OK");
+    CONCLUDES(fake, TALON_FAIL, "timeout", "Docker answers its ping, but not /version");
+    fake_free(fake);
 }
 
 static void an_engine_in_trouble(void **unused)
@@ -205,7 +210,7 @@ static void each_state(void **unused)
           "ends again and again, last 3 min ago: exit code 3, restarted 7 times" },
         { "{\"RestartCount\":1,\"State\":{\"Status\":\"restarting\",\"OOMKilled\":true,\"ExitCode\":137," ENDED "}}", TALON_FAIL, "docker.oom",
           "killed for want of memory 3 min ago, restarted 1 time" },
-        { EXITED("1", "", "no"), TALON_FAIL, "docker.exited", "has ended: exit code 1 3 min ago, restarted 1 time" },
+        { EXITED("1", "", "no"), TALON_FAIL, "docker.exited", "has ended: exit code 1, 3 min ago, restarted 1 time" },
         { EXITED("255", "", "unless-stopped"), TALON_FAIL, "docker.exited", "exit code 255 (also what is left when Docker or its machine ended under it)" },
         { EXITED("139", "", "no"), TALON_FAIL, "docker.exited", "exit code 139 (SIGSEGV)" },
         { EXITED("137", "\"OOMKilled\":true,", "always"), TALON_FAIL, "docker.oom", "was killed for want of memory 3 min ago" },
@@ -319,14 +324,14 @@ static void stopped_by_hand_as_events_tell(void **unused)
 
     (void)unused;
     answers(fake, 200, "{\"Action\":\"kill\",\"Actor\":{\"Attributes\":{\"signal\":\"15\",\"name\":\"web\"}}}\n{\"Action\":\"stop\"}\n");
-    CONCLUDES(fake, TALON_STOPPED, "stopped.by_hand", "exit code 137 (SIGKILL) 3 min ago");
+    CONCLUDES(fake, TALON_STOPPED, "stopped.by_hand", "exit code 137 (SIGKILL), 3 min ago");
     CONTAINS(fake_asked(fake, 1)->url, "events?since=1767319445&until=1767322867&filters=");
     answers(fake, 200, EXITED("137", "", "no")); /* remembered: no second question */
     CONCLUDES(fake, TALON_STOPPED, "stopped.by_hand", "was stopped by hand");
     assert_null(fake_asked(fake, 1));
     answers(fake, 200, "{\"Id\":\"other\",\"State\":{\"Status\":\"exited\",\"ExitCode\":0," ENDED "}}");
     answers(fake, 200, "");
-    CONCLUDES(fake, TALON_FAIL, "docker.exited", "has ended: exit code 0 3 min ago; nobody was seen to stop it");
+    CONCLUDES(fake, TALON_FAIL, "docker.exited", "has ended: exit code 0, 3 min ago; nobody was seen to stop it");
     fake_free(fake);
 }
 
