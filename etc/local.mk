@@ -27,3 +27,6 @@ EXTRA_DIST += \
 	debian/changelog debian/control debian/copyright debian/libtalon-fake-host0.install debian/not-installed debian/rules debian/source/format \
 	debian/source/options debian/talon-dev.examples debian/talon-dev.install debian/talon.docs debian/talon.examples debian/talon.install \
 	debian/talon.postrm debian/tests/check debian/tests/control debian/tests/plugin etc/homebrew/talon.rb
+
+# Systems that are watched, a file each; names and places are variables of the main file.
+EXTRA_DIST += checks/colima.yaml checks/docker.yaml checks/talos-node.yaml checks/talos.yaml

@@ -4,6 +4,7 @@ EXTRA_PROGRAMS = tests/bench/bench-server
 tests_bench_bench_server_SOURCES = tests/bench/bench_server.c
 tests_bench_bench_server_LDADD = $(EV_LIBS)
 EXTRA_DIST += tests/check.sh tests/house tests/macos tests/figures.md tests/integration tests/bench/bench.py
+EXTRA_DIST += tests/world/colima/hostagent.py tests/world/talos/node.py
 EXTRA_DIST += tests/faulty/fork_bomb.py tests/world/vm/vm tests/world/vm/vm-forward tests/world/vm/vm-init
 
 # One shared object that is many faulty plugins, each under a name of its own.
