@@ -58,10 +58,17 @@ void grpc_call(struct talon_run *run, const struct grpc_target *target, const ch
 
 /* ---- the answer */
 
-/* Did the peer turn down the certificate that we showed, or that we did not? */
+/* Did the peer turn down the certificate that we showed, or that we did not? The host tells alerts in OpenSSL's words. */
 static int refuses_certificate(const struct talon_error *error)
 {
-    return error->code == TALON_E_TLS && strstr(error->text, "alert") && (strstr(error->text, "certificate") || strstr(error->text, "unknown CA"));
+    static const char *const alerts[] = { "certificate", "unknown CA", "access denied", "decrypt error" };
+
+    if (error->code != TALON_E_TLS || !strstr(error->text, "alert"))
+        return 0;
+    for (size_t i = 0; i < sizeof alerts / sizeof *alerts; i++)
+        if (strstr(error->text, alerts[i]))
+            return 1;
+    return 0;
 }
 
 static void no_answer(struct talon_run *run, const char *where, const struct talon_error *error)
