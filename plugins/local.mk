@@ -11,9 +11,11 @@ plugins_kit_libjson_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
 
 noinst_LTLIBRARIES += plugins/kit/libmoment.la
 plugins_kit_libmoment_la_SOURCES = plugins/kit/moment.c plugins/kit/moment.h
+plugins_kit_libmoment_la_CFLAGS = $(AM_CFLAGS)
 
 noinst_LTLIBRARIES += plugins/kit/libtextfile.la
 plugins_kit_libtextfile_la_SOURCES = plugins/kit/text_file.c plugins/kit/text_file.h
+plugins_kit_libtextfile_la_CFLAGS = $(AM_CFLAGS)
 
 noinst_LTLIBRARIES += plugins/colima/libcolima.la
 plugins_colima_libcolima_la_SOURCES = \
@@ -41,8 +43,10 @@ plugins_file_la_SOURCES = plugins/file/file.c plugins/file/file.h
 plugins_file_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 noinst_LTLIBRARIES += plugins/kit/libgrpc.la
 plugins_kit_libgrpc_la_SOURCES = plugins/kit/grpc.c plugins/kit/grpc.h plugins/kit/protobuf.c plugins/kit/protobuf.h
+plugins_kit_libgrpc_la_CFLAGS = $(AM_CFLAGS)
 noinst_LTLIBRARIES += plugins/grpc/libgrpchealth.la
 plugins_grpc_libgrpchealth_la_SOURCES = plugins/grpc/health.c
+plugins_grpc_libgrpchealth_la_CFLAGS = $(AM_CFLAGS)
 plugins_grpc_libgrpchealth_la_LIBADD = plugins/kit/libgrpc.la
 plugins_grpc_la_SOURCES =
 plugins_grpc_la_LDFLAGS = $(PLUGIN_LDFLAGS)
