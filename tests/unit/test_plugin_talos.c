@@ -144,8 +144,8 @@ static void a_config_that_cannot_be_used(void **state)
         fake_free(fake);
     }
     fake = fake_new(&talon_plugin_descriptor, "api");
-    fake_set(fake, "config", "/nonexistent/config");
-    CONCLUDES(fake, TALON_UNKNOWN, "talos.config", "cannot use /nonexistent/config: No such file");
+    fake_set(fake, "config", temp_path(state, "gone"));
+    CONCLUDES(fake, TALON_UNKNOWN, "talos.config", "gone: No such file");
     fake_free(fake);
 }
 
