@@ -110,7 +110,8 @@ static int judged_by_files(struct talon_run *run, const struct lima *lima)
     if (!lima->agent.alive && !lima->driver.alive) {
         judge_down(run, lima);
     } else if (!lima->agent.alive) {
-        talon_done(run, TALON_FAIL, "colima.no_agent", "half of it is dead: its driver (%s) runs, its host agent does not, so nothing is forwarded", lima->driver_name);
+        talon_done(run, TALON_FAIL, "colima.no_agent", "half of it is dead: its driver (%s) runs, its host agent does not, so nothing is forwarded",
+                   lima->driver_name);
     } else if (lima->exiting && exiting > (int64_t)conf->stop_within) {
         talon_done(run, TALON_FAIL, "colima.stuck", "hangs in its shutdown, which began %s ago", ago(run, lima->exiting_at));
     } else if (*lima->crash) {

@@ -122,9 +122,9 @@ static void log_in(struct talon_run *run)
     const struct colima_conf *conf = run->conf;
     const char *config = talon_text(run, "%s/ssh.config", conf->folder);
     const uint64_t seconds = talon_left_ns(run) / 1000000000;
-    const char *const argv[] = { "ssh",          "-F", config, "-o", talon_text(run, "ConnectTimeout=%llu", seconds < 3600 ? (unsigned long long)seconds + 1 : 3600),
-                                 "-o",           "BatchMode=yes",     "-o", "ControlMaster=no", "-o", "ControlPath=none", "-T", host_of(run), "cat /proc/uptime",
-                                 NULL };
+    const char *within = talon_text(run, "ConnectTimeout=%llu", seconds < 3600 ? (unsigned long long)seconds + 1 : 3600);
+    const char *const argv[] = { "ssh", "-F", config, "-o", within, "-o", "BatchMode=yes", "-o", "ControlMaster=no", "-o", "ControlPath=none", "-T",
+                                 host_of(run), "cat /proc/uptime", NULL };
 
     if (access(config, R_OK) != 0)
         talon_done(run, TALON_UNKNOWN, "file.denied", "cannot read %s: %s", config, strerror(errno));

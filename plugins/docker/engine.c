@@ -59,7 +59,9 @@ static void tell_number(struct talon_run *run, const cJSON *info, const char *pa
 
 static void tell_info(struct talon_run *run, const cJSON *info)
 {
-    static const char *const shown[][2] = { { "Driver", "storage_driver" }, { "OperatingSystem", "system" }, { "KernelVersion", "kernel" }, { "Name", "machine" } };
+    static const char *const shown[][2] = {
+        { "Driver", "storage_driver" }, { "OperatingSystem", "system" }, { "KernelVersion", "kernel" }, { "Name", "machine" }
+    };
 
     tell_number(run, info, "ContainersRunning", "running", "");
     tell_number(run, info, "ContainersPaused", "paused", "");
@@ -138,7 +140,8 @@ static void pinged(struct talon_run *run, void *arg, const struct talon_response
     }
     run->host->metric(run, "time", (double)got->total_ns / 1e9, "s");
     if (got->body_len != 2 || memcmp(got->body, "OK", 2) != 0) {
-        talon_done(run, TALON_FAIL, "protocol.bad", "/_ping is answered with \"%s\" instead of OK: that is no Docker", talon_quote(run, got->body, got->body_len, 80));
+        talon_done(run, TALON_FAIL, "protocol.bad", "/_ping is answered with \"%s\" instead of OK: that is no Docker",
+                   talon_quote(run, got->body, got->body_len, 80));
         return;
     }
     docker_get(run, "/version", versioned);

@@ -50,9 +50,9 @@ void grpc_call(struct talon_run *run, const struct grpc_target *target, const ch
     for (const char *const *line = target->metadata; line && *line && at < MOST_METADATA + 4; line++)
         lines[at++] = *line;
     run->host->http(run,
-                    TALON_REQUEST(talon_http, .flags = TALON_HTTP_2, .method = "POST", .url = talon_text(run, "http%s://%s%s", target->tls ? "s" : "", host, method),
-                                  .unix_path = to->unix_path, .headers = lines, .body = frame(run, message, n), .body_len = FRAME + n, .tls = target->tls,
-                                  .max_body = MOST_ANSWER),
+                    TALON_REQUEST(talon_http, .flags = TALON_HTTP_2, .method = "POST",
+                                  .url = talon_text(run, "http%s://%s%s", target->tls ? "s" : "", host, method), .unix_path = to->unix_path, .headers = lines,
+                                  .body = frame(run, message, n), .body_len = FRAME + n, .tls = target->tls, .max_body = MOST_ANSWER),
                     got, arg);
 }
 

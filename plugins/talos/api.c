@@ -40,7 +40,8 @@ static void well(struct talon_run *run, const struct talon_response *got, const 
         talon_done(run, TALON_WARN, "talos.expiry", "Talos %s answers, but our certificate in %s expires in %s", tag, conf->place.config,
                    talon_show_time(run, (uint64_t)left));
     else
-        talon_done(run, TALON_OK, "talos.ok", "Talos %s%s%s%s answers in %s", tag, *mode ? " (" : "", mode, *mode ? ")" : "", talon_show_time(run, got->total_ns));
+        talon_done(run, TALON_OK, "talos.ok", "Talos %s%s%s%s answers in %s", tag, *mode ? " (" : "", mode, *mode ? ")" : "",
+                   talon_show_time(run, got->total_ns));
 }
 
 static void answered(struct talon_run *run, void *arg, const struct talon_response *got)

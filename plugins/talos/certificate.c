@@ -50,11 +50,12 @@ static int read_time(struct talon_run *owner, const struct element *time, int64_
 {
     const char *text = talon_text(owner, "%.*s", (int)(time->inside.end - time->inside.at), (const char *)time->inside.at);
     const int is_short = time->tag == TAG_UTC_TIME, year = is_short ? 2 : 4;
+    const char *century = !is_short ? "" : *text < '5' ? "20" : "19";
 
     if ((!is_short && time->tag != TAG_TIME) || strlen(text) != (size_t)year + 11)
         return 0;
-    return moment_rfc3339(talon_text(owner, "%s%.*s-%.2s-%.2sT%.2s:%.2s:%s", !is_short ? "" : *text < '5' ? "20" : "19", year, text, text + year, text + year + 2,
-                                     text + year + 4, text + year + 6, text + year + 8),
+    return moment_rfc3339(talon_text(owner, "%s%.*s-%.2s-%.2sT%.2s:%.2s:%s", century, year, text, text + year, text + year + 2, text + year + 4,
+                                     text + year + 6, text + year + 8),
                           unix_ns);
 }
 

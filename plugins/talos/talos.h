@@ -51,7 +51,9 @@ extern const struct talon_metric talos_api_metrics[], talos_service_metrics[], t
       .fallback = "~/.talos/config", \
       .help = "The talosconfig with our certificate; read again for each run." }, \
         { .name = "context", TALON_STRING_AT(S, place.context), .help = "Which context of it; the current one unless given." }, \
-        { .name = "endpoint", TALON_ADDRESS_AT(S, place.endpoint), .help = "Where the machine API is, HOST:PORT; the context's first endpoint unless given." }, \
+        { .name = "endpoint", \
+          TALON_ADDRESS_AT(S, place.endpoint), \
+          .help = "Where the machine API is, HOST:PORT; the context's first endpoint unless given." }, \
         { .name = "node", TALON_STRING_AT(S, place.node), .help = "The node that is asked, through that endpoint; the endpoint itself unless given." }, \
     { \
         .name = "server_name", TALON_STRING_AT(S, place.server_name), .help = "Name to ask for and to verify; the endpoint's host unless given." \

@@ -1,6 +1,6 @@
 /*
- * Fuzz target: what a Talos node, or anybody else, answers to the plugin `talos`, on the fake host. The first line says which operation is asked: a the API, s its
- * services, e etcd; what follows are its answers as they lie in their frames, parted by lines `%%`. With c, what follows is the talosconfig itself.
+ * Fuzz target: what a Talos node, or anybody else, answers to the plugin `talos`, on the fake host. The first line says which operation is asked: a the API,
+ * s its services, e etcd; what follows are its answers as they lie in their frames, parted by lines `%%`. With c, what follows is the talosconfig itself.
  */
 #include "fuzz.h"
 

@@ -1,4 +1,4 @@
-"""`docker.engine` and `docker.container` against a real Docker engine in a VM, whose socket is forwarded by ssh: each state of a container, each end of the engine."""
+"""`docker.engine` and `docker.container` against a real Docker engine in a VM, whose socket is forwarded by ssh: each state of a container and of the engine."""
 import json
 
 import pytest

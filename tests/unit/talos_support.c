@@ -90,7 +90,8 @@ const char *talos_write_config(void **state, const char *endpoint)
     talos_encode(talos_key, strlen(talos_key), hidden);
     snprintf(text, sizeof text,
              "context: far\ncontexts:\n  far:\n    endpoints: [%s, 192.0.2.9]\n    nodes: [192.0.2.2]\n    ca: %s\n    crt: %s\n    key: %s\n"
-             "  near:\n    endpoints: ['[2001:db8::1]:50001']\n    ca: %s\n    crt: %s\n    key: %s\n  empty: {}\n  odd: {endpoints: [a], ca: '***', crt: x, key: x}\n"
+             "  near:\n    endpoints: ['[2001:db8::1]:50001']\n    ca: %s\n    crt: %s\n    key: %s\n  empty: {}\n  odd: {endpoints: [a], ca: '***', crt: x, "
+             "key: x}\n"
              "  none: {ca: %s, crt: %s, key: %s}\n  notcert: {endpoints: [a], ca: %s, crt: %s, key: %s}\n",
              endpoint, ca, far_one, hidden, ca, ca, hidden, ca, far_one, hidden, ca, hidden, hidden);
     temp_write(path, text);
@@ -117,5 +118,6 @@ void talos_answers(struct fake *fake, const struct message *message)
     framed[4] = (uint8_t)whole.n;
     memcpy(framed + 5, whole.bytes, whole.n);
     fake_http(fake, 12 * FAKE_MS,
-              TALON_REQUEST(talon_response, .status = 200, .headers = talos_fine, .body = framed, .body_len = 5 + whole.n, .total_ns = 12 * FAKE_MS, .http_version = 20));
+              TALON_REQUEST(talon_response, .status = 200, .headers = talos_fine, .body = framed, .body_len = 5 + whole.n, .total_ns = 12 * FAKE_MS,
+                            .http_version = 20));
 }

@@ -36,9 +36,12 @@ static void good_ones(void **unused)
 
 static void none_of_them(void **unused)
 {
-    static const char *const cases[] = { "",  "0001-01-01T00:00:00Z",  "2026-01-02", "2026-01-02T03:04:05", "2026-13-02T03:04:05Z", "2026-01-02T03:04:05.Z",
-                                         "x", "2026-01-02T03:04:05Zx", "2026-1-2T3:4:5Z", "2026-01-02T25:04:05Z", "99999-01-02T03:04:05Z", "2026-01-02T03:04:05+0100" };
-    static const char *const dates[] = { "", "Fri, 02 Jan 2026 03:04:05 CET", "Fri, 02 Jux 2026 03:04:05 GMT", "Fri, 0a Jan 2026 03:04:05 GMT", "02 Jan 2026 03:04:05 GMT" };
+    static const char *const cases[] = {
+        "",  "0001-01-01T00:00:00Z",  "2026-01-02",      "2026-01-02T03:04:05",  "2026-13-02T03:04:05Z",  "2026-01-02T03:04:05.Z",
+        "x", "2026-01-02T03:04:05Zx", "2026-1-2T3:4:5Z", "2026-01-02T25:04:05Z", "99999-01-02T03:04:05Z", "2026-01-02T03:04:05+0100"
+    };
+    static const char *const dates[] = { "", "Fri, 02 Jan 2026 03:04:05 CET", "Fri, 02 Jux 2026 03:04:05 GMT", "Fri, 0a Jan 2026 03:04:05 GMT",
+                                         "02 Jan 2026 03:04:05 GMT" };
     int64_t ns;
 
     (void)unused;

@@ -1,6 +1,6 @@
 /*
- * The plugin `colima` on the fake host, with the folder of a Lima instance that the test writes: running, starting, stopped by hand, crashed, half dead, hanging,
- * and a VM that stands still behind a host agent that calls it running.
+ * The plugin `colima` on the fake host, with the folder of a Lima instance that the test writes: running, starting, stopped by hand, crashed, half dead,
+ * hanging, and a VM that stands still behind a host agent that calls it running.
  */
 #include "plugin_test.h"
 #include "temp_folder.h"
@@ -13,7 +13,9 @@
 #include <unistd.h>
 #include <utime.h>
 
-#define RUNNING "{\"time\":\"2026-01-02T03:04:05Z\",\"status\":{\"sshLocalPort\":51234}}\n{\"time\":\"2026-01-02T03:04:35Z\",\"status\":{\"running\":true,\"sshLocalPort\":51234}}\n"
+#define RUNNING \
+    "{\"time\":\"2026-01-02T03:04:05Z\",\"status\":{\"sshLocalPort\":51234}}\n" \
+    "{\"time\":\"2026-01-02T03:04:35Z\",\"status\":{\"running\":true,\"sshLocalPort\":51234}}\n"
 
 static char folder[TEMP_PATH];
 
@@ -64,7 +66,9 @@ static void make_folder(void **state)
 {
     snprintf(folder, sizeof folder, "%s", temp_path(state, "colima"));
     if (mkdir(folder, 0700) != 0)
-        for (const char *const *file = (const char *const[]){ "ha.pid", "vz.pid", "qemu.pid", "ha.stdout.log", "ha.stderr.log", "lima.yaml", "ssh.config", NULL }; *file; file++)
+        for (const char *const *file =
+                 (const char *const[]){ "ha.pid", "vz.pid", "qemu.pid", "ha.stdout.log", "ha.stderr.log", "lima.yaml", "ssh.config", NULL };
+             *file; file++)
             unlink(in_folder(*file));
     temp_write(in_folder("lima.yaml"), "# made by colima\ncpus: 8\nvmType: \"vz\"\nmemory: 24GiB\n");
     temp_write(in_folder("ha.stdout.log"), RUNNING);
@@ -174,7 +178,8 @@ static void one_that_is_down(void **state)
     CONCLUDES(fake, TALON_FAIL, "colima.down", "before this machine was started, and nothing has started it since");
     fake_free(fake);
 
-    temp_write(in_folder("ha.stderr.log"), "{\"msg\":\"Driver stopped due to error: \\\"virtual machine stopped unexpectedly\\\"\",\"time\":\"2026-01-02T03:04:05Z\"}\n");
+    temp_write(in_folder("ha.stderr.log"),
+               "{\"msg\":\"Driver stopped due to error: \\\"virtual machine stopped unexpectedly\\\"\",\"time\":\"2026-01-02T03:04:05Z\"}\n");
     fake = vm(NULL);
     CONCLUDES(fake, TALON_FAIL, "colima.crashed", "Driver stopped due to error: \"virtual machine stopped unexpectedly\"");
     fake_free(fake);
@@ -381,7 +386,8 @@ static struct fake *logs_in(const struct talon_exit *ended)
 }
 
 #define EXIT(code_, out_, err_) \
-    TALON_REQUEST(talon_exit, .code = (code_), .out = (out_), .out_len = sizeof(out_) - 1, .err = (err_), .err_len = sizeof(err_) - 1, .total_ns = 100 * FAKE_MS)
+    TALON_REQUEST(talon_exit, .code = (code_), .out = (out_), .out_len = sizeof(out_) - 1, .err = (err_), .err_len = sizeof(err_) - 1, \
+                  .total_ns = 100 * FAKE_MS)
 
 static void a_login_by_ssh(void **state)
 {

@@ -7,8 +7,9 @@ static const struct talon_pair dated[] = { { "Date", "Fri, 02 Jan 2026 03:04:05 
 
 static void answers(struct fake *fake, uint32_t status, const char *body)
 {
-    fake_http(fake, 2 * FAKE_MS,
-              TALON_REQUEST(talon_response, .status = status, .headers = dated, .body = body, .body_len = strlen(body), .total_ns = 2 * FAKE_MS, .http_version = 11));
+    fake_http(
+        fake, 2 * FAKE_MS,
+        TALON_REQUEST(talon_response, .status = status, .headers = dated, .body = body, .body_len = strlen(body), .total_ns = 2 * FAKE_MS, .http_version = 11));
 }
 
 static void fails(struct fake *fake, struct talon_error error)
@@ -27,8 +28,9 @@ static struct fake *operation(const char *name)
 
 /* ---- the engine */
 
-static const char info[] = "{\"ServerVersion\":\"29.0.1\",\"ContainersRunning\":3,\"ContainersPaused\":1,\"ContainersStopped\":2,\"NCPU\":8,\"MemTotal\":24893353984,"
-                           "\"Driver\":\"overlay2\",\"LiveRestoreEnabled\":false,\"Warnings\":[\"No swap limit support\",7]}";
+static const char info[] =
+    "{\"ServerVersion\":\"29.0.1\",\"ContainersRunning\":3,\"ContainersPaused\":1,\"ContainersStopped\":2,\"NCPU\":8,\"MemTotal\":24893353984,"
+    "\"Driver\":\"overlay2\",\"LiveRestoreEnabled\":false,\"Warnings\":[\"No swap limit support\",7]}";
 
 static void a_good_engine(void **unused)
 {
@@ -165,8 +167,11 @@ static void a_machine_that_shrank(void **unused)
 #define ID "\"Id\":\"abc123\",\"Config\":{\"Image\":\"web:1\"},"
 #define HOUR_AGO "\"StartedAt\":\"2026-01-02T02:04:05.5Z\",\"FinishedAt\":\"0001-01-01T00:00:00Z\""
 #define ENDED "\"StartedAt\":\"2026-01-02T02:04:05Z\",\"FinishedAt\":\"2026-01-02T03:01:05.25Z\""
-#define POLICY(name) ",\"HostConfig\":{\"RestartPolicy\":{\"Name\":\"" name "\",\"MaximumRetryCount\":3},\"Memory\":1073741824,\"PortBindings\":{\"80/tcp\":[]}}}"
-#define HEALTH(status, log) ",\"Health\":{\"Status\":\"" status "\",\"FailingStreak\":4,\"Log\":[{\"ExitCode\":0,\"Output\":\"old\"},{\"ExitCode\":1,\"Output\":\"" log "\"}]}"
+#define POLICY(name) \
+    ",\"HostConfig\":{\"RestartPolicy\":{\"Name\":\"" name "\",\"MaximumRetryCount\":3},\"Memory\":1073741824,\"PortBindings\":{\"80/tcp\":[]}}}"
+#define HEALTH(status, log) \
+    ",\"Health\":{\"Status\":\"" status "\",\"FailingStreak\":4,\"Log\":[" \
+    "{\"ExitCode\":0,\"Output\":\"old\"},{\"ExitCode\":1,\"Output\":\"" log "\"}]}"
 #define RUNS "{" ID "\"RestartCount\":0,\"State\":{\"Status\":\"running\"," HOUR_AGO "}" POLICY("unless-stopped")
 #define EXITED(code, more, policy) "{" ID "\"RestartCount\":1,\"State\":{\"Status\":\"exited\",\"ExitCode\":" code "," more ENDED "}" POLICY(policy)
 
@@ -214,7 +219,8 @@ static void each_state(void **unused)
         { EXITED("255", "", "unless-stopped"), TALON_FAIL, "docker.exited", "exit code 255 (also what is left when Docker or its machine ended under it)" },
         { EXITED("139", "", "no"), TALON_FAIL, "docker.exited", "exit code 139 (SIGSEGV)" },
         { EXITED("137", "\"OOMKilled\":true,", "always"), TALON_FAIL, "docker.oom", "was killed for want of memory 3 min ago" },
-        { EXITED("128", "\"Error\":\"range of CPUs is from 0.01 to 4.00\",", "always"), TALON_FAIL, "docker.start", "could not start it: range of CPUs is from" },
+        { EXITED("128", "\"Error\":\"range of CPUs is from 0.01 to 4.00\",", "always"), TALON_FAIL, "docker.start",
+          "could not start it: range of CPUs is from" },
         { EXITED("0", "\"Error\":\"no such device\",", "always"), TALON_FAIL, "docker.start", "no such device" },
         { "{\"State\":{\"Status\":\"created\"},\"Created\":\"2026-01-02T03:00:05Z\"}", TALON_FAIL, "docker.created", "was made 4 min ago, but never started" },
         { "{\"State\":{\"Status\":\"created\"},\"Created\":\"2026-01-02T03:04:04Z\"}", TALON_STARTING, "starting", "is not started yet" },
@@ -263,7 +269,9 @@ static void one_that_is_set_up_badly(void **unused)
         { "memory", "18GiB", "docker.memory", "bounded to 1.0 GiB, expected 18.0 GiB" },
         { "forbid_ports", "80/tcp", "docker.port", "it publishes 80/tcp" },
     };
-    static const char *const fine[][2] = { { "restart_policy", "unless-stopped" }, { "memory", "1GiB" }, { "forbid_ports", "3111/tcp" }, { "restart_policy", "any" } };
+    static const char *const fine[][2] = {
+        { "restart_policy", "unless-stopped" }, { "memory", "1GiB" }, { "forbid_ports", "3111/tcp" }, { "restart_policy", "any" }
+    };
     struct fake *fake;
 
     (void)unused;
@@ -337,7 +345,8 @@ static void stopped_by_hand_as_events_tell(void **unused)
 
 static void no_act_was_seen(void **unused)
 {
-    static const char *const cases[] = { "", "garbage\n\n{\n", "{\"Action\":\"kill\",\"Actor\":{\"Attributes\":{\"signal\":\"1\"}}}\n", "{\"Action\":\"die\"}", "[7]\n" };
+    static const char *const cases[] = { "", "garbage\n\n{\n", "{\"Action\":\"kill\",\"Actor\":{\"Attributes\":{\"signal\":\"1\"}}}\n", "{\"Action\":\"die\"}",
+                                         "[7]\n" };
     struct fake *fake;
 
     (void)unused;

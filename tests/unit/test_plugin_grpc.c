@@ -1,4 +1,4 @@
-/* The plugin `grpc` and the kit under it on the fake host: each answer of Health/Check, each status, answers that are no gRPC, and bytes that are no Protobuf. */
+/* The plugin `grpc` and the kit under it on the fake host: each answer of Health/Check, each status, what is no gRPC, and what is no Protobuf. */
 #include "kit/grpc.h"
 #include "kit/protobuf.h"
 #include "plugin_test.h"
@@ -197,7 +197,9 @@ static void no_answer(void **unused)
 
 static void a_certificate_that_expires(void **unused)
 {
-    const struct talon_peer peer = { .size = sizeof peer, .verify_text = "ok", .subject = "CN=db.example", .issuer = "CN=ca", .not_after = 1000000 + 3 * 86400 };
+    const struct talon_peer peer = {
+        .size = sizeof peer, .verify_text = "ok", .subject = "CN=db.example", .issuer = "CN=ca", .not_after = 1000000 + 3 * 86400
+    };
     struct fake *fake = health();
 
     (void)unused;
@@ -212,7 +214,9 @@ static void a_certificate_that_expires(void **unused)
 
 static void options_that_cannot_be(void **unused)
 {
-    static const char *const names[][2] = { { "Authorization", "is no name of metadata" }, { "", "is no name" }, { "grpc-timeout", "belongs to gRPC" }, { "te", "belongs to gRPC" } };
+    static const char *const names[][2] = {
+        { "Authorization", "is no name of metadata" }, { "", "is no name" }, { "grpc-timeout", "belongs to gRPC" }, { "te", "belongs to gRPC" }
+    };
     char longer[600];
     struct fake *fake;
 
@@ -248,7 +252,9 @@ static void options_that_cannot_be(void **unused)
 
 static void fields_of_each_kind(void **unused)
 {
-    static const uint8_t bytes[] = { 0x08, 0x96, 0x01, 0x12, 0x02, 'h', 'i', 0x1d, 1, 0, 0, 0, 0x21, 2, 0, 0, 0, 0, 0, 0, 0x80, 0xf8, 0xff, 0xff, 0xff, 0x0f, 1 };
+    static const uint8_t bytes[] = {
+        0x08, 0x96, 0x01, 0x12, 0x02, 'h', 'i', 0x1d, 1, 0, 0, 0, 0x21, 2, 0, 0, 0, 0, 0, 0, 0x80, 0xf8, 0xff, 0xff, 0xff, 0x0f, 1
+    };
     struct protobuf message = protobuf_of(bytes, sizeof bytes);
     struct protobuf_field field;
 
@@ -269,8 +275,20 @@ static void bytes_that_are_no_message(void **unused)
         const char *bytes;
         size_t n;
     } cases[] = {
-        { "\x08", 1 }, { "\x08\x80", 2 }, { "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12 }, { "\x12\x05" "ab", 4 }, { "\x12\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 10 },
-        { "\x1d\1\2", 3 }, { "\x21\1\2\3\4", 5 }, { "\x0b", 1 }, { "\x0c", 1 }, { "\x0f", 1 }, { "\x00\x01", 2 }, { "\x80\x80\x80\x80\x80\x01\x01", 7 },
+        { "\x08", 1 },
+        { "\x08\x80", 2 },
+        { "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12 },
+        { "\x12\x05"
+          "ab",
+          4 },
+        { "\x12\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 10 },
+        { "\x1d\1\2", 3 },
+        { "\x21\1\2\3\4", 5 },
+        { "\x0b", 1 },
+        { "\x0c", 1 },
+        { "\x0f", 1 },
+        { "\x00\x01", 2 },
+        { "\x80\x80\x80\x80\x80\x01\x01", 7 },
     };
 
     (void)unused;

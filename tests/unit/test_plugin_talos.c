@@ -163,9 +163,11 @@ static void a_node_that_does_not_answer(void **state)
         enum talon_status status;
         const char *reason, *part;
     } cases[] = {
-        { FAKE_ERROR(TALON_E_REFUSED, 111, "connect.refused", "connection refused"), TALON_FAIL, "connect.refused", "cannot call 192.0.2.2:50000: connection refused" },
+        { FAKE_ERROR(TALON_E_REFUSED, 111, "connect.refused", "connection refused"), TALON_FAIL, "connect.refused",
+          "cannot call 192.0.2.2:50000: connection refused" },
         { FAKE_ERROR(TALON_E_CERT, 0, "tls.name", "the certificate is for another name"), TALON_FAIL, "tls.name", "another name" },
-        { FAKE_ERROR(TALON_E_TLS, 0, "tls.broken", "the peer refuses by a TLS alert: bad certificate (42)"), TALON_UNKNOWN, "auth.rejected", "does not accept our certificate" },
+        { FAKE_ERROR(TALON_E_TLS, 0, "tls.broken", "the peer refuses by a TLS alert: bad certificate (42)"), TALON_UNKNOWN, "auth.rejected",
+          "does not accept our certificate" },
         { FAKE_ERROR(TALON_E_CLOSED, 0, "connect.closed", "closed"), TALON_FAIL, "connect.closed", "closed" },
     };
     static const struct {
@@ -219,7 +221,8 @@ static void answers_that_are_none(void **state)
         CONCLUDES(fake, TALON_FAIL, "talos.node", "the node does not answer 192.0.2.2:50000: rpc error: no route to host");
         fake_free(fake);
         fake = talos(state, operations[i]);
-        fake_http(fake, FAKE_MS, TALON_REQUEST(talon_response, .status = 200, .headers = talos_fine, .body = "\0\0\0\0\1\x0c", .body_len = 6, .http_version = 20));
+        fake_http(fake, FAKE_MS,
+                  TALON_REQUEST(talon_response, .status = 200, .headers = talos_fine, .body = "\0\0\0\0\1\x0c", .body_len = 6, .http_version = 20));
         CONCLUDES(fake, TALON_FAIL, "protocol.bad", "no message of the machine API");
         fake_free(fake);
     }

@@ -1,4 +1,4 @@
-/* The operations `talos.service` and `talos.etcd` on the fake host: services in each state, a list without end, and an etcd member with each of its troubles. */
+/* `talos.service` and `talos.etcd` on the fake host: services in each state, a list without end, and an etcd member with each of its troubles. */
 #include "talos_support.h"
 
 #include <stdlib.h>
