@@ -73,8 +73,10 @@ static void ended(struct talon_run *shared, void *arg, const struct talon_respon
         listen_again(shared, NULL);
         return;
     }
-    if (got->status == 200)
+    if (got->status == 200) {
+        hub->pause = FIRST_PAUSE;
         tell(hub, NULL, 0);
+    }
     shared->host->timer(shared, hub->pause, listen_again, NULL);
     hub->pause = hub->pause * 2 < LONGEST_PAUSE ? hub->pause * 2 : LONGEST_PAUSE;
 }
