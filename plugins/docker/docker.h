@@ -22,10 +22,11 @@ struct docker_container_conf {
     const char *const *forbid_ports;
 };
 
-struct docker_self {              /* of an instance */
+struct docker_self { /* of an instance */
     struct docker_follower *follower; /* events.c; NULL: it follows nothing yet */
-    double restarts;              /* of the container at the last look; -1: not looked yet */
-    char id[80];                  /* whose they are */
+    talon_op again;                   /* waits until the container has run for long enough; 0: nothing does */
+    double restarts;                  /* of the container at the last look; -1: not looked yet */
+    char id[80];                      /* whose they are */
 };
 
 extern const struct talon_option docker_engine_options[], docker_container_options[];

@@ -136,6 +136,27 @@ static void judge_manner(struct talon_run *run, const cJSON *container, int64_t 
                    restarts_words(run, container));
 }
 
+static void is_old_enough(struct talon_run *instance, void *arg)
+{
+    (void)arg;
+    ((struct docker_self *)instance->state)->again = 0;
+    instance->host->nudge(instance);
+}
+
+/* Nobody tells that a container has run for long enough: it is looked at when that is so, not at its next turn. */
+static void judge_young(struct talon_run *run, const cJSON *container, uint64_t up)
+{
+    const struct docker_container_conf *conf = run->conf;
+    struct talon_run *instance = run->instance;
+    struct docker_self *self = run->self;
+
+    if (!(run->flags & TALON_ONCE)) {
+        instance->host->stop(instance, self->again);
+        self->again = instance->host->timer(instance, conf->for_ns - up, is_old_enough, NULL);
+    }
+    talon_done(run, TALON_STARTING, "starting", "runs for %s only%s", talon_show_time(run, up), restarts_words(run, container));
+}
+
 static void judge_running(struct talon_run *run, const cJSON *container, int64_t now)
 {
     const struct docker_container_conf *conf = run->conf;
@@ -153,7 +174,7 @@ static void judge_running(struct talon_run *run, const cJSON *container, int64_t
     else if (strcmp(health, "starting") == 0)
         talon_done(run, TALON_STARTING, "starting", "runs, but no health check has passed yet%s%s", *words ? ": " : "", words);
     else if (up >= 0 && (uint64_t)up < conf->for_ns)
-        talon_done(run, TALON_STARTING, "starting", "runs for %s only%s", talon_show_time(run, (uint64_t)up), restarts_words(run, container));
+        judge_young(run, container, (uint64_t)up);
     else
         judge_manner(run, container, up);
 }

@@ -42,8 +42,8 @@ CONTAINERS = {
 def docker():
     vm = machine.of_environment()
     vm.vm("off")
-    vm.up()
     try:
+        vm.up()
         vm.run(IMAGE)
         vm.run("docker rm -f $(docker ps -aq) || true", check=False)
         yield vm
@@ -105,7 +105,6 @@ def test_events_bring_a_check_forward(talon, docker):
     """With a check a day, only an event can tell within seconds."""
     docker.run("docker rm -f watched; docker run -d --name watched busy sleep 1d")
     talon.write(services(docker, ["watched"]), settings="defaults: { every: 1d, timeout: 2s, fail_after: 1, recover_after: 1 }")
-    docker.wait("it has run for a second", "sleep 1")
     talon.start()
 
     def verdict(name):
@@ -131,6 +130,11 @@ def test_a_machine_that_freezes_and_is_switched_off(talon, docker):
     finally:
         docker.vm("thaw")
     wait_until("Docker answers again", lambda: told(talon, docker)[0] == "ok", 30)
+    docker.run("docker start fine || docker run -d --name fine busy sleep 1d")
     docker.vm("off")
     status, reason, summary = told(talon, docker)
     assert (status, reason) == ("fail", "connect.no_socket") and "what forwards its socket, does not run" in summary
+    docker.up()
+    assert told(talon, docker)[0] == "ok"
+    status, reason, summary = told(talon, docker, "fine")  # its machine ended under it, which was nobody's wish
+    assert (status, reason) == ("fail", "docker.exited") and "255" in summary

@@ -308,6 +308,23 @@ static void restarts_between_two_looks(void **unused)
     fake_free(fake);
 }
 
+static void a_young_one_is_looked_at_when_it_is_old_enough(void **unused)
+{
+    static const char young[] = "{\"State\":{\"Status\":\"running\",\"StartedAt\":\"2026-01-02T03:04:03Z\"}}";
+    struct fake *fake = container(young);
+
+    (void)unused;
+    fake_flags(fake, 0);
+    CONCLUDES(fake, TALON_STARTING, "starting", "runs for 2.0 s only");
+    answers(fake, 200, young);
+    CONCLUDES(fake, TALON_STARTING, "starting", "runs for 2.0 s only");
+    fake_advance(fake, 7 * FAKE_S);
+    assert_int_equal(fake_nudges(fake), 0);
+    fake_advance(fake, 2 * FAKE_S);
+    assert_int_equal(fake_nudges(fake), 1);
+    fake_free(fake);
+}
+
 /* ---- who stopped it */
 
 static void stopped_by_hand_as_its_policy_tells(void **unused)
@@ -459,6 +476,7 @@ int main(void)
         cmocka_unit_test(one_that_is_missing),
         cmocka_unit_test(one_that_is_set_up_badly),
         cmocka_unit_test(restarts_between_two_looks),
+        cmocka_unit_test(a_young_one_is_looked_at_when_it_is_old_enough),
         cmocka_unit_test(stopped_by_hand_as_its_policy_tells),
         cmocka_unit_test(stopped_by_hand_as_events_tell),
         cmocka_unit_test(no_act_was_seen),
