@@ -22,10 +22,11 @@ talon_SOURCES = \
 	core/cli/describe.c core/cli/describe.h core/cli/discover.c core/cli/discover.h core/cli/discover_kube.c \
 	core/cli/discover_tls.c core/cli/discover_tls.h core/cli/init.c core/cli/init.h core/cli/init_look.c \
 	core/cli/init_names.c core/cli/init_names.h core/cli/init_write.c \
+	core/cli/migrate.c core/cli/migrate.h core/cli/migrate_read.c core/cli/migrate_write.c \
 	core/cli/offline.c core/cli/offline.h core/cli/old.c core/cli/options.c core/cli/output.c \
 	core/cli/plugin.c core/cli/plugin.h core/cli/plugin_new.c core/cli/plugin_test.c core/cli/problems.c core/cli/problems.h \
 	core/cli/reach.c core/cli/reach.h core/cli/reload.c core/cli/run.c \
-	core/cli/shot.c core/cli/shot.h core/cli/shot_judge.c core/cli/status.c \
+	core/cli/shot.c core/cli/shot.h core/cli/shot_judge.c core/cli/status.c core/cli/toml.c core/cli/toml.h \
 	core/cli/trial.c core/cli/trial.h core/cli/trial_options.c core/cli/trial_runs.c core/cli/trial_wire.c core/cli/validate.c
 if DARWIN
 talon_SOURCES += core/cli/discover_darwin.c

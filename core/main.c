@@ -20,6 +20,7 @@ static const struct command {
     { "config", cli_config, "show: the effective values, and the file and line each came from" },
     { "plugin", cli_plugin, "list, info NAME, schema: what plugins can do; new NAME, test FILE: for authors; clear NAME: out of quarantine" },
     { "init", cli_init, "look around on this host and write a first configuration" },
+    { "migrate", cli_migrate, "print what the configuration of the old program is in the new form" },
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -22,8 +22,32 @@ etc/talon.service: $(srcdir)/etc/talon.service.in
 etc/launchd/local.talon.agent.plist: $(srcdir)/etc/launchd/local.talon.agent.plist.in
 etc/launchd/local.talon.daemon.plist: $(srcdir)/etc/launchd/local.talon.daemon.plist.in
 
+# Services to include, one for each watched system.
+EXTRA_DIST += \
+	checks/flannel.yaml checks/kubernetes-access.yaml checks/kubernetes-dns.yaml checks/kubernetes-node.yaml checks/kubernetes.yaml
+
 # What packs it: Debian's source package, which is the tree itself, and the formula of Homebrew.
 EXTRA_DIST += \
 	debian/changelog debian/control debian/copyright debian/libtalon-fake-host0.install debian/not-installed debian/rules debian/source/format \
 	debian/source/options debian/talon-dev.examples debian/talon-dev.install debian/talon.docs debian/talon.examples debian/talon.install \
 	debian/talon.postrm debian/tests/check debian/tests/control debian/tests/plugin etc/homebrew/talon.rb
+
+# What Talon knows of systems: a file of checks for each, and profiles of whole hosts. In the tree a profile lies deeper than it
+# is installed; a build tree has both as `talon migrate` looks for them.
+checksdir = $(datadir)/talon/checks
+dist_checks_DATA = \
+	checks/agent-mail.yaml checks/agent-secrets.yaml checks/aistor-operators.yaml checks/aistor.yaml checks/bluesky-pds.yaml \
+	checks/caddy-docs-api.yaml checks/caddy-inngest.yaml checks/caddy-livekit.yaml checks/caddy-worker.yaml checks/caddy.yaml \
+	checks/colima.yaml checks/dkron.yaml checks/docker.yaml checks/docs-api.yaml checks/firecracker.yaml checks/flannel.yaml \
+	checks/gateway.yaml checks/host-worker.yaml checks/host.yaml checks/imsg.yaml checks/inngest.yaml checks/kube-operator-access.yaml \
+	checks/kubernetes-access.yaml checks/kubernetes-dns.yaml checks/kubernetes-node.yaml checks/kubernetes.yaml checks/launchd-jobs.yaml \
+	checks/livekit-server.yaml checks/minio.yaml checks/nas.yaml checks/redis.yaml checks/restate-worker.yaml checks/restate.yaml \
+	checks/system-bus-worker.yaml checks/tailscale.yaml checks/talon.yaml checks/talos-node.yaml checks/talos.yaml checks/typesense.yaml \
+	checks/voice-agent.yaml
+profilesdir = $(datadir)/talon/profiles
+nodist_profiles_DATA = share/profiles/panda.yaml
+EXTRA_DIST += etc/profiles/panda.yaml
+CLEANFILES += $(nodist_profiles_DATA) share/checks
+share/profiles/panda.yaml: etc/profiles/panda.yaml
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed 's|\.\./\.\./checks/|../checks/|' $(srcdir)/etc/profiles/panda.yaml >$@.tmp && mv $@.tmp $@
+	$(AM_V_at)test -e share/checks || ln -s $(abs_top_srcdir)/checks share/checks

@@ -115,7 +115,7 @@ systemd() { # where no VM can be, the tests say what is missing
     if "$top/tests/world/vm/vm" missing && [ ! -e "$VM/built" ]; then
         "$top/tests/world/vm/vm" build || return 1
     fi
-    TALON_TEST_VM=$VM integration "$build" systemd tests/integration/test_systemd.py
+    TALON_TEST_VM=$VM integration "$build" systemd tests/integration/test_systemd.py tests/integration/test_docker.py
 }
 distcheck() { made "$build" distcheck; }
 
@@ -151,10 +151,10 @@ if [ -n "${SOAK:-}" ]; then
     stage build-clang 150 clang_build
     stage unit-clang 300 unit "$build/clang"
     if [ "$system" != Darwin ]; then
-        stage fuzz-long 2500 "$top/tests/fuzz/run" 600 "$build/sanitized" # seven targets, two at a time
+        stage fuzz-long 4500 "$top/tests/fuzz/run" 600 "$build/sanitized" # twelve targets, two at a time
         stage threads 180 threads
     fi
-    stage systemd 400 systemd
+    stage systemd 600 systemd
     stage distcheck 900 distcheck
 fi
 

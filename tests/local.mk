@@ -4,7 +4,11 @@ EXTRA_PROGRAMS = tests/bench/bench-server
 tests_bench_bench_server_SOURCES = tests/bench/bench_server.c
 tests_bench_bench_server_LDADD = $(EV_LIBS)
 EXTRA_DIST += tests/check.sh tests/house tests/macos tests/figures.md tests/integration tests/bench/bench.py
-EXTRA_DIST += tests/faulty/fork_bomb.py tests/world/vm/vm tests/world/vm/vm-forward tests/world/vm/vm-init
+EXTRA_DIST += tests/faulty/fork_bomb.py tests/world
+EXTRA_DIST += \
+	tests/world/kube/certs.py tests/world/kube/choosing.py tests/world/kube/controllers.py tests/world/kube/faults.py tests/world/kube/patches.py \
+	tests/world/kube/protobuf.py tests/world/kube/rbac.py tests/world/kube/resources.py tests/world/kube/seed.py tests/world/kube/server.py \
+	tests/world/kube/status.py tests/world/kube/store.py tests/world/kube/tables.py
 
 # One shared object that is many faulty plugins, each under a name of its own.
 check_LTLIBRARIES += tests/faulty/faulty.la

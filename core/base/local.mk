@@ -34,7 +34,7 @@ endif
 BUILT_SOURCES += install_dirs.h
 CLEANFILES += install_dirs.h
 install_dirs.h: Makefile
-	$(AM_V_at)printf '#define TALON_%sDIR "%s"\n' SYSCONF '$(sysconfdir)' PLUGIN '$(plugindir)' HOST '$(hostdir)' RUNBOOK '$(runbookdir)' \
+	$(AM_V_at)printf '#define TALON_%sDIR "%s"\n' SYSCONF '$(sysconfdir)' PLUGIN '$(plugindir)' HOST '$(hostdir)' RUNBOOK '$(runbookdir)' DATA '$(datadir)/talon' \
 		TEMPLATE '$(templatedir)' >$@.tmp
 	$(AM_V_at)if cmp -s $@.tmp $@; then rm -f $@.tmp; else mv -f $@.tmp $@; fi
 

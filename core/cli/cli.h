@@ -20,6 +20,7 @@ int cli_validate(int argc, char **argv);
 int cli_config(int argc, char **argv);
 int cli_plugin(int argc, char **argv);
 int cli_init(int argc, char **argv);
+int cli_migrate(int argc, char **argv);
 /* The flags of the old program (--check --status --validate --dry-run --worker-only), with its output shapes and exit codes. */
 int cli_old(int argc, char **argv);
 

@@ -76,11 +76,15 @@ static void add_option(struct buffer *out, const cJSON *option, int depth)
     cJSON_ArrayForEach(field, list_of(option, "fields")) add_option(out, field, depth + 1);
 }
 
-static void add_operation(struct buffer *out, const cJSON *operation)
+/* By the name that a configuration writes: with the plugin's, unless it is the same. */
+static void add_operation(struct buffer *out, const char *plugin, const cJSON *operation)
 {
+    const char *name = text_of(operation, "name");
+    const bool alone = strcmp(name, plugin) == 0;
     const cJSON *item;
 
-    buffer_printf(out, "\n%s%s%s (%s): %s\n", cli_colour("bold"), text_of(operation, "name"), cli_plain(), text_of(operation, "kind"), text_of(operation, "summary"));
+    buffer_printf(out, "\n%s%s%s%s%s (%s): %s\n", cli_colour("bold"), alone ? "" : plugin, alone ? "" : ".", name, cli_plain(), text_of(operation, "kind"),
+                  text_of(operation, "summary"));
     if (strcmp(text_of(operation, "kind"), "action") == 0)
         buffer_printf(out, "  impact: %s\n", text_of(operation, "impact"));
     buffer_text(out, "  options:\n");
@@ -104,7 +108,7 @@ static int add_info(struct buffer *out, const struct described *plugin)
         return CLI_UNKNOWN;
     }
     buffer_printf(out, "%s %s (%s): %s\n%s\n", plugin->name, text_of(json, "version"), text_of(json, "license"), text_of(json, "summary"), plugin->path);
-    cJSON_ArrayForEach(operation, list_of(json, "operations")) add_operation(out, operation);
+    cJSON_ArrayForEach(operation, list_of(json, "operations")) add_operation(out, plugin->name, operation);
     cJSON_Delete(json);
     return 0;
 }

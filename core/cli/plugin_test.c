@@ -172,7 +172,7 @@ static void try_operation(struct trial *t)
     char why[TRIAL_SENTENCE];
     struct model *model;
 
-    printf("\n%s%s%s: %s\n", cli_colour("bold"), trial_text(t->operation, "name"), cli_plain(), trial_text(t->operation, "summary"));
+    printf("\n%s%s%s: %s\n", cli_colour("bold"), t->type, cli_plain(), trial_text(t->operation, "summary"));
     if (strcmp(trial_text(t->operation, "kind"), "action") == 0) {
         trial_row(t, TRIAL_NOTE, "action", "impact %s; not run, since it would really be done", trial_text(t->operation, "impact"));
         return;
@@ -205,6 +205,7 @@ static int try_all(struct trial *t)
     cJSON_ArrayForEach(operation, list_of(t->description, "operations"))
     {
         t->operation = operation;
+        trial_type(t, operation, t->type);
         if (!t->interrupted)
             try_operation(t);
     }

@@ -14,6 +14,16 @@ const char *trial_text(const cJSON *object, const char *name)
     return cJSON_IsString(item) ? item->valuestring : "";
 }
 
+void trial_type(const struct trial *t, const cJSON *operation, char type[TRIAL_NAME])
+{
+    const char *name = trial_text(operation, "name");
+
+    if (strcmp(name, t->name) == 0)
+        snprintf(type, TRIAL_NAME, "%s", t->name);
+    else
+        snprintf(type, TRIAL_NAME, "%.63s.%.90s", t->name, name);
+}
+
 bool trial_flag(const cJSON *object, const char *name)
 {
     return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, name));

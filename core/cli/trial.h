@@ -21,7 +21,7 @@
 #include <ev.h>
 #include <stdbool.h>
 
-enum { TRIAL_PATH = 4096, TRIAL_SENTENCE = 512 };
+enum { TRIAL_PATH = 4096, TRIAL_SENTENCE = 512, TRIAL_NAME = 160 };
 
 struct trial {
     const struct plugin_test_request *request;
@@ -39,6 +39,7 @@ struct trial {
 
     char folder[64], file[80]; /* for configurations, ours alone */
     const cJSON *operation;    /* the one that is tried */
+    char type[TRIAL_NAME];     /* how a configuration writes it: "redis", "mount.nfs" */
     unsigned deaths;           /* of its host that were seen */
     unsigned wrong, untried;   /* rows; operations that refuse what they were given */
 };
@@ -55,6 +56,8 @@ bool trial_died(struct trial *t, char how[TRIAL_SENTENCE]);
 pid_t trial_pid(const struct trial *t);
 const char *trial_text(const cJSON *object, const char *name); /* "": it has none */
 bool trial_flag(const cJSON *object, const char *name);
+/* How a configuration writes an operation of this plugin: with the plugin's name, unless it is the same. */
+void trial_type(const struct trial *t, const cJSON *operation, char type[TRIAL_NAME]);
 
 /* ---- trial_options.c */
 

@@ -252,7 +252,7 @@ static bool write_file(struct trial *t, const struct change *change, char why[TR
     bool written;
 
     buffer_printf(&text, "state: %s/state\nplugins:\n  %s: { %s, host: own }\nservices:\n  test:\n    checks:\n      run:\n        %s:\n", t->folder, t->name,
-                  buffer_string(&t->place), trial_text(t->operation, "name"));
+                  buffer_string(&t->place), t->type);
     cJSON_ArrayForEach(option, list_of(t->operation, "options")) write_option(t, &text, option, change);
     snprintf(why, TRIAL_SENTENCE, "no memory");
     written = !text.failed && files_write(t->file, text.data, text.len, 0600, false, why, TRIAL_SENTENCE);

@@ -45,7 +45,7 @@ static struct hosts_instance *set_up(struct trial *t, const struct model *model)
 {
     const struct hosts_instance_request request = {
         .plugin = t->name,
-        .operation = trial_text(t->operation, "name"),
+        .operation = t->type,
         .name = "test.run",
         .conf = model->checks[0].conf.json,
         .nudge = on_nudge,
@@ -260,7 +260,7 @@ void trial_attended(struct trial *t, const struct model *model)
         return;
     printf("The host of %s is process %ld. Look at it from another terminal:\n\n  gdb -p %ld -ex 'break start' -ex continue\n  lldb -p %ld -o 'break set -n start' -o continue\n\n"
            "Enter starts a run of %s, an end of file ends this.\n",
-           t->name, (long)trial_pid(t), (long)trial_pid(t), (long)trial_pid(t), trial_text(t->operation, "name"));
+           t->name, (long)trial_pid(t), (long)trial_pid(t), (long)trial_pid(t), t->type);
     fflush(stdout);
     ev_io_init(&key, on_key, STDIN_FILENO, EV_READ);
     key.data = &attended;

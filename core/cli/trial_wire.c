@@ -104,11 +104,13 @@ static void hide_conf(const struct trial *t, cJSON *message)
 {
     cJSON *conf = cJSON_GetObjectItemCaseSensitive(message, "conf");
     const cJSON *operation;
+    char type[TRIAL_NAME];
     bool known = false;
 
     cJSON_ArrayForEach(operation, list_of(t->description, "operations"))
     {
-        if (strcmp(trial_text(operation, "name"), trial_text(message, "operation")) == 0) {
+        trial_type(t, operation, type);
+        if (strcmp(type, trial_text(message, "operation")) == 0) {
             hide_secrets(conf, list_of(operation, "options"));
             known = true;
         }

@@ -1,5 +1,5 @@
 # fish completion for talon.
-set -l commands run check status reload validate config plugin init help
+set -l commands run check status reload validate config plugin init migrate help
 complete -c talon -f
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a run -d 'watch, always on, in the foreground'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a check -d 'run every check once, now'
@@ -9,6 +9,7 @@ complete -c talon -n "not __fish_seen_subcommand_from $commands" -a validate -d 
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a config -d 'show the effective values'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a plugin -d 'what plugins there are and what they can do'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a init -d 'write a first configuration'
+complete -c talon -n "not __fish_seen_subcommand_from $commands" -a migrate -d 'the configuration of the old program in the new form'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a help -d 'what talon can do'
 complete -c talon -l config -r -F -d 'another configuration'
 complete -c talon -n "__fish_seen_subcommand_from run" -l dry-run -d 'only say what a repair would do'
@@ -21,6 +22,7 @@ complete -c talon -n "__fish_seen_subcommand_from check" -l every -x -d 'so long
 complete -c talon -n "__fish_seen_subcommand_from check" -l trace -d 'each start and end as it happens'
 complete -c talon -n "__fish_seen_subcommand_from status" -l max-age -x -d 'refuse what is older'
 complete -c talon -n "__fish_seen_subcommand_from validate" -F
+complete -c talon -n "__fish_seen_subcommand_from migrate" -F
 complete -c talon -n "__fish_seen_subcommand_from config" -a show
 complete -c talon -n "__fish_seen_subcommand_from plugin" -a 'list info schema new test clear'
 complete -c talon -n "__fish_seen_subcommand_from plugin" -l option -x -d 'of the plugin to test, name=value'

@@ -82,11 +82,14 @@ int json_is_true(const cJSON *node, const char *path)
 
 /* ---- the text */
 
-static const char *not_json(struct talon_run *run, const char *body, size_t n)
+/* Says so, with its head; 0, so that it can be returned. */
+static int not_json(struct talon_run *owner, const char *body, size_t n, char problem[JSON_PROBLEM])
 {
-    if (n == 0)
-        return "the body is empty, expected JSON";
-    return talon_text(run, "the body is not JSON: \"%s\"", talon_quote(run, body, n, 80));
+    const char *head = talon_quote(owner, body, n, 80);
+
+    snprintf(problem, JSON_PROBLEM, n > 0 ? "the body is not JSON: \"%s\"" : "the body is empty, expected JSON", head);
+    owner->host->release(owner, (void *)(uintptr_t)head);
+    return 0;
 }
 
 static size_t digits(const char *body, size_t n, size_t at)
@@ -120,8 +123,8 @@ static size_t number_end(const char *body, size_t n, size_t at)
     return end;
 }
 
-/* Counts without understanding: but for its numbers, what cJSON would refuse may pass here. NULL: small enough. */
-static const char *shape_problem(struct talon_run *run, const char *body, size_t n)
+/* Counts without understanding: but for its numbers, what cJSON would refuse may pass here. 0: too large, or no JSON. */
+static int has_shape(struct talon_run *owner, const char *body, size_t n, char problem[JSON_PROBLEM])
 {
     size_t depth = 0, values = 0;
     int within = 0;
@@ -138,7 +141,7 @@ static const char *shape_problem(struct talon_run *run, const char *body, size_t
             const size_t end = number_end(body, n, i);
 
             if (end == 0)
-                return not_json(run, body, n);
+                return not_json(owner, body, n, problem);
             i = end - 1;
         } else if (c == '[' || c == '{') {
             depth++;
@@ -147,12 +150,13 @@ static const char *shape_problem(struct talon_run *run, const char *body, size_t
             depth--;
         }
         values += !within && c == ',';
-        if (depth > DEEPEST)
-            return talon_text(run, "the body is JSON nested deeper than %d levels", DEEPEST);
-        if (values > MOST_VALUES)
-            return talon_text(run, "the body is JSON with more than %d values", MOST_VALUES);
+        if (depth > DEEPEST || values > MOST_VALUES) {
+            snprintf(problem, JSON_PROBLEM, depth > DEEPEST ? "the body is JSON nested deeper than %d levels" : "the body is JSON with more than %d values",
+                     depth > DEEPEST ? DEEPEST : MOST_VALUES);
+            return 0;
+        }
     }
-    return NULL;
+    return 1;
 }
 
 static int only_blanks(const char *from, const char *end)
@@ -162,6 +166,21 @@ static int only_blanks(const char *from, const char *end)
     return from == end;
 }
 
+cJSON *json_read(struct talon_run *owner, const char *body, size_t n, char problem[JSON_PROBLEM])
+{
+    const char *end = NULL;
+    cJSON *json;
+
+    if (!has_shape(owner, body, n, problem))
+        return NULL;
+    json = cJSON_ParseWithLengthOpts(body, n, &end, 0);
+    if (json && only_blanks(end, body + n))
+        return json;
+    cJSON_Delete(json);
+    not_json(owner, body, n, problem);
+    return NULL;
+}
+
 static void free_json(void *json)
 {
     cJSON_Delete(json);
@@ -169,17 +188,11 @@ static void free_json(void *json)
 
 const cJSON *json_parse(struct talon_run *owner, const char *body, size_t n, const char **problem)
 {
-    const char *end = NULL;
-    cJSON *json;
+    char words[JSON_PROBLEM];
+    cJSON *json = json_read(owner, body, n, words);
 
-    *problem = shape_problem(owner, body, n);
-    if (*problem)
-        return NULL;
-    json = cJSON_ParseWithLengthOpts(body, n, &end, 0);
+    *problem = json ? NULL : talon_text(owner, "%s", words);
     if (json)
         owner->host->defer(owner, free_json, json);
-    if (json && only_blanks(end, body + n))
-        return json;
-    *problem = not_json(owner, body, n);
-    return NULL;
+    return json;
 }

@@ -11,6 +11,10 @@
 /* The tree, which is the owner's and goes with it. NULL: it is no JSON, or too large a tree; `problem` says so in a sentence part ("the body is ..."). */
 const cJSON *json_parse(struct talon_run *owner, const char *body, size_t n, const char **problem);
 
+enum { JSON_PROBLEM = 160 };
+/* The same for what outlives one answer: the tree is the caller's, to be given to cJSON_Delete(), and so is the problem. */
+cJSON *json_read(struct talon_run *owner, const char *body, size_t n, char problem[JSON_PROBLEM]);
+
 /* Paths are names and indexes with dots between: `items.0.name`, also written `items[0].name`; a backslash takes the next character as it is. */
 int json_is_path(const char *path);
 /* What stands there, or NULL. `node` may be NULL. */

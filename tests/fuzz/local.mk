@@ -1,7 +1,7 @@
 # tests/fuzz: libFuzzer targets, which `make fuzzers` builds where configure was given --enable-fuzzers CC=clang; tests/fuzz/run runs them.
 FUZZ_TARGETS = \
 	tests/fuzz/fuzz-yaml tests/fuzz/fuzz-when tests/fuzz/fuzz-wire-core tests/fuzz/fuzz-wire-host tests/fuzz/fuzz-redis tests/fuzz/fuzz-http \
-	tests/fuzz/fuzz-state
+	tests/fuzz/fuzz-state tests/fuzz/fuzz-docker tests/fuzz/fuzz-talos tests/fuzz/fuzz-nfs tests/fuzz/fuzz-jsonrpc tests/fuzz/fuzz-kubernetes
 EXTRA_PROGRAMS += $(FUZZ_TARGETS)
 dist_noinst_SCRIPTS += tests/fuzz/run
 EXTRA_DIST += tests/fuzz/seeds
@@ -50,8 +50,29 @@ tests_fuzz_fuzz_redis_SOURCES = \
 tests_fuzz_fuzz_redis_CFLAGS = $(AM_CFLAGS) $(HIREDIS_CFLAGS) $(PCRE2_CFLAGS)
 tests_fuzz_fuzz_redis_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_redis_LDADD = $(HIREDIS_LIBS) $(PCRE2_LIBS) -lm
+tests_fuzz_fuzz_kubernetes_SOURCES = \
+	tests/fuzz/fuzz_kubernetes.c $(FUZZ_SOURCES) $(FUZZ_FAKE_HOST)
+tests_fuzz_fuzz_kubernetes_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(YAML_CFLAGS) $(PCRE2_CFLAGS)
+tests_fuzz_fuzz_kubernetes_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_kubernetes_LDADD = plugins/kubernetes/libkubernetes.la $(CJSON_LIBS) $(YAML_LIBS) $(PCRE2_LIBS) -lm
 tests_fuzz_fuzz_http_SOURCES = \
 	tests/fuzz/fuzz_http.c $(FUZZ_SOURCES) $(FUZZ_FAKE_HOST)
 tests_fuzz_fuzz_http_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)
 tests_fuzz_fuzz_http_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_http_LDADD = plugins/http/libhttp.la $(CJSON_LIBS) $(PCRE2_LIBS) -lm
+tests_fuzz_fuzz_docker_SOURCES = tests/fuzz/fuzz_docker.c $(FUZZ_SOURCES) $(FUZZ_FAKE_HOST)
+tests_fuzz_fuzz_docker_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)
+tests_fuzz_fuzz_docker_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_docker_LDADD = plugins/docker/libdocker.la $(CJSON_LIBS) $(PCRE2_LIBS) -lm
+tests_fuzz_fuzz_talos_SOURCES = tests/fuzz/fuzz_talos.c $(FUZZ_SOURCES) $(FUZZ_FAKE_HOST)
+tests_fuzz_fuzz_talos_CFLAGS = $(AM_CFLAGS) $(PCRE2_CFLAGS)
+tests_fuzz_fuzz_talos_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_talos_LDADD = plugins/talos/libtalos.la $(YAML_LIBS) $(PCRE2_LIBS) -lm
+tests_fuzz_fuzz_nfs_SOURCES = tests/fuzz/fuzz_nfs.c $(FUZZ_SOURCES) $(FUZZ_FAKE_HOST)
+tests_fuzz_fuzz_nfs_CFLAGS = $(AM_CFLAGS) $(PCRE2_CFLAGS)
+tests_fuzz_fuzz_nfs_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_nfs_LDADD = plugins/mount/libmount.la $(PCRE2_LIBS) -lm
+tests_fuzz_fuzz_jsonrpc_SOURCES = tests/fuzz/fuzz_jsonrpc.c $(FUZZ_SOURCES) $(FUZZ_FAKE_HOST)
+tests_fuzz_fuzz_jsonrpc_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)
+tests_fuzz_fuzz_jsonrpc_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_jsonrpc_LDADD = plugins/imsg/libimsg.la $(CJSON_LIBS) $(PCRE2_LIBS) -lm

@@ -271,3 +271,15 @@ def caddy(tmp_path):
     server.root = folder / "data" / "pki" / "authorities" / "local" / "root.crt"
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def rows(request):
+    """rows(system, failure, summary): one way in which a watched system was broken, seen and mended. Printed as a table at the end, with its figure."""
+    seen = []
+    yield lambda system, failure, summary: seen.append((system, failure, summary))
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print("\n")
+        for system, failure, summary in sorted(seen):
+            print(f"row {system:<18}{failure:<20}{summary[:120]}")
+        print(f"figure systems.rows {len(seen)} count")

@@ -11,9 +11,9 @@ import servers
 from conftest import free_port, missing
 
 
-def run(talon, *checks, settings=""):
+def run(talon, *checks, settings="", timeout="1s"):
     """One-shot of checks given as (name, YAML); returns {name: answer}."""
-    text = "services:\n  s:\n    checks:\n" + "".join(f"      {name}: {{ timeout: 1s, {body} }}\n" for name, body in checks)
+    text = "services:\n  s:\n    checks:\n" + "".join(f"      {name}: {{ timeout: {timeout}, {body} }}\n" for name, body in checks)
     talon.write(text, settings=settings)
     done = talon.command("check", "--json")
     assert done.stdout, done.stderr

@@ -52,6 +52,23 @@ services:
       other-user: { exec: { command: [setpriv, --reuid=redis, --regid=redis, --clear-groups, id, -un], match: redis } }
       writes: { exec: { command: [sh, -c, "echo x >/var/lib/talon/written && echo x >/tmp/written && cat /tmp/written"], match: x } }
       takes-notes: { exec: { command: [sh, -c, "echo x >/var/tmp/talon-note && rm /var/tmp/talon-note && echo well"], match: well } }
+  units:
+    checks:
+      redis: { systemd.unit: { unit: redis-server }, every: 1s }
+      timer: { systemd.unit: { unit: systemd-tmpfiles-clean.timer }, every: 1s }
+      swept: { systemd.unit: { unit: systemd-tmpfiles-clean }, every: 1s }
+  nfs:
+    checks:
+      nfs: { mount.nfs: { host: 127.0.0.1 }, every: 1s }
+      portmapper: { mount.nfs: { host: 127.0.0.1, service: portmapper }, every: 1s }
+      mountd: { mount.nfs: { host: 127.0.0.1, service: mountd }, every: 1s }
+  mounts:
+    checks:
+      proc: { mount.table: { path: /proc, type: proc }, every: 1s }
+      answers: { mount.point: { path: /proc, sentinel: uptime }, every: 1s }
+  logs:
+    checks:
+      of-others: { log.pattern: { path: /var/log/redis/redis-server.log, bad: no such words }, every: 1s }
 """
 LATER = "  later: { checks: { disk: { disk: { path: /, warn: 100, fail: 100 } } } }\n"
 
@@ -187,6 +204,22 @@ def test_what_breaks_is_seen(watching):
     watching.run("systemctl stop redis-server")
     watching.wait("the redis is gone", lambda: "redis.ping" in (watching.bad() or {}))
     watching.run("systemctl start redis-server")
+    watching.watches()
+
+
+def test_who_ended_a_unit_is_told(watching):
+    """One that was stopped is stopped, one that was killed has failed: systemd's own words, not a stand-in's."""
+    def redis():
+        return next((c for s in watching.services() if s["name"] == "units" for c in s["checks"] if c["name"] == "redis"), {})
+
+    watching.run("systemctl stop redis-server")
+    watching.wait("it is stopped by hand", lambda: redis().get("verdict") == "stopped")
+    watching.run("systemctl start redis-server")
+    watching.watches()
+    watching.run("mkdir -p /run/systemd/system/redis-server.service.d && printf '[Service]\\nRestart=no\\n' >/run/systemd/system/redis-server.service.d/once.conf"
+                 " && systemctl daemon-reload && systemctl kill --signal=KILL --kill-who=main redis-server")
+    watching.wait("it has failed", lambda: redis().get("verdict") == "failed" and "signal 9" in json.dumps(redis()))
+    watching.run("rm -r /run/systemd/system/redis-server.service.d && systemctl daemon-reload && systemctl start redis-server")
     watching.watches()
 
 

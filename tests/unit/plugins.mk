@@ -2,10 +2,15 @@
 FAKE_HOST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 FAKE_HOST_LIBS = libtalon-fake-host.la $(CMOCKA_LIBS) -lm
 PLUGIN_TESTS = \
-	tests/unit/test_fake_host tests/unit/test_fake_host_peers tests/unit/test_plugin_disk tests/unit/test_plugin_exec \
-	tests/unit/test_plugin_file tests/unit/test_plugin_http tests/unit/test_plugin_http_json tests/unit/test_plugin_http_options \
-	tests/unit/test_plugin_load tests/unit/test_plugin_memory tests/unit/test_plugin_process tests/unit/test_plugin_redis \
-	tests/unit/test_launchctl tests/unit/test_plugin_tcp tests/unit/test_process_system
+	tests/unit/test_fake_host tests/unit/test_fake_host_peers tests/unit/test_plugin_disk tests/unit/test_plugin_exec tests/unit/test_kit_moment \
+	tests/unit/test_plugin_colima tests/unit/test_plugin_docker tests/unit/test_plugin_grpc tests/unit/test_plugin_talos \
+	tests/unit/test_plugin_talos_services tests/unit/test_plugin_file tests/unit/test_plugin_http tests/unit/test_plugin_http_json \
+	tests/unit/test_plugin_http_options tests/unit/test_plugin_load tests/unit/test_plugin_memory tests/unit/test_plugin_process \
+	tests/unit/test_plugin_redis tests/unit/test_launchctl tests/unit/test_plugin_tcp tests/unit/test_process_system \
+	tests/unit/test_plugin_caddy tests/unit/test_plugin_gateway tests/unit/test_plugin_imsg tests/unit/test_plugin_launchd \
+	tests/unit/test_plugin_log tests/unit/test_plugin_mount tests/unit/test_plugin_mount_nfs tests/unit/test_plugin_secrets \
+	tests/unit/test_plugin_systemd tests/unit/test_plugin_tailscale tests/unit/test_plugin_kubernetes tests/unit/test_plugin_kubernetes_config \
+	tests/unit/test_plugin_kubernetes_lists tests/unit/test_plugin_kubernetes_pods
 check_PROGRAMS += $(PLUGIN_TESTS)
 TESTS += $(PLUGIN_TESTS) tests/unit/header_alone.sh tests/unit/test_abi_layout
 dist_noinst_SCRIPTS += tests/unit/header_alone.sh
@@ -20,10 +25,26 @@ tests_unit_test_fake_host_LDADD = $(FAKE_HOST_LIBS)
 tests_unit_test_fake_host_peers_SOURCES = tests/unit/test_fake_host_peers.c $(FAKE_HOST_TEST_SOURCES)
 tests_unit_test_fake_host_peers_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_fake_host_peers_LDADD = $(FAKE_HOST_LIBS)
+tests_unit_test_plugin_caddy_SOURCES = tests/unit/test_plugin_caddy.c tests/unit/plugin_test.h
+tests_unit_test_plugin_caddy_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS)
+tests_unit_test_plugin_caddy_LDADD = plugins/caddy/libcaddy.la $(FAKE_HOST_LIBS) $(CJSON_LIBS) -lm
 tests_unit_test_plugin_disk_SOURCES = \
 	tests/unit/test_plugin_disk.c tests/unit/plugin_test.h plugins/disk/disk.c plugins/disk/disk.h
 tests_unit_test_plugin_disk_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_disk_LDADD = $(FAKE_HOST_LIBS)
+tests_unit_test_kit_moment_SOURCES = tests/unit/test_kit_moment.c tests/unit/plugin_test.h
+tests_unit_test_kit_moment_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_kit_moment_LDADD = plugins/kit/libmoment.la $(FAKE_HOST_LIBS)
+tests_unit_test_plugin_colima_SOURCES = \
+	tests/unit/test_plugin_colima.c tests/unit/plugin_test.h tests/unit/temp_folder.c tests/unit/temp_folder.h
+tests_unit_test_plugin_colima_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_colima_LDADD = plugins/colima/libcolima.la $(FAKE_HOST_LIBS) $(CJSON_LIBS)
+tests_unit_test_plugin_docker_SOURCES = tests/unit/test_plugin_docker.c tests/unit/plugin_test.h
+tests_unit_test_plugin_docker_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_docker_LDADD = plugins/docker/libdocker.la $(FAKE_HOST_LIBS) $(CJSON_LIBS)
+tests_unit_test_plugin_grpc_SOURCES = tests/unit/test_plugin_grpc.c tests/unit/plugin_test.h
+tests_unit_test_plugin_grpc_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_grpc_LDADD = plugins/grpc/libgrpchealth.la $(FAKE_HOST_LIBS)
 tests_unit_test_plugin_exec_SOURCES = \
 	tests/unit/test_plugin_exec.c tests/unit/plugin_test.h \
 	plugins/exec/exec.c plugins/exec/exec.h plugins/exec/nagios.c plugins/exec/perfdata.c plugins/exec/perfdata.h
@@ -33,6 +54,9 @@ tests_unit_test_plugin_file_SOURCES = \
 	tests/unit/test_plugin_file.c tests/unit/plugin_test.h plugins/file/file.c plugins/file/file.h
 tests_unit_test_plugin_file_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_file_LDADD = $(FAKE_HOST_LIBS)
+tests_unit_test_plugin_gateway_SOURCES = tests/unit/test_plugin_gateway.c tests/unit/plugin_test.h
+tests_unit_test_plugin_gateway_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS)
+tests_unit_test_plugin_gateway_LDADD = plugins/gateway/libgateway.la $(FAKE_HOST_LIBS) $(CJSON_LIBS) -lm
 HTTP_TEST_SOURCES = tests/unit/plugin_http_test.h tests/unit/plugin_test.h
 HTTP_TEST_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)
 HTTP_TEST_LIBS = plugins/http/libhttp.la $(FAKE_HOST_LIBS) $(CJSON_LIBS) $(PCRE2_LIBS)
@@ -45,6 +69,27 @@ tests_unit_test_plugin_http_json_LDADD = $(HTTP_TEST_LIBS)
 tests_unit_test_plugin_http_options_SOURCES = tests/unit/test_plugin_http_options.c $(HTTP_TEST_SOURCES)
 tests_unit_test_plugin_http_options_CFLAGS = $(HTTP_TEST_CFLAGS)
 tests_unit_test_plugin_http_options_LDADD = $(HTTP_TEST_LIBS)
+tests_unit_test_plugin_launchd_SOURCES = tests/unit/test_plugin_launchd.c tests/unit/plugin_test.h
+tests_unit_test_plugin_launchd_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_launchd_LDADD = plugins/launchd/liblaunchd.la $(FAKE_HOST_LIBS)
+tests_unit_test_plugin_imsg_SOURCES = tests/unit/test_plugin_imsg.c tests/unit/plugin_test.h
+tests_unit_test_plugin_imsg_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS)
+tests_unit_test_plugin_imsg_LDADD = plugins/imsg/libimsg.la $(FAKE_HOST_LIBS) $(CJSON_LIBS) -lm
+KUBERNETES_TEST_SOURCES = tests/unit/plugin_kubernetes_test.h tests/unit/plugin_test.h
+KUBERNETES_TEST_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS) $(YAML_CFLAGS)
+KUBERNETES_TEST_LIBS = plugins/kubernetes/libkubernetes.la $(FAKE_HOST_LIBS) $(CJSON_LIBS) $(YAML_LIBS)
+tests_unit_test_plugin_kubernetes_SOURCES = tests/unit/test_plugin_kubernetes.c $(KUBERNETES_TEST_SOURCES)
+tests_unit_test_plugin_kubernetes_CFLAGS = $(KUBERNETES_TEST_CFLAGS)
+tests_unit_test_plugin_kubernetes_LDADD = $(KUBERNETES_TEST_LIBS)
+tests_unit_test_plugin_kubernetes_config_SOURCES = tests/unit/test_plugin_kubernetes_config.c $(KUBERNETES_TEST_SOURCES)
+tests_unit_test_plugin_kubernetes_config_CFLAGS = $(KUBERNETES_TEST_CFLAGS)
+tests_unit_test_plugin_kubernetes_config_LDADD = $(KUBERNETES_TEST_LIBS)
+tests_unit_test_plugin_kubernetes_lists_SOURCES = tests/unit/test_plugin_kubernetes_lists.c $(KUBERNETES_TEST_SOURCES)
+tests_unit_test_plugin_kubernetes_lists_CFLAGS = $(KUBERNETES_TEST_CFLAGS)
+tests_unit_test_plugin_kubernetes_lists_LDADD = $(KUBERNETES_TEST_LIBS)
+tests_unit_test_plugin_kubernetes_pods_SOURCES = tests/unit/test_plugin_kubernetes_pods.c $(KUBERNETES_TEST_SOURCES)
+tests_unit_test_plugin_kubernetes_pods_CFLAGS = $(KUBERNETES_TEST_CFLAGS)
+tests_unit_test_plugin_kubernetes_pods_LDADD = $(KUBERNETES_TEST_LIBS)
 tests_unit_test_plugin_load_SOURCES = tests/unit/test_plugin_load.c tests/unit/plugin_test.h plugins/load.c
 tests_unit_test_plugin_load_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_load_LDADD = $(FAKE_HOST_LIBS)
@@ -65,6 +110,33 @@ tests_unit_test_plugin_redis_SOURCES = \
 	tests/unit/test_plugin_redis.c tests/unit/plugin_test.h plugins/redis/info.c plugins/redis/info.h plugins/redis/redis.c
 tests_unit_test_plugin_redis_CFLAGS = $(FAKE_HOST_CFLAGS) $(HIREDIS_CFLAGS)
 tests_unit_test_plugin_redis_LDADD = $(FAKE_HOST_LIBS) $(HIREDIS_LIBS)
+TALOS_TEST_SOURCES = \
+	tests/unit/talos_support.c tests/unit/talos_support.h tests/unit/plugin_test.h tests/unit/temp_folder.c tests/unit/temp_folder.h
+TALOS_TEST_LIBS = plugins/talos/libtalos.la $(FAKE_HOST_LIBS) $(YAML_LIBS)
+tests_unit_test_plugin_talos_SOURCES = tests/unit/test_plugin_talos.c $(TALOS_TEST_SOURCES)
+tests_unit_test_plugin_talos_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_talos_LDADD = $(TALOS_TEST_LIBS)
+tests_unit_test_plugin_talos_services_SOURCES = tests/unit/test_plugin_talos_services.c $(TALOS_TEST_SOURCES)
+tests_unit_test_plugin_talos_services_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_talos_services_LDADD = $(TALOS_TEST_LIBS)
+tests_unit_test_plugin_systemd_SOURCES = tests/unit/test_plugin_systemd.c tests/unit/plugin_test.h
+tests_unit_test_plugin_systemd_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_systemd_LDADD = plugins/systemd/libsystemd.la $(FAKE_HOST_LIBS)
+tests_unit_test_plugin_mount_SOURCES = tests/unit/test_plugin_mount.c tests/unit/plugin_test.h
+tests_unit_test_plugin_mount_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_mount_LDADD = plugins/mount/libmount.la $(FAKE_HOST_LIBS)
+tests_unit_test_plugin_mount_nfs_SOURCES = tests/unit/test_plugin_mount_nfs.c tests/unit/plugin_test.h
+tests_unit_test_plugin_mount_nfs_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_mount_nfs_LDADD = plugins/mount/libmount.la $(FAKE_HOST_LIBS)
+tests_unit_test_plugin_log_SOURCES = tests/unit/test_plugin_log.c tests/unit/plugin_test.h
+tests_unit_test_plugin_log_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_log_LDADD = plugins/log/liblog.la $(FAKE_HOST_LIBS)
+tests_unit_test_plugin_secrets_SOURCES = tests/unit/test_plugin_secrets.c tests/unit/plugin_test.h
+tests_unit_test_plugin_secrets_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS)
+tests_unit_test_plugin_secrets_LDADD = plugins/secrets/libsecrets.la $(FAKE_HOST_LIBS) $(CJSON_LIBS) -lm
+tests_unit_test_plugin_tailscale_SOURCES = tests/unit/test_plugin_tailscale.c tests/unit/plugin_test.h
+tests_unit_test_plugin_tailscale_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS)
+tests_unit_test_plugin_tailscale_LDADD = plugins/tailscale/libtailscale.la $(FAKE_HOST_LIBS) $(CJSON_LIBS) -lm
 tests_unit_test_plugin_tcp_SOURCES = tests/unit/test_plugin_tcp.c tests/unit/plugin_test.h plugins/tcp.c
 tests_unit_test_plugin_tcp_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_tcp_LDADD = $(FAKE_HOST_LIBS)
@@ -81,13 +153,15 @@ tests_unit_test_process_system_SOURCES += plugins/process/process_linux.c
 endif
 
 # The command line: options and tables; what `talon init` writes, and how it finds out what is there.
-CLI_TESTS = tests/unit/test_cli tests/unit/test_discover tests/unit/test_init
+CLI_TESTS = tests/unit/test_cli tests/unit/test_discover tests/unit/test_init tests/unit/test_toml
 check_PROGRAMS += $(CLI_TESTS)
 TESTS += $(CLI_TESTS)
 tests_unit_test_cli_SOURCES = \
 	tests/unit/test_cli.c core/model.c core/cli/check_show.c core/cli/check_show.h core/cli/cli.h core/cli/options.c \
 	core/cli/output.c core/cli/shot.h core/cli/shot_judge.c
 tests_unit_test_cli_LDADD = core/base/os/libos.a core/base/libbase.a $(CMOCKA_LIBS) $(CJSON_LIBS) $(EV_LIBS) -lm
+tests_unit_test_toml_SOURCES = tests/unit/test_toml.c core/cli/toml.c core/cli/toml.h
+tests_unit_test_toml_LDADD = core/base/libbase.a $(CMOCKA_LIBS)
 tests_unit_test_init_SOURCES = \
 	tests/unit/test_init.c core/model.c core/cli/init.h core/cli/init_names.c core/cli/init_names.h core/cli/init_write.c
 tests_unit_test_init_LDADD = \

@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-static const char *const shipped[] = { "disk", "exec", "file", "http", "load", "memory", "process", "redis", "tcp" };
+static const char *const shipped[] = { "caddy", "disk", "exec", "file", "gateway", "http", "imsg", "launchd", "load", "log", "memory", "mount",
+                                       "process", "redis", "secrets", "systemd", "tailscale", "tcp" };
 
 static void assert_part(const char *plugin, const cJSON *described, const cJSON *kept, const char *part)
 {

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const shipped[] = { "disk", "exec", "file", "http", "load", "memory", "process", "redis", "tcp" };
+static const char *const shipped[] = { "caddy", "disk", "exec", "file", "gateway", "http", "imsg", "launchd", "load", "log", "memory", "mount",
+                                       "process", "redis", "secrets", "systemd", "tailscale", "tcp" };
 enum { SHIPPED = sizeof shipped / sizeof *shipped };
 
 static struct buffer page;
@@ -227,23 +228,33 @@ static void assert_options(const char *section, const cJSON *options, const char
     }
 }
 
+static void assert_operation(const char *plugin, const cJSON *operation)
+{
+    const char *own = cJSON_GetObjectItemCaseSensitive(operation, "name")->valuestring;
+    const bool alone = strcmp(own, plugin) == 0;
+    char section[100], line[500];
+    const cJSON *metric;
+
+    snprintf(section, sizeof section, "\n.Ss %s%s%s\n", alone ? "" : plugin, alone ? "" : ".", own);
+    assert_options(section, cJSON_GetObjectItemCaseSensitive(operation, "options"), "");
+    cJSON_ArrayForEach(metric, cJSON_GetObjectItemCaseSensitive(operation, "metrics"))
+    {
+        const char *name = cJSON_GetObjectItemCaseSensitive(metric, "name")->valuestring;
+
+        if (!find_item(section, " Va", name, line))
+            fail_msg("%s has no metric `%s`", section + 1, name);
+    }
+}
+
 static void every_option_and_metric_is_in_it(void **state)
 {
     (void)state;
     for (size_t i = 0; i < SHIPPED; i++) {
-        char *text = support_description(shipped[i]), section[100], line[500];
+        char *text = support_description(shipped[i]);
         cJSON *plugin = cJSON_Parse(text);
-        const cJSON *operation = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(plugin, "operations"), 0), *metric;
+        const cJSON *operation;
 
-        snprintf(section, sizeof section, "\n.Ss %s\n", shipped[i]);
-        assert_options(section, cJSON_GetObjectItemCaseSensitive(operation, "options"), "");
-        cJSON_ArrayForEach(metric, cJSON_GetObjectItemCaseSensitive(operation, "metrics"))
-        {
-            const char *name = cJSON_GetObjectItemCaseSensitive(metric, "name")->valuestring;
-
-            if (!find_item(section, " Va", name, line))
-                fail_msg("%s has no metric `%s`", section + 1, name);
-        }
+        cJSON_ArrayForEach(operation, cJSON_GetObjectItemCaseSensitive(plugin, "operations")) assert_operation(shipped[i], operation);
         cJSON_Delete(plugin);
         free(text);
     }

@@ -12,7 +12,7 @@
 
 static struct {
     char host[INSTALL_PATH_SIZE], core[INSTALL_PATH_SIZE], plugins[INSTALL_PATH_SIZE], runbooks[INSTALL_PATH_SIZE], modules[INSTALL_PATH_SIZE],
-        template[INSTALL_PATH_SIZE];
+        template[INSTALL_PATH_SIZE], data[INSTALL_PATH_SIZE];
     const char *folders[2];
 } found;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -61,7 +61,7 @@ static bool take_build(const char *folder)
 
     return join(found.host, folder, "talon-host") && is_file(found.host) && join(plugins, folder, "plugins") && is_folder(plugins) &&
            join(found.plugins, folder, "plugins/.libs") && join(found.modules, folder, "plugins/host/.libs") &&
-           join(found.template, folder, "plugins/sdk/template");
+           join(found.template, folder, "plugins/sdk/template") && join(found.data, folder, "share");
 }
 
 /* What lies under the prefix, each part by itself: libraries may be elsewhere than programs. */
@@ -75,6 +75,8 @@ static void take_installed(const char *prefix)
         snprintf(found.runbooks, sizeof found.runbooks, "%s", TALON_RUNBOOKDIR);
     if (!join(found.template, prefix, "share/talon/template") || !is_folder(found.template))
         snprintf(found.template, sizeof found.template, "%s", TALON_TEMPLATEDIR);
+    if (!join(found.data, prefix, "share/talon") || !is_folder(found.data))
+        snprintf(found.data, sizeof found.data, "%s", TALON_DATADIR);
     snprintf(found.modules, sizeof found.modules, "%s", found.host);
     cut(found.modules);
 }
@@ -157,4 +159,10 @@ const char *install_template_folder(void)
 {
     pthread_once(&once, find);
     return found.template;
+}
+
+const char *install_data_folder(void)
+{
+    pthread_once(&once, find);
+    return found.data;
 }

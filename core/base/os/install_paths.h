@@ -22,5 +22,7 @@ const char *install_runbook_folder(void);
 const char *install_host_modules(void);
 /* What `talon plugin new` copies. */
 const char *install_template_folder(void);
+/* Holds checks/ and profiles/, which come with Talon. */
+const char *install_data_folder(void);
 
 #endif

@@ -1,0 +1,41 @@
+/* What the files of the `colima` plugin share: the options, and what stands in the folder of a Lima instance. */
+#ifndef COLIMA_H
+#define COLIMA_H
+
+#include <talon/plugin.h>
+
+#include <sys/types.h>
+
+enum colima_ssh { COLIMA_SSH_OFF, COLIMA_SSH_BANNER, COLIMA_SSH_LOGIN };
+
+struct colima_conf {
+    const char *folder, *ssh_host;
+    int32_t ssh;
+    uint64_t warm_up, stop_within;
+};
+
+/* One of Lima's pid files. */
+struct lima_process {
+    pid_t pid;     /* 0: there is no such file, or no number in it */
+    int alive;     /* as far as signals can tell */
+    int64_t since; /* when the file was written, unix seconds */
+};
+
+struct lima {
+    const char *driver_name; /* "vz" */
+    struct lima_process agent, driver;
+    int running, degraded, exiting; /* as its agent has said since it began */
+    int64_t exiting_at;             /* unix ns */
+    const char *errors;             /* why it is degraded; "": it did not say */
+    const char *waits_for;          /* the last thing that its log says it waits for; "": none */
+    const char *crash;              /* what its log says of the driver's end; "": nothing */
+    int64_t signalled_at;           /* when it was told to shut down, unix ns; 0: it was not */
+};
+
+/* Reads the folder. 0: there is none, or it cannot be read, and errno says why. */
+int lima_look(struct talon_run *run, const char *folder, struct lima *lima);
+
+/* When this machine was started, unix seconds; 0: not known (a file for each system). */
+int64_t colima_boot_time(void);
+
+#endif

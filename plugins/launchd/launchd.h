@@ -1,0 +1,42 @@
+/* What the files of the plugin `launchd` share. */
+#ifndef LAUNCHD_H
+#define LAUNCHD_H
+
+#include "launchctl.h"
+
+#include <talon/plugin.h>
+
+enum launchd_kind { LAUNCHD_KEEPALIVE, LAUNCHD_INTERVAL, LAUNCHD_WATCH, LAUNCHD_ONESHOT, LAUNCHD_RETIRED };
+
+struct launchd_conf {
+    const char *label, *domain;
+    int32_t kind;
+    int64_t uid;
+    uint64_t interval, grace;
+    int64_t warn_restarts;
+};
+
+/* What a check remembers between its runs. */
+struct launchd_self {
+    char domain[64];       /* where the job was found last; "": nowhere yet */
+    int seen;              /* what follows was filled in by a run */
+    long runs, pid;        /* as they were then */
+    uint64_t advanced_ns;  /* when `runs` was first seen as it is, by now_ns() */
+    int64_t begun_ns;      /* when process `pid` began, by unix_ns(); 0: not known */
+};
+
+/* What a run has found out. */
+struct launchd_found {
+    struct launchctl_job job;
+    const char *domain;  /* where */
+    int64_t begun_ns;    /* of its process; 0: not known */
+    long restarts;       /* since the last run; 0 where this is the first */
+    uint64_t idle_ns;    /* how long `runs` has stood still, as far as this was watched */
+};
+
+/* What its last run came to, in words: "exit code 78 (EX_CONFIG: ...)". Lives as long as the run. */
+const char *launchd_end_words(struct talon_run *run, const struct launchctl_job *job);
+/* Ends the run by the rules of the job's kind. */
+void launchd_judge(struct talon_run *run, const struct launchd_found *found);
+
+#endif

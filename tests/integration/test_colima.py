@@ -1,0 +1,112 @@
+"""`colima.vm` in a real plugin host, against a stand-in for a Lima instance: each way in which a VM can be up, down and in between."""
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from conftest import TOP
+
+
+class Instance:
+    def __init__(self, folder):
+        self.folder = folder
+        self.process = subprocess.Popen([sys.executable, str(TOP / "tests/world/colima/hostagent.py"), str(folder)], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "up\n"
+
+    def tell(self, *commands):
+        for command in commands:
+            self.process.stdin.write(command + "\n")
+            self.process.stdin.flush()
+            assert self.process.stdout.readline() == "done\n", command
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=10)
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def vm(tmp_path):
+    folder = pathlib.Path("/tmp") / f"lima-{tmp_path.name[-20:]}"  # a unix socket's path is short
+    shutil.rmtree(folder, ignore_errors=True)
+    made = Instance(folder / "colima")
+    yield made
+    made.end()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def ask(talon, vm, options="", timeout="1s"):
+    talon.write(f"services:\n  colima:\n    checks:\n      vm: {{ colima.vm: {{ folder: {vm.folder}{options} }}, timeout: {timeout} }}\n")
+    done = talon.command("check", "--json")
+    assert done.stdout, done.stderr
+    check = json.loads(done.stdout)["checks"][0]
+    return check["status"], check["reason"], check["summary"]
+
+
+def test_from_start_to_stop(talon, vm):
+    assert ask(talon, vm)[:2] == ("fail", "colima.down")
+    vm.tell("start")
+    status, _, summary = ask(talon, vm)
+    assert status == "starting" and "waits for the essential requirement 1 of 3" in summary
+    vm.tell("running")
+    assert ask(talon, vm)[:2] == ("ok", "colima.ok")
+    assert ask(talon, vm, ", ssh: banner")[:2] == ("ok", "colima.ok")
+    assert ask(talon, vm, ", warm_up: 1h")[0] == "starting"
+    vm.tell("degraded cannot mount home")
+    status, reason, summary = ask(talon, vm)
+    assert (status, reason) == ("warn", "colima.degraded") and "cannot mount home" in summary
+    vm.tell("stop")
+    assert ask(talon, vm)[:2] == ("stopped", "stopped.by_hand")
+
+
+def test_each_way_to_fail(talon, vm):
+    vm.tell("start", "running", "crash")
+    status, reason, summary = ask(talon, vm)
+    assert (status, reason) == ("fail", "colima.crashed") and "stopped unexpectedly" in summary
+    vm.tell("start", "running", "kill-driver")
+    assert ask(talon, vm)[:2] == ("fail", "colima.no_driver")
+    vm.tell("stop", "start", "running", "kill-agent")
+    assert ask(talon, vm)[:2] == ("fail", "colima.no_agent")
+    vm.tell("kill-driver")
+    status, reason, summary = ask(talon, vm)
+    assert (status, reason) == ("fail", "colima.crashed") and "ended without a word" in summary
+    vm.tell("start", "running", "hang")
+    assert ask(talon, vm)[:2] == ("fail", "timeout")
+    vm.tell("answer", "close-socket")
+    assert ask(talon, vm)[:2] == ("fail", "connect.refused")
+    (vm.folder / "ha.sock").unlink()
+    assert ask(talon, vm)[:2] == ("fail", "connect.no_socket")
+
+
+def test_a_vm_behind_an_agent_that_calls_it_running(talon, vm):
+    vm.tell("start", "running", "ssh silent")
+    assert ask(talon, vm, ", ssh: banner")[:2] == ("fail", "colima.frozen")
+    vm.tell("ssh close")
+    assert ask(talon, vm, ", ssh: banner")[:2] == ("fail", "colima.unreachable")
+    vm.tell("ssh off")
+    status, reason, summary = ask(talon, vm, ", ssh: banner")
+    assert (status, reason) == ("fail", "colima.unreachable") and "nobody forwards" in summary
+    assert ask(talon, vm)[0] == "ok"
+
+
+def test_a_login_that_is_asked_for_as_ssh_is(talon, vm, tmp_path):
+    """The ssh that is run is the one on the path: here one that records its arguments and answers as the VM would."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "ssh").write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" >{tmp_path}/args\necho 42.50 80.00\n")
+    (tools / "ssh").chmod(0o755)
+    (vm.folder / "ssh.config").write_text("Host lima-colima\n")
+    vm.tell("start", "running")
+    talon.write(f"services:\n  colima:\n    checks:\n      vm: {{ colima.vm: {{ folder: {vm.folder}, ssh: login }}, timeout: 5s }}\n",
+                settings=f"exec_path: [{tools}, /usr/bin, /bin]")
+    check = json.loads(talon.command("check", "--json").stdout)["checks"][0]
+    assert check["status"] == "ok", check
+    asked = (tmp_path / "args").read_text().splitlines()
+    assert asked[:2] == ["-F", str(vm.folder / "ssh.config")] and asked[-2:] == ["lima-colima", "cat /proc/uptime"] and "ControlPath=none" in asked
+    (tools / "ssh").write_text("#!/bin/sh\necho 'kex_exchange_identification: Connection closed by remote host' >&2\nexit 255\n")
+    check = json.loads(talon.command("check", "--json").stdout)["checks"][0]
+    assert (check["status"], check["reason"]) == ("fail", "colima.unreachable") and "Connection closed by remote host" in check["summary"]

@@ -1,0 +1,183 @@
+"""Stands in for the machine API of a Talos node: real gRPC behind real TLS that wants a client certificate, with Ed25519 keys, as talosctl makes them.
+
+gRPC's own TLS verifies no Ed25519, so a front of Python's ssl (OpenSSL) ends TLS and hands on to a gRPC server in plain text on loopback. The messages are
+written field by field after the machine API's definition; what the node says is in `services`, `etcd`, `alarm` and `fault`.
+"""
+import base64
+import pathlib
+import socket
+import ssl
+import subprocess
+import threading
+from concurrent import futures
+
+import grpc
+
+
+# ---- Protobuf
+
+def varint(value):
+    out = b""
+    while value > 0x7F:
+        out += bytes([value & 0x7F | 0x80])
+        value >>= 7
+    return out + bytes([value])
+
+
+def number(field, value):
+    return varint(field << 3) + varint(value) if value else b""
+
+
+def block(field, content):
+    content = content.encode() if isinstance(content, str) else content
+    return varint(field << 3 | 2) + varint(len(content)) + content if content else b""
+
+
+# ---- certificates
+
+def openssl(*words):
+    subprocess.run(["openssl", *[str(word) for word in words]], check=True, capture_output=True)
+
+
+def make_authority(folder):
+    openssl("genpkey", "-algorithm", "ed25519", "-out", folder / "ca.key")
+    openssl("req", "-x509", "-key", folder / "ca.key", "-subj", "/O=talos", "-days", "3650", "-out", folder / "ca.crt")
+
+
+def make_certificate(folder, name, subject, days, extensions=""):
+    openssl("genpkey", "-algorithm", "ed25519", "-out", folder / f"{name}.key")
+    openssl("req", "-new", "-key", folder / f"{name}.key", "-subj", subject, "-out", folder / f"{name}.csr")
+    (folder / f"{name}.ext").write_text(extensions)
+    openssl("x509", "-req", "-in", folder / f"{name}.csr", "-CA", folder / "ca.crt", "-CAkey", folder / "ca.key", "-CAcreateserial", "-days", days,
+            "-extfile", folder / f"{name}.ext", "-out", folder / f"{name}.crt")
+
+
+def talosconfig(folder, endpoint, ca="ca", client="client"):
+    """As talosctl writes it: base64 of PEM, and a label of the key that OpenSSL does not know."""
+    def encoded(name):
+        text = (folder / name).read_text().replace("PRIVATE KEY", "ED25519 PRIVATE KEY")
+        return base64.b64encode(text.encode()).decode()
+    path = folder / "talosconfig"
+    path.write_text(f"context: lab\ncontexts:\n    lab:\n        endpoints:\n            - {endpoint}\n        nodes:\n            - 192.0.2.2\n"
+                    f"        ca: {encoded(ca + '.crt')}\n        crt: {encoded(client + '.crt')}\n        key: {encoded(client + '.key')}\n")
+    return path
+
+
+# ---- TLS in front of the plain server
+
+class Front:
+    def __init__(self, folder, backend):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(folder / "server.crt", folder / "server.key")
+        self.context.load_verify_locations(folder / "ca.crt")
+        self.context.verify_mode = ssl.CERT_REQUIRED
+        self.context.set_alpn_protocols(["h2"])
+        self.backend = backend
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.one, args=(connection,), daemon=True).start()
+
+    def one(self, connection):
+        try:
+            with self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as outside:
+                try:
+                    outside.do_handshake()
+                except ssl.SSLError:  # the alert is on its way: to close before all was read would take it back
+                    outside.shutdown(socket.SHUT_WR)
+                    outside.settimeout(1)
+                    while outside.recv(65536):
+                        pass
+                    return
+                with socket.create_connection(("127.0.0.1", self.backend)) as inside:
+                    outside.settimeout(0.005)
+                    inside.settimeout(0.005)
+                    while self.moved(outside, inside) and self.moved(inside, outside):
+                        pass
+        except OSError:
+            connection.close()
+
+    @staticmethod
+    def moved(source, sink):
+        """One thread reads and writes, since an SSL object is no two threads'."""
+        try:
+            data = source.recv(65536)
+        except (TimeoutError, ssl.SSLWantReadError):
+            return True
+        if data:
+            sink.settimeout(5)
+            sink.sendall(data)
+            sink.settimeout(0.005)
+        return bool(data)
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+
+
+# ---- the node
+
+class Node(grpc.GenericRpcHandler):
+    """One method for each question; `fault`: (grpc.StatusCode, words), or None; `release` set lets hanging calls go on."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        make_authority(self.folder)
+        make_certificate(self.folder, "server", "/O=talos", 365, "subjectAltName=IP:127.0.0.1,IP:192.0.2.2")
+        make_certificate(self.folder, "client", "/O=os:reader", 365)
+        self.services = {name: ("Running", True, "") for name in ("apid", "containerd", "cri", "etcd", "kubelet", "machined", "trustd")}
+        self.etcd = {"leader": 17, "error": "", "learner": 0}
+        self.alarm, self.fault, self.asked, self.hangs = 0, None, [], False
+        self.release = threading.Event()
+        self.server = grpc.server(futures.ThreadPoolExecutor(8), handlers=[self])
+        self.front = Front(self.folder, self.server.add_insecure_port("127.0.0.1:0"))
+        self.port = self.front.port
+        self.server.start()
+
+    def service(self, details):
+        name = details.method.removeprefix("/machine.MachineService/")
+        answer = getattr(self, f"answer_{name}", None)
+        if not answer:
+            return None  # UNIMPLEMENTED
+
+        def call(_, context):
+            self.asked.append((name, dict(details.invocation_metadata)))
+            if self.hangs:
+                self.release.wait(30)
+            if self.fault:
+                context.abort(*self.fault)
+            return block(1, answer())
+        return grpc.unary_unary_rpc_method_handler(call)
+
+    @staticmethod
+    def metadata():
+        return block(1, block(1, "controlplane-1"))
+
+    def answer_Version(self):
+        return self.metadata() + block(2, block(1, "v1.12.4") + block(5, "linux")) + block(3, block(1, "container") + block(2, "container"))
+
+    def answer_ServiceList(self):
+        listed = b""
+        for name, (state, healthy, words) in self.services.items():
+            health = number(1, 0 if healthy is not None else 1) + number(2, 1 if healthy else 0) + block(3, words)
+            listed += block(2, block(1, name) + block(2, state) + block(3, block(1, block(1, words) + block(2, state))) + block(4, health))
+        return self.metadata() + listed
+
+    def answer_EtcdStatus(self):
+        status = block(1, "3.6.0") + number(2, 20 << 20) + number(3, 10 << 20) + number(4, self.etcd["leader"]) + number(5, 1000) + number(7, 1000)
+        return self.metadata() + block(2, status + block(8, self.etcd["error"]) + number(9, self.etcd["learner"]))
+
+    def answer_EtcdAlarmList(self):
+        return self.metadata() + (block(2, number(1, 17) + number(2, self.alarm)) if self.alarm else b"")
+
+    def close(self):
+        self.release.set()
+        self.front.close()
+        self.server.stop(0)
