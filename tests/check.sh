@@ -104,6 +104,10 @@ fuzz() { # at the lowest priority: 30 s for each target would be two minutes of 
     [ "$system" != Darwin ] || { echo "no libFuzzer in this system's clang: nothing was fuzzed"; return 0; }
     nice -n 19 "$top/tests/fuzz/run" 30 "$build/sanitized"
 }
+macos() { # compiles for it; a build that nobody waits for, so at the lowest priority as well
+    [ "$system" != Darwin ] || { echo "this is macOS: the builds before were for it"; return 0; }
+    nice -n 19 "$top/tests/macos" "$build/macos"
+}
 flat() { SOAK='' integration "$build" flat tests/integration/soak_flat.py; }
 
 threads() { # gcc's sanitizer
@@ -134,17 +138,16 @@ count() { # the closing line, counted from what the test programs printed
 stage house 30 house
 stage build-gcc 150 gcc_build
 stage unit-gcc 120 unit "$build"
-if [ "$system" != Darwin ]; then
-    stage macos 150 "$top/tests/macos" "$build/macos"
-fi
 stage integration-gcc 240 integration "$build" integration-gcc
 beside flat flat
 stage build-sanitized 180 sanitized_build
 stage flat 60 joined flat
 stage unit-sanitized 240 unit "$build/sanitized"
 beside fuzz fuzz
+beside macos macos
 stage integration-sanitized 300 integration "$build/sanitized" integration-sanitized
 stage fuzz 60 joined fuzz
+stage macos 90 joined macos
 stage installed 150 installed
 if [ -n "${SOAK:-}" ]; then
     stage flat-long 1900 integration "$build" flat-long tests/integration/soak_flat.py
