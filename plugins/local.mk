@@ -12,6 +12,10 @@ plugins_kit_libjson_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
 plugins_kit_libyaml_la_SOURCES = plugins/kit/yaml.c plugins/kit/yaml.h
 plugins_kit_libyaml_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(YAML_CFLAGS)
 
+noinst_LTLIBRARIES += plugins/kit/libexpect.la
+plugins_kit_libexpect_la_SOURCES = plugins/kit/expect.c plugins/kit/expect.h plugins/kit/expect_json.c
+plugins_kit_libexpect_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
+
 noinst_LTLIBRARIES += plugins/kit/libjsonrpc.la
 plugins_kit_libjsonrpc_la_SOURCES = plugins/kit/jsonrpc.c plugins/kit/jsonrpc.h
 plugins_kit_libjsonrpc_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
@@ -74,10 +78,9 @@ plugins_gateway_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_gateway_la_LIBADD = plugins/gateway/libgateway.la $(CJSON_LIBS) -lm
 noinst_LTLIBRARIES += plugins/http/libhttp.la
 plugins_http_libhttp_la_SOURCES = \
-	plugins/http/header.c plugins/http/http.c plugins/http/http.h plugins/http/json.c plugins/http/judge.c \
-	plugins/http/options.c plugins/http/status.c
+	plugins/http/header.c plugins/http/http.c plugins/http/http.h plugins/http/judge.c plugins/http/options.c
 plugins_http_libhttp_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)
-plugins_http_libhttp_la_LIBADD = plugins/kit/libjson.la
+plugins_http_libhttp_la_LIBADD = plugins/kit/libexpect.la plugins/kit/libjson.la
 plugins_http_la_SOURCES =
 plugins_http_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_http_la_LIBADD = plugins/http/libhttp.la $(CJSON_LIBS) $(PCRE2_LIBS) -lm
@@ -101,11 +104,11 @@ plugins_kubernetes_libkubernetes_la_SOURCES = \
 	plugins/kubernetes/cluster.c plugins/kubernetes/cluster.h plugins/kubernetes/credentials.c plugins/kubernetes/kubeconfig.c \
 	plugins/kubernetes/kubeconfig.h plugins/kubernetes/kubeconfig_files.c plugins/kubernetes/kubernetes.c \
 	plugins/kubernetes/kubernetes.h plugins/kubernetes/list.c plugins/kubernetes/list.h plugins/kubernetes/moment.c \
-	plugins/kubernetes/moment.h plugins/kubernetes/node.c plugins/kubernetes/pod.c plugins/kubernetes/pod.h \
-	plugins/kubernetes/pods.c plugins/kubernetes/rollout.c plugins/kubernetes/rollout.h plugins/kubernetes/schedulable.c \
+	plugins/kubernetes/moment.h plugins/kubernetes/node.c plugins/kubernetes/dkron.c plugins/kubernetes/pod.c plugins/kubernetes/pod.h \
+	plugins/kubernetes/pods.c plugins/kubernetes/proxy.c plugins/kubernetes/proxy.h plugins/kubernetes/rollout.c plugins/kubernetes/rollout.h plugins/kubernetes/schedulable.c \
 	plugins/kubernetes/watch.c plugins/kubernetes/workload.c
 plugins_kubernetes_libkubernetes_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(YAML_CFLAGS)
-plugins_kubernetes_libkubernetes_la_LIBADD = plugins/kit/libjson.la plugins/kit/libmoment.la plugins/kit/libyaml.la
+plugins_kubernetes_libkubernetes_la_LIBADD = plugins/kit/libexpect.la plugins/kit/libjson.la plugins/kit/libmoment.la plugins/kit/libyaml.la
 plugins_kubernetes_la_SOURCES =
 plugins_kubernetes_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_kubernetes_la_LIBADD = plugins/kubernetes/libkubernetes.la $(CJSON_LIBS) $(YAML_LIBS) -lm

@@ -40,6 +40,8 @@ static const struct talon_operation operations[] = {
     CHECK(workload, "Sees that a workload is rolled out and ready, and says why it is not.", sizeof(struct workload_run)),
     CHECK(pods, "Sees that the pods of a selector are ready and do not restart.", sizeof(struct list_want)),
     CHECK(access, "Asks whether somebody is allowed to do something (RBAC).", sizeof(struct access_run)),
+    CHECK(proxy, "Fetches a page of a service through the API server and compares it with what is expected.", sizeof(struct proxy_run)),
+    CHECK(dkron, "Asks Dkron, through the API server, whether it has a leader and its jobs succeed.", sizeof(struct dkron_run)),
 };
 
 const struct talon_plugin talon_plugin_descriptor = {

@@ -10,7 +10,7 @@ PLUGIN_TESTS = \
 	tests/unit/test_plugin_caddy tests/unit/test_plugin_gateway tests/unit/test_plugin_imsg tests/unit/test_plugin_launchd \
 	tests/unit/test_plugin_log tests/unit/test_plugin_mount tests/unit/test_plugin_mount_nfs tests/unit/test_plugin_secrets \
 	tests/unit/test_plugin_systemd tests/unit/test_plugin_tailscale tests/unit/test_plugin_kubernetes tests/unit/test_plugin_kubernetes_config \
-	tests/unit/test_plugin_kubernetes_lists tests/unit/test_plugin_kubernetes_pods
+	tests/unit/test_plugin_kubernetes_lists tests/unit/test_plugin_kubernetes_pods tests/unit/test_plugin_kubernetes_proxy
 check_PROGRAMS += $(PLUGIN_TESTS)
 TESTS += $(PLUGIN_TESTS) tests/unit/header_alone.sh tests/unit/test_abi_layout
 dist_noinst_SCRIPTS += tests/unit/header_alone.sh
@@ -90,6 +90,9 @@ tests_unit_test_plugin_kubernetes_lists_LDADD = $(KUBERNETES_TEST_LIBS)
 tests_unit_test_plugin_kubernetes_pods_SOURCES = tests/unit/test_plugin_kubernetes_pods.c $(KUBERNETES_TEST_SOURCES)
 tests_unit_test_plugin_kubernetes_pods_CFLAGS = $(KUBERNETES_TEST_CFLAGS)
 tests_unit_test_plugin_kubernetes_pods_LDADD = $(KUBERNETES_TEST_LIBS)
+tests_unit_test_plugin_kubernetes_proxy_SOURCES = tests/unit/test_plugin_kubernetes_proxy.c $(KUBERNETES_TEST_SOURCES)
+tests_unit_test_plugin_kubernetes_proxy_CFLAGS = $(KUBERNETES_TEST_CFLAGS)
+tests_unit_test_plugin_kubernetes_proxy_LDADD = $(KUBERNETES_TEST_LIBS)
 tests_unit_test_plugin_load_SOURCES = tests/unit/test_plugin_load.c tests/unit/plugin_test.h plugins/load.c
 tests_unit_test_plugin_load_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_load_LDADD = $(FAKE_HOST_LIBS)

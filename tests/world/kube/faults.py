@@ -64,6 +64,7 @@ class Faults:
             return
         if name is None:
             self.on.clear()
+            self.proxies.clear()
             seed.fill(self.store, self.store.all(NODE)[0]["metadata"]["name"], self.more)
         self.control.ails.clear()
         self.control.frozen.clear()

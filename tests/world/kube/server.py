@@ -27,6 +27,7 @@ import protobuf
 import rbac
 import resources
 import seed
+import served
 import tables
 from controllers import POD, Controllers
 from faults import Faults
@@ -328,7 +329,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return thing
 
     def proxy(self, place):
-        found = self.world.faults.proxies.get((place.namespace, place.name, place.rest))
+        found = self.world.faults.proxies.get((place.namespace, place.name, place.rest)) or served.answer(self.world.store, place.namespace, place.name, place.rest)
         if not found:
             raise Failure(503, f'no endpoints available for service "{place.name}"')
         code, body = found
