@@ -30,7 +30,8 @@ plugins_kit_libtextfile_la_CFLAGS = $(AM_CFLAGS)
 
 noinst_LTLIBRARIES += plugins/colima/libcolima.la
 plugins_colima_libcolima_la_SOURCES = \
-	plugins/colima/colima.c plugins/colima/colima.h plugins/colima/lima.c plugins/colima/witness.c plugins/colima/witness.h
+	plugins/colima/colima.c plugins/colima/colima.h plugins/colima/forwarder.c plugins/colima/forwarder.h \
+	plugins/colima/inside.c plugins/colima/lima.c plugins/colima/witness.c plugins/colima/witness.h
 plugins_colima_libcolima_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
 plugins_colima_libcolima_la_LIBADD = plugins/kit/libjson.la plugins/kit/libmoment.la plugins/kit/libtextfile.la
 plugins_colima_la_SOURCES =
@@ -170,14 +171,14 @@ plugins_tailscale_la_LIBADD = plugins/tailscale/libtailscale.la $(CJSON_LIBS) -l
 plugins_tcp_la_SOURCES = plugins/tcp.c
 plugins_tcp_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 if DARWIN
-plugins_colima_libcolima_la_SOURCES += plugins/colima/boot_darwin.c
+plugins_colima_libcolima_la_SOURCES += plugins/colima/boot_darwin.c plugins/colima/forwarder_darwin.c
 plugins_disk_la_SOURCES += plugins/disk/disk_darwin.c
 plugins_file_la_SOURCES += plugins/file/file_darwin.c
 plugins_memory_la_SOURCES += plugins/memory/memory_darwin.c
 plugins_mount_la_SOURCES += plugins/mount/mount_darwin.c
 plugins_process_la_SOURCES += plugins/process/process_darwin.c
 else
-plugins_colima_libcolima_la_SOURCES += plugins/colima/boot_linux.c
+plugins_colima_libcolima_la_SOURCES += plugins/colima/boot_linux.c plugins/colima/forwarder_linux.c
 plugins_disk_la_SOURCES += plugins/disk/disk_linux.c
 plugins_file_la_SOURCES += plugins/file/file_linux.c
 plugins_memory_la_SOURCES += plugins/memory/memory_linux.c plugins/memory/memory_linux.h

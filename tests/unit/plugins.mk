@@ -3,7 +3,7 @@ FAKE_HOST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 FAKE_HOST_LIBS = libtalon-fake-host.la $(CMOCKA_LIBS) -lm
 PLUGIN_TESTS = \
 	tests/unit/test_fake_host tests/unit/test_fake_host_peers tests/unit/test_plugin_disk tests/unit/test_plugin_exec tests/unit/test_kit_moment \
-	tests/unit/test_plugin_colima tests/unit/test_plugin_docker tests/unit/test_plugin_grpc tests/unit/test_plugin_talos \
+	tests/unit/test_plugin_colima tests/unit/test_plugin_colima_inside tests/unit/test_plugin_docker tests/unit/test_plugin_grpc tests/unit/test_plugin_talos \
 	tests/unit/test_plugin_talos_services tests/unit/test_plugin_file tests/unit/test_plugin_http tests/unit/test_plugin_http_json \
 	tests/unit/test_plugin_http_options tests/unit/test_plugin_load tests/unit/test_plugin_memory tests/unit/test_plugin_process \
 	tests/unit/test_plugin_redis tests/unit/test_launchctl tests/unit/test_plugin_tcp tests/unit/test_process_system \
@@ -39,6 +39,10 @@ tests_unit_test_plugin_colima_SOURCES = \
 	tests/unit/test_plugin_colima.c tests/unit/plugin_test.h tests/unit/temp_folder.c tests/unit/temp_folder.h
 tests_unit_test_plugin_colima_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_colima_LDADD = plugins/colima/libcolima.la $(FAKE_HOST_LIBS) $(CJSON_LIBS)
+tests_unit_test_plugin_colima_inside_SOURCES = \
+	tests/unit/test_plugin_colima_inside.c tests/unit/plugin_test.h tests/unit/temp_folder.c tests/unit/temp_folder.h
+tests_unit_test_plugin_colima_inside_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_colima_inside_LDADD = plugins/colima/libcolima.la $(FAKE_HOST_LIBS) $(CJSON_LIBS)
 tests_unit_test_plugin_docker_SOURCES = tests/unit/test_plugin_docker.c tests/unit/plugin_test.h
 tests_unit_test_plugin_docker_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_docker_LDADD = plugins/docker/libdocker.la $(FAKE_HOST_LIBS) $(CJSON_LIBS)
