@@ -55,7 +55,9 @@ static int bad(struct talon_problem *problem, const char *option, const char *wo
 
 static int is_port(const char *text)
 {
-    return *text && strlen(text) <= 5 && text[strspn(text, "0123456789")] == '\0' && atol(text) > 0 && atol(text) < 65536;
+    const long port = strtol(text, NULL, 10);
+
+    return *text && strlen(text) <= 5 && text[strspn(text, "0123456789")] == '\0' && port > 0 && port < 65536;
 }
 
 /* What is put into the command must need no quotes. */

@@ -7,7 +7,7 @@
 #include "kit/json.h"
 #include "kit/moment.h"
 
-enum { MOST_JOBS = 1000, SHOWN_JOBS = 4, NAME = 80, LEADER = 64 << 10 };
+enum { MOST_JOBS = 1000, SHOWN_JOBS = 4, NAME = 80, LEADER = 64 << 10, JOBS = 8 << 20 };
 
 const struct talon_option dkron_options[] = {
     CLUSTER_OPTIONS(struct dkron_conf),
@@ -48,9 +48,10 @@ int dkron_validate(const void *given, struct talon_problem *problem)
 
 void dkron_setup(struct talon_run *instance)
 {
+    const struct dkron_conf *conf = instance->conf;
     struct kubernetes_self *self = instance->state;
 
-    self->cluster = cluster_join(instance);
+    proxy_join(instance, &conf->target);
     self->jobs = instance->host->alloc(instance, sizeof *self->jobs);
 }
 
@@ -156,11 +157,10 @@ static void judge_jobs(struct talon_run *run, const cJSON *jobs)
 
 static void listed(struct talon_run *run, struct client_call *call, const struct talon_response *got)
 {
-    const struct dkron_conf *conf = run->conf;
-    const char *problem = "the body is no list of jobs";
+    const char *problem;
     const cJSON *jobs;
 
-    if (!proxy_reached(run, &conf->target, call, got))
+    if (!proxy_reached(run, call, got))
         return;
     if (got->status != 200) {
         talon_done(run, TALON_FAIL, "http.status", "it does not list its jobs: HTTP %u", got->status);
@@ -181,12 +181,11 @@ static void led(struct talon_run *run, struct client_call *call, const struct ta
     const cJSON *leader;
     const char *problem;
 
-    if (!proxy_reached(run, &conf->target, call, got))
+    if (!proxy_reached(run, call, got))
         return;
     leader = json_parse(run, got->body, got->body_len, &problem);
     if (got->status == 200 && *json_string(leader, "Name", "")) {
-        state->jobs.max_body = 8u << 20;
-        proxy_ask(run, &conf->target, "/v1/jobs", &state->jobs, listed);
+        proxy_ask(run, &conf->target, "/v1/jobs", JOBS, &state->jobs, listed);
     } else if (cJSON_IsNull(leader) || got->status == 404) {
         talon_done(run, TALON_FAIL, "dkron.no_leader", "it has no leader, so no job runs");
     } else {
@@ -200,6 +199,5 @@ void dkron_start(struct talon_run *run)
     const struct dkron_conf *conf = run->conf;
     struct dkron_run *state = run->state;
 
-    state->leader.max_body = LEADER;
-    proxy_ask(run, &conf->target, "/v1/leader", &state->leader, led);
+    proxy_ask(run, &conf->target, "/v1/leader", LEADER, &state->leader, led);
 }

@@ -34,7 +34,11 @@ struct api_run {
 struct node_conf {
     struct cluster_conf cluster;
     const char *node;
-    uint64_t starting_for;
+    uint64_t starting_for, lease_within;
+};
+
+struct node_run {
+    struct list_want nodes, leases;
 };
 
 struct schedulable_conf {
@@ -85,10 +89,6 @@ struct proxy_conf {
     uint64_t max_body;
 };
 
-struct proxy_run {
-    struct client_call call;
-};
-
 struct dkron_conf {
     struct cluster_conf cluster;
     struct proxy_target target;
@@ -97,12 +97,12 @@ struct dkron_conf {
 };
 
 struct dkron_run {
-    struct client_call leader, jobs;
+    struct proxy_call leader, jobs;
 };
 
 /* The instance of a check. */
 struct kubernetes_self {
-    struct talon_run *cluster, *list, *pods; /* what it uses of them */
+    struct talon_run *cluster, *list, *pods; /* what it uses of them; pods: or the leases of nodes */
     struct node_boots *boots;                /* node.c */
     struct dkron_jobs *jobs;                 /* dkron.c */
 };

@@ -7,6 +7,8 @@
 #include "kit/expect.h"
 #include "kit/json.h"
 
+#include <stddef.h>
+
 enum { BODY_OK = 256, BODY_BAD = 1024 };
 
 const struct talon_option proxy_options[] = {
@@ -43,6 +45,8 @@ const struct talon_metric proxy_metrics[] = {
 
 /* ---- for all that ask a service */
 
+const char *const proxy_kinds[] = { "deployment", "statefulset", NULL };
+
 static int is_port(const char *text)
 {
     return *text && strlen(text) <= 63 && text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
@@ -56,16 +60,55 @@ int proxy_target_validate(const struct proxy_target *target, struct talon_proble
         return option_is_bad(problem, "service", "\"%.80s\" is no name of a service", target->service);
     if (!is_port(target->port))
         return option_is_bad(problem, "port", "\"%.80s\" is no port: write its number, or its name in the service", target->port);
+    if (target->workload && !client_is_name(target->workload))
+        return option_is_bad(problem, "workload", "\"%.80s\" is no name of a workload", target->workload);
     return 0;
 }
 
-void proxy_ask(struct talon_run *run, const struct proxy_target *target, const char *path, struct client_call *call, client_done_fn *done)
+void proxy_join(struct talon_run *instance, const struct proxy_target *target)
+{
+    struct kubernetes_self *self = instance->state;
+
+    self->cluster = cluster_join(instance);
+    if (target->workload)
+        self->list = list_join(instance, talon_text(instance, "/apis/apps/v1/namespaces/%s/%ss", target->space, proxy_kinds[target->kind]), "", 0);
+}
+
+void proxy_ask(struct talon_run *run, const struct proxy_target *target, const char *path, uint32_t max_body, struct proxy_call *proxied, client_done_fn *done)
 {
     const struct kubernetes_self *self = run->self;
 
-    call->path = talon_text(run, "/api/v1/namespaces/%s/services/%s:%s/proxy%s", target->space, target->service, target->port, path);
-    call->done = done;
-    client_ask(run, self->cluster, call);
+    proxied->target = target;
+    proxied->call.path = talon_text(run, "/api/v1/namespaces/%s/services/%s:%s/proxy%s", target->space, target->service, target->port, path);
+    proxied->call.max_body = max_body;
+    proxied->call.done = done;
+    client_ask(run, self->cluster, &proxied->call);
+}
+
+/* ---- nobody answers: is that wanted? */
+
+static void workloads_listed(struct talon_run *run, struct list_want *want)
+{
+    const struct proxy_call *proxied = (const struct proxy_call *)(const void *)((const char *)want - offsetof(struct proxy_call, workloads));
+    const struct proxy_target *target = proxied->target;
+    const cJSON *workload = want->items ? list_find(want->items, target->workload) : NULL;
+
+    if (workload && json_number(workload, "spec.replicas", 1) < 1)
+        talon_done(run, TALON_STOPPED, "stopped.by_hand", "nobody answers: the %s %s is scaled to 0 replicas", proxy_kinds[target->kind], target->workload);
+    else
+        talon_done(run, TALON_FAIL, "kubernetes.no_endpoint", "nobody answers behind the service %s of namespace %s: %s", target->service, target->space,
+                   proxied->words);
+}
+
+static void no_endpoint(struct talon_run *run, struct proxy_call *proxied)
+{
+    const struct kubernetes_self *self = run->self;
+
+    snprintf(proxied->words, sizeof proxied->words, "%s", proxied->call.failure.words);
+    if (self->list)
+        list_get(run, self->list, &proxied->workloads, workloads_listed);
+    else
+        workloads_listed(run, &proxied->workloads);
 }
 
 /* Did the API server itself say that? A service that answers with such an object would have to be an API server. */
@@ -79,22 +122,22 @@ static int is_its_own(struct talon_run *run, const struct talon_response *got)
     return own;
 }
 
-int proxy_reached(struct talon_run *run, const struct proxy_target *target, const struct client_call *call, const struct talon_response *got)
+int proxy_reached(struct talon_run *run, struct client_call *call, const struct talon_response *got)
 {
+    struct proxy_call *proxied = (struct proxy_call *)(void *)call; /* its first member */
+    const struct proxy_target *target = proxied->target;
     const struct client_failure *failure = &call->failure;
-    const char *what;
 
     if (got && got->status)
         run->host->metric(run, "time", (double)got->total_ns / 1e9, "s");
-    if (failure->outcome == CLIENT_GOOD || (got && got->status && !is_its_own(run, got)))
+    if (failure->outcome == CLIENT_GOOD || (failure->outcome != CLIENT_UNREACHED && got && got->status && !is_its_own(run, got)))
         return 1;
-    what = talon_text(run, "the service %s of namespace %s", target->service, target->space);
     if (failure->outcome == CLIENT_ABSENT)
         talon_done(run, TALON_FAIL, failure->token, "there is no service %s in namespace %s", target->service, target->space);
     else if (failure->outcome == CLIENT_BROKEN && got->status == 503)
-        talon_done(run, TALON_FAIL, "kubernetes.no_endpoint", "nobody answers behind %s: %s", what, failure->words);
+        no_endpoint(run, proxied);
     else
-        client_unknown(run, failure, what);
+        client_unknown(run, failure, talon_text(run, "the service %s of namespace %s", target->service, target->space));
     return 0;
 }
 
@@ -119,9 +162,9 @@ int proxy_validate(const void *given, struct talon_problem *problem)
 
 void proxy_setup(struct talon_run *instance)
 {
-    struct kubernetes_self *self = instance->state;
+    const struct proxy_conf *conf = instance->conf;
 
-    self->cluster = cluster_join(instance);
+    proxy_join(instance, &conf->target);
 }
 
 /* NULL: all is as expected; else what is not, and its reason. */
@@ -161,17 +204,13 @@ static void judge(struct talon_run *run, const struct talon_response *got)
 
 static void answered(struct talon_run *run, struct client_call *call, const struct talon_response *got)
 {
-    const struct proxy_conf *conf = run->conf;
-
-    if (proxy_reached(run, &conf->target, call, got))
+    if (proxy_reached(run, call, got))
         judge(run, got);
 }
 
 void proxy_start(struct talon_run *run)
 {
     const struct proxy_conf *conf = run->conf;
-    struct proxy_run *state = run->state;
 
-    state->call.max_body = (uint32_t)conf->max_body;
-    proxy_ask(run, &conf->target, conf->path, &state->call, answered);
+    proxy_ask(run, &conf->target, conf->path, (uint32_t)conf->max_body, run->state, answered);
 }

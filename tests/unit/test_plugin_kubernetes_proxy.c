@@ -84,6 +84,35 @@ static void what_the_api_server_says_is_told_apart(void **unused)
     }
 }
 
+#define WORKLOADS(replicas) "{\"metadata\":{\"resourceVersion\":\"7\"},\"items\":[{\"metadata\":{\"name\":\"dkron\"},\"spec\":{" replicas "}}]}"
+
+static void nobody_answers_because_somebody_wants_so(void **unused)
+{
+    static const struct {
+        uint32_t status;
+        const char *list;
+        enum talon_status concluded;
+        const char *reason;
+    } cases[] = {
+        { 200, WORKLOADS("\"replicas\":0"), TALON_STOPPED, "stopped.by_hand" },     { 200, WORKLOADS("\"replicas\":1"), TALON_FAIL, "kubernetes.no_endpoint" },
+        { 200, WORKLOADS(""), TALON_FAIL, "kubernetes.no_endpoint" },               { 200, "{\"items\":[]}", TALON_FAIL, "kubernetes.no_endpoint" },
+        { 403, STATUS("403", "forbidden"), TALON_FAIL, "kubernetes.no_endpoint" },
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fake *fake = asks("dkron");
+
+        fake_set(fake, "kind", "statefulset");
+        fake_set(fake, "workload", "dkron");
+        kube_answers(fake, 503, STATUS("503", "no endpoints available"));
+        kube_answers(fake, cases[i].status, cases[i].list);
+        CONCLUDES(fake, cases[i].concluded, cases[i].reason, "nobody answers");
+        assert_non_null(strstr(fake_asked(fake, 1)->url, "/apis/apps/v1/namespaces/apps/statefulsets"));
+        fake_free(fake);
+    }
+}
+
 static void a_server_that_is_not_there_says_nothing(void **unused)
 {
     struct fake *fake = asks("proxy");
@@ -243,6 +272,7 @@ int main(void)
         cmocka_unit_test(a_page_of_a_service),
         cmocka_unit_test(a_bad_answer_is_the_services_own),
         cmocka_unit_test(what_the_api_server_says_is_told_apart),
+        cmocka_unit_test(nobody_answers_because_somebody_wants_so),
         cmocka_unit_test(a_server_that_is_not_there_says_nothing),
         cmocka_unit_test(bodies_and_starts),
         cmocka_unit_test(options_that_are_wrong),
