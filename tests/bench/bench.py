@@ -23,6 +23,8 @@ import tempfile
 import threading
 import time
 
+import nudge
+
 TICK = os.sysconf("SC_CLK_TCK")
 LINES = []
 
@@ -198,6 +200,28 @@ def detect(build, folder, _):
     server.close()
 
 
+def nudged(build, folder, _):
+    """Nothing is due for five minutes: what is seen is seen by its event."""
+    names = [f"s{i}" for i in range(50)]
+    docker = nudge.Docker(pathlib.Path(folder) / "docker.sock")
+    talon = Talon(build, folder, checks(50, f"docker.container: {{ socket: {docker.path}, name: s@ }}", "5m", ", fail_after: 1")).start()
+    wait("Docker's events are heard", lambda: docker.streams)
+    took = nudge.measure(talon, wait, names, docker.end, 0.05)
+    figure("detect.nudge_p95_ms", took[math.ceil(0.95 * len(took)) - 1], "ms", 50)
+    talon.close()
+    docker.close()
+    kube = nudge.Kube(pathlib.Path(tempfile.mkdtemp(dir=folder)), [f"d{i:02}" for i in range(50)])
+    wait("the API server is there", kube.is_there, 60)
+    services = "".join(f"  d{i:02}:\n    checks: {{ c: {{ kubernetes.workload: {{ kubeconfig: {kube.folder}/kubeconfig, namespace: apps, name: d{i:02} }}, every: 5m, fail_after: 1 }} }}\n"
+                       for i in range(50))
+    talon = Talon(build, folder, services).start()
+    wait("the workloads are watched", lambda: any("watch=1" in asked for asked in kube.ask("/_state")["requests"]))
+    took = nudge.measure(talon, wait, [f"d{i:02}" for i in range(50)], kube.end, 2.1)
+    figure("detect.nudge_kubernetes_p95_ms", took[math.ceil(0.95 * len(took)) - 1], "ms")
+    talon.close()
+    kube.close()
+
+
 def throughput(build, folder, args):
     for name, keep, budget in (("checks.per_core_s", True, 25000), ("checks.per_core_new_s", False, 8000)):
         server = Server(build, cpu=1)
@@ -350,7 +374,7 @@ def idle(build, folder, args):
         redis.wait()
 
 
-GROUPS = {"oneshot": oneshot, "detect": detect, "throughput": throughput, "monit": beside_monit, "tls": tls, "health": health, "idle": idle}
+GROUPS = {"oneshot": oneshot, "detect": detect, "nudge": nudged, "throughput": throughput, "monit": beside_monit, "tls": tls, "health": health, "idle": idle}
 
 
 def main():
