@@ -4,7 +4,8 @@ PLUGIN_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared $(PLUGIN_NO_UNDEFI
 plugin_LTLIBRARIES += \
 	plugins/colima.la plugins/disk.la plugins/docker.la plugins/exec.la plugins/file.la plugins/grpc.la plugins/http.la plugins/load.la \
 	plugins/memory.la plugins/process.la plugins/redis.la plugins/talos.la plugins/tcp.la plugins/caddy.la plugins/gateway.la plugins/imsg.la \
-	plugins/launchd.la plugins/log.la plugins/mount.la plugins/secrets.la plugins/systemd.la plugins/tailscale.la plugins/kubernetes.la
+	plugins/launchd.la plugins/log.la plugins/mount.la plugins/secrets.la plugins/systemd.la plugins/tailscale.la plugins/kubernetes.la \
+	plugins/clock.la plugins/inngest.la
 
 noinst_LTLIBRARIES += plugins/kit/libjson.la plugins/kit/libyaml.la
 plugins_kit_libjson_la_SOURCES = plugins/kit/json.c plugins/kit/json.h
@@ -99,6 +100,15 @@ plugins_imsg_libimsg_la_LIBADD = plugins/kit/libjson.la plugins/kit/libjsonrpc.l
 plugins_imsg_la_SOURCES =
 plugins_imsg_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_imsg_la_LIBADD = plugins/imsg/libimsg.la $(CJSON_LIBS) -lm
+noinst_LTLIBRARIES += plugins/inngest/libinngest.la
+plugins_inngest_libinngest_la_SOURCES = plugins/inngest/inngest.c
+plugins_inngest_libinngest_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
+plugins_inngest_libinngest_la_LIBADD = plugins/kit/libjson.la
+plugins_inngest_la_SOURCES =
+plugins_inngest_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_inngest_la_LIBADD = plugins/inngest/libinngest.la $(CJSON_LIBS)
+plugins_clock_la_SOURCES = plugins/clock/clock.c plugins/clock/clock.h
+plugins_clock_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 noinst_LTLIBRARIES += plugins/kubernetes/libkubernetes.la
 plugins_kubernetes_libkubernetes_la_SOURCES = \
 	plugins/kubernetes/access.c plugins/kubernetes/api.c plugins/kubernetes/client.c plugins/kubernetes/client.h \
@@ -172,6 +182,7 @@ plugins_tcp_la_SOURCES = plugins/tcp.c
 plugins_tcp_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 if DARWIN
 plugins_colima_libcolima_la_SOURCES += plugins/colima/boot_darwin.c plugins/colima/forwarder_darwin.c
+plugins_clock_la_SOURCES += plugins/clock/clock_darwin.c
 plugins_disk_la_SOURCES += plugins/disk/disk_darwin.c
 plugins_file_la_SOURCES += plugins/file/file_darwin.c
 plugins_memory_la_SOURCES += plugins/memory/memory_darwin.c
@@ -179,6 +190,7 @@ plugins_mount_la_SOURCES += plugins/mount/mount_darwin.c
 plugins_process_la_SOURCES += plugins/process/process_darwin.c
 else
 plugins_colima_libcolima_la_SOURCES += plugins/colima/boot_linux.c plugins/colima/forwarder_linux.c
+plugins_clock_la_SOURCES += plugins/clock/clock_linux.c
 plugins_disk_la_SOURCES += plugins/disk/disk_linux.c
 plugins_file_la_SOURCES += plugins/file/file_linux.c
 plugins_memory_la_SOURCES += plugins/memory/memory_linux.c plugins/memory/memory_linux.h

@@ -210,13 +210,18 @@ def nudged(build, folder, _):
     figure("detect.nudge_p95_ms", took[math.ceil(0.95 * len(took)) - 1], "ms", 50)
     talon.close()
     docker.close()
-    kube = nudge.Kube(pathlib.Path(tempfile.mkdtemp(dir=folder)), [f"d{i:02}" for i in range(50)])
+    names = [f"d{i}" for i in range(10)]  # more of them, and the stand-in's own work would be measured
+    kube = nudge.Kube(pathlib.Path(tempfile.mkdtemp(dir=folder)), names)
     wait("the API server is there", kube.is_there, 60)
-    services = "".join(f"  d{i:02}:\n    checks: {{ c: {{ kubernetes.workload: {{ kubeconfig: {kube.folder}/kubeconfig, namespace: apps, name: d{i:02} }}, every: 5m, fail_after: 1 }} }}\n"
-                       for i in range(50))
-    talon = Talon(build, folder, services).start()
+    workload = f"kubernetes.workload: {{ kubeconfig: {kube.folder}/kubeconfig, namespace: apps, name: d@ }}"
+    talon = Talon(build, folder, checks(10, workload, "5m", ", fail_after: 1, recover_after: 1").replace("  s", "  d")).start()
     wait("the workloads are watched", lambda: any("watch=1" in asked for asked in kube.ask("/_state")["requests"]))
-    took = nudge.measure(talon, wait, [f"d{i:02}" for i in range(50)], kube.end, 2.1)
+    took = []
+    for _ in range(5):
+        took += nudge.measure(talon, wait, names, kube.end, 1.1)
+        kube.mend()
+        wait("all is well again", lambda: all(s["verdict"] == "ok" for s in json.loads(talon.get("/api/v1/services")[1])["services"]))
+    took.sort()
     figure("detect.nudge_kubernetes_p95_ms", took[math.ceil(0.95 * len(took)) - 1], "ms")
     talon.close()
     kube.close()

@@ -96,6 +96,9 @@ class Kube:
     def end(self, name):
         self.ask("/_break/pod", {"namespace": "apps", "name": name, "what": "crash_loop"})
 
+    def mend(self):
+        self.ask("/_mend", {})
+
     def close(self):
         self.process.terminate()
         self.process.wait()

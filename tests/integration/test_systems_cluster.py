@@ -249,6 +249,20 @@ def test_what_is_on_a_dead_node_is_caused_by_it(panda, cluster, rows):
     rows("kubernetes-node", "with its pods", blamed["summary"])
 
 
+def test_functions_that_inngest_has_forgotten(panda, world, rows):
+    """Inngest and the worker answer well on their own; what one has and the other knows differ."""
+    world.parts["inngest"].break_as("forgotten")
+    try:
+        answers = panda("inngest", "host-worker")
+    finally:
+        world.parts["inngest"].mend()
+    blamed = worst(answers, "host-worker")
+    assert (blamed["status"], blamed["reason"]) == ("fail", "inngest.functions"), blamed
+    assert "Inngest knows 100 functions of system-bus-host, the worker has 163" in blamed["summary"], blamed
+    assert is_well(panda, "host-worker")
+    rows("host-worker", "inngest:forgotten", blamed["summary"])
+
+
 # ---- incidents of the past, as far as they are about seeing
 
 def test_incident_9_the_taint_of_a_control_plane_is_normal(panda, cluster, incidents):
