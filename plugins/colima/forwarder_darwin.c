@@ -17,7 +17,7 @@ static int waits_to_be_closed(pid_t pid, const struct proc_fdinfo *fd)
 
     return fd->proc_fdtype == PROX_FDTYPE_SOCKET &&
            proc_pidfdinfo(pid, fd->proc_fd, PROC_PIDFDSOCKETINFO, &found, sizeof found) == (int)sizeof found && found.psi.soi_kind == SOCKINFO_TCP &&
-           found.psi.soi_proto.pri_tcp.tcpsi_state == TSI_S_CLOSE_WAIT;
+           found.psi.soi_proto.pri_tcp.tcpsi_state == TSI_S__CLOSE_WAIT;
 }
 
 long forwarder_close_wait(pid_t pid)
