@@ -227,7 +227,7 @@ def test_pods_are_no_older_than_the_workload_that_they_explain(talon, kube):
     kube.break_it("pod", namespace="apps", name="redis", what="crash_loop")
     talon.wait("redis is failed", lambda: talon.verdicts()["redis"] == "failed", 10)
     kube.break_it("pod", namespace="apps", name="web", what="crash_loop")
-    talon.wait("web is failed", lambda: talon.verdicts()["web"] == "failed", 10)
+    talon.wait("web is failed", lambda: talon.verdicts()["web"] == "failed", 5)  # by the next change of anything it is seen as well
 
 
 def test_connections_do_not_accumulate(talon, kube):
