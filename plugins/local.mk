@@ -4,13 +4,18 @@ PLUGIN_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared $(PLUGIN_NO_UNDEFI
 plugin_LTLIBRARIES += \
 	plugins/colima.la plugins/disk.la plugins/docker.la plugins/exec.la plugins/file.la plugins/grpc.la plugins/http.la plugins/load.la \
 	plugins/memory.la plugins/process.la plugins/redis.la plugins/talos.la plugins/tcp.la plugins/caddy.la plugins/gateway.la plugins/imsg.la \
-	plugins/launchd.la plugins/log.la plugins/mount.la plugins/secrets.la plugins/systemd.la plugins/tailscale.la plugins/kubernetes.la
+	plugins/launchd.la plugins/log.la plugins/mount.la plugins/secrets.la plugins/systemd.la plugins/tailscale.la plugins/kubernetes.la \
+	plugins/clock.la plugins/inngest.la
 
 noinst_LTLIBRARIES += plugins/kit/libjson.la plugins/kit/libyaml.la
 plugins_kit_libjson_la_SOURCES = plugins/kit/json.c plugins/kit/json.h
 plugins_kit_libjson_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
 plugins_kit_libyaml_la_SOURCES = plugins/kit/yaml.c plugins/kit/yaml.h
 plugins_kit_libyaml_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(YAML_CFLAGS)
+
+noinst_LTLIBRARIES += plugins/kit/libexpect.la
+plugins_kit_libexpect_la_SOURCES = plugins/kit/expect.c plugins/kit/expect.h plugins/kit/expect_json.c
+plugins_kit_libexpect_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
 
 noinst_LTLIBRARIES += plugins/kit/libjsonrpc.la
 plugins_kit_libjsonrpc_la_SOURCES = plugins/kit/jsonrpc.c plugins/kit/jsonrpc.h
@@ -26,7 +31,8 @@ plugins_kit_libtextfile_la_CFLAGS = $(AM_CFLAGS)
 
 noinst_LTLIBRARIES += plugins/colima/libcolima.la
 plugins_colima_libcolima_la_SOURCES = \
-	plugins/colima/colima.c plugins/colima/colima.h plugins/colima/lima.c plugins/colima/witness.c plugins/colima/witness.h
+	plugins/colima/colima.c plugins/colima/colima.h plugins/colima/forwarder.c plugins/colima/forwarder.h \
+	plugins/colima/inside.c plugins/colima/lima.c plugins/colima/witness.c plugins/colima/witness.h
 plugins_colima_libcolima_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
 plugins_colima_libcolima_la_LIBADD = plugins/kit/libjson.la plugins/kit/libmoment.la plugins/kit/libtextfile.la
 plugins_colima_la_SOURCES =
@@ -74,10 +80,9 @@ plugins_gateway_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_gateway_la_LIBADD = plugins/gateway/libgateway.la $(CJSON_LIBS) -lm
 noinst_LTLIBRARIES += plugins/http/libhttp.la
 plugins_http_libhttp_la_SOURCES = \
-	plugins/http/header.c plugins/http/http.c plugins/http/http.h plugins/http/json.c plugins/http/judge.c \
-	plugins/http/options.c plugins/http/status.c
+	plugins/http/header.c plugins/http/http.c plugins/http/http.h plugins/http/judge.c plugins/http/options.c
 plugins_http_libhttp_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)
-plugins_http_libhttp_la_LIBADD = plugins/kit/libjson.la
+plugins_http_libhttp_la_LIBADD = plugins/kit/libexpect.la plugins/kit/libjson.la
 plugins_http_la_SOURCES =
 plugins_http_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_http_la_LIBADD = plugins/http/libhttp.la $(CJSON_LIBS) $(PCRE2_LIBS) -lm
@@ -95,17 +100,26 @@ plugins_imsg_libimsg_la_LIBADD = plugins/kit/libjson.la plugins/kit/libjsonrpc.l
 plugins_imsg_la_SOURCES =
 plugins_imsg_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_imsg_la_LIBADD = plugins/imsg/libimsg.la $(CJSON_LIBS) -lm
+noinst_LTLIBRARIES += plugins/inngest/libinngest.la
+plugins_inngest_libinngest_la_SOURCES = plugins/inngest/inngest.c
+plugins_inngest_libinngest_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
+plugins_inngest_libinngest_la_LIBADD = plugins/kit/libjson.la
+plugins_inngest_la_SOURCES =
+plugins_inngest_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_inngest_la_LIBADD = plugins/inngest/libinngest.la $(CJSON_LIBS)
+plugins_clock_la_SOURCES = plugins/clock/clock.c plugins/clock/clock.h
+plugins_clock_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 noinst_LTLIBRARIES += plugins/kubernetes/libkubernetes.la
 plugins_kubernetes_libkubernetes_la_SOURCES = \
 	plugins/kubernetes/access.c plugins/kubernetes/api.c plugins/kubernetes/client.c plugins/kubernetes/client.h \
 	plugins/kubernetes/cluster.c plugins/kubernetes/cluster.h plugins/kubernetes/credentials.c plugins/kubernetes/kubeconfig.c \
 	plugins/kubernetes/kubeconfig.h plugins/kubernetes/kubeconfig_files.c plugins/kubernetes/kubernetes.c \
 	plugins/kubernetes/kubernetes.h plugins/kubernetes/list.c plugins/kubernetes/list.h plugins/kubernetes/moment.c \
-	plugins/kubernetes/moment.h plugins/kubernetes/node.c plugins/kubernetes/pod.c plugins/kubernetes/pod.h \
-	plugins/kubernetes/pods.c plugins/kubernetes/rollout.c plugins/kubernetes/rollout.h plugins/kubernetes/schedulable.c \
+	plugins/kubernetes/moment.h plugins/kubernetes/node.c plugins/kubernetes/dkron.c plugins/kubernetes/pod.c plugins/kubernetes/pod.h \
+	plugins/kubernetes/pods.c plugins/kubernetes/proxy.c plugins/kubernetes/proxy.h plugins/kubernetes/rollout.c plugins/kubernetes/rollout.h plugins/kubernetes/schedulable.c \
 	plugins/kubernetes/watch.c plugins/kubernetes/workload.c
 plugins_kubernetes_libkubernetes_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(YAML_CFLAGS)
-plugins_kubernetes_libkubernetes_la_LIBADD = plugins/kit/libjson.la plugins/kit/libmoment.la plugins/kit/libyaml.la
+plugins_kubernetes_libkubernetes_la_LIBADD = plugins/kit/libexpect.la plugins/kit/libjson.la plugins/kit/libmoment.la plugins/kit/libyaml.la
 plugins_kubernetes_la_SOURCES =
 plugins_kubernetes_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_kubernetes_la_LIBADD = plugins/kubernetes/libkubernetes.la $(CJSON_LIBS) $(YAML_LIBS) -lm
@@ -167,14 +181,16 @@ plugins_tailscale_la_LIBADD = plugins/tailscale/libtailscale.la $(CJSON_LIBS) -l
 plugins_tcp_la_SOURCES = plugins/tcp.c
 plugins_tcp_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 if DARWIN
-plugins_colima_libcolima_la_SOURCES += plugins/colima/boot_darwin.c
+plugins_colima_libcolima_la_SOURCES += plugins/colima/boot_darwin.c plugins/colima/forwarder_darwin.c
+plugins_clock_la_SOURCES += plugins/clock/clock_darwin.c
 plugins_disk_la_SOURCES += plugins/disk/disk_darwin.c
 plugins_file_la_SOURCES += plugins/file/file_darwin.c
 plugins_memory_la_SOURCES += plugins/memory/memory_darwin.c
 plugins_mount_la_SOURCES += plugins/mount/mount_darwin.c
 plugins_process_la_SOURCES += plugins/process/process_darwin.c
 else
-plugins_colima_libcolima_la_SOURCES += plugins/colima/boot_linux.c
+plugins_colima_libcolima_la_SOURCES += plugins/colima/boot_linux.c plugins/colima/forwarder_linux.c
+plugins_clock_la_SOURCES += plugins/clock/clock_linux.c
 plugins_disk_la_SOURCES += plugins/disk/disk_linux.c
 plugins_file_la_SOURCES += plugins/file/file_linux.c
 plugins_memory_la_SOURCES += plugins/memory/memory_linux.c plugins/memory/memory_linux.h

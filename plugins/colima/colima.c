@@ -227,6 +227,22 @@ static const struct talon_operation operations[] = {
       .run_size = sizeof(struct colima_state),
       .validate = validate,
       .start = start },
+    { .kind = TALON_CHECK,
+      .name = "inside",
+      .summary = "Looks, by ssh, at ports, Docker, disk and nested virtualization within the VM.",
+      .options = inside_options,
+      .metrics = inside_metrics,
+      .conf_size = sizeof(struct inside_conf),
+      .validate = inside_validate,
+      .start = inside_start },
+    { .kind = TALON_CHECK,
+      .name = "forwarder",
+      .summary = "Counts what the forwarding of the VM's ports has left behind: connections and processes.",
+      .options = forwarder_options,
+      .metrics = forwarder_metrics,
+      .conf_size = sizeof(struct forwarder_conf),
+      .validate = forwarder_validate,
+      .start = forwarder_start },
 };
 
 const struct talon_plugin talon_plugin_descriptor = {

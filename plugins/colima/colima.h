@@ -14,6 +14,19 @@ struct colima_conf {
     uint64_t warm_up, stop_within;
 };
 
+struct inside_conf {
+    const char *folder, *ssh_host;
+    const char *const *ports;
+    int32_t docker;
+    const char *disk, *nested;
+    double warn, fail;
+};
+
+struct forwarder_conf {
+    const char *folder;
+    int64_t warn, fail, most_usernet;
+};
+
 /* One of Lima's pid files. */
 struct lima_process {
     pid_t pid;     /* 0: there is no such file, or no number in it */
@@ -34,6 +47,14 @@ struct lima {
 
 /* Reads the folder. 0: there is none, or it cannot be read, and errno says why. */
 int lima_look(struct talon_run *run, const char *folder, struct lima *lima);
+
+/* The operations `inside` and `forwarder`, each in a file of its own. */
+extern const struct talon_option inside_options[], forwarder_options[];
+extern const struct talon_metric inside_metrics[], forwarder_metrics[];
+int inside_validate(const void *given, struct talon_problem *problem);
+int forwarder_validate(const void *given, struct talon_problem *problem);
+void inside_start(struct talon_run *run);
+void forwarder_start(struct talon_run *run);
 
 /* When this machine was started, unix seconds; 0: not known (a file for each system). */
 int64_t colima_boot_time(void);

@@ -78,27 +78,33 @@ static const char *last_line(struct talon_run *run, const char *text, size_t n)
     return talon_quote(run, text + from, n - from, WORDS);
 }
 
+int colima_ssh_failed(struct talon_run *run, const struct talon_exit *ended)
+{
+    if (ended->error.code == TALON_E_TIMEOUT) {
+        talon_done(run, TALON_FAIL, "colima.frozen", "a login by ssh into the VM does not end: it stands still");
+        return 1;
+    }
+    if (ended->error.code) {
+        talon_failed(run, &ended->error, "cannot run ssh");
+        return 1;
+    }
+    if (ended->code != 0) {
+        const char *why = last_line(run, ended->err, ended->err_len);
+
+        talon_done(run, TALON_FAIL, "colima.unreachable", "ssh into the VM fails: %s", *why ? why : talon_text(run, "exit code %d", ended->code));
+        return 1;
+    }
+    return 0;
+}
+
 static void logged_in(struct talon_run *run, void *arg, const struct talon_exit *ended)
 {
     struct colima_state *state = run->state;
     char *end;
 
     (void)arg;
-    if (ended->error.code == TALON_E_TIMEOUT) {
-        talon_done(run, TALON_FAIL, "colima.frozen", "its host agent says that it runs, but a login by ssh does not end: the VM stands still");
+    if (colima_ssh_failed(run, ended))
         return;
-    }
-    if (ended->error.code) {
-        talon_failed(run, &ended->error, "cannot run ssh");
-        return;
-    }
-    if (ended->code != 0) {
-        const char *why = last_line(run, ended->err, ended->err_len);
-
-        talon_done(run, TALON_FAIL, "colima.unreachable", "its host agent says that it runs, but ssh into the VM fails: %s",
-                   *why ? why : talon_text(run, "exit code %d", ended->code));
-        return;
-    }
     state->uptime = strtod(ended->out, &end);
     if (end == ended->out || !(state->uptime >= 0 && state->uptime < 1e10)) {
         talon_done(run, TALON_FAIL, "protocol.bad", "the VM answers `cat /proc/uptime` with \"%s\"", talon_quote(run, ended->out, ended->out_len, 60));
@@ -109,27 +115,19 @@ static void logged_in(struct talon_run *run, void *arg, const struct talon_exit 
     colima_well(run);
 }
 
-static const char *host_of(struct talon_run *run)
+void colima_ssh(struct talon_run *run, const char *folder, const char *host, const char *command, talon_exit_fn *done)
 {
-    const struct colima_conf *conf = run->conf;
-    const char *slash = strrchr(conf->folder, '/');
-
-    return conf->ssh_host ? conf->ssh_host : talon_text(run, "lima-%s", slash ? slash + 1 : conf->folder);
-}
-
-static void log_in(struct talon_run *run)
-{
-    const struct colima_conf *conf = run->conf;
-    const char *config = talon_text(run, "%s/ssh.config", conf->folder);
+    const char *slash = strrchr(folder, '/'), *config = talon_text(run, "%s/ssh.config", folder);
     const uint64_t seconds = talon_left_ns(run) / 1000000000;
     const char *within = talon_text(run, "ConnectTimeout=%llu", seconds < 3600 ? (unsigned long long)seconds + 1 : 3600);
+    const char *known = host ? host : talon_text(run, "lima-%s", slash ? slash + 1 : folder);
     const char *const argv[] = { "ssh", "-F", config, "-o", within, "-o", "BatchMode=yes", "-o", "ControlMaster=no", "-o", "ControlPath=none", "-T",
-                                 host_of(run), "cat /proc/uptime", NULL };
+                                 known, command, NULL };
 
     if (access(config, R_OK) != 0)
         talon_done(run, TALON_UNKNOWN, "file.denied", "cannot read %s: %s", config, strerror(errno));
     else
-        run->host->spawn(run, TALON_REQUEST(talon_command, .argv = argv, .max_output = 16384), logged_in, NULL);
+        run->host->spawn(run, TALON_REQUEST(talon_command, .argv = argv, .max_output = 16384), done, NULL);
 }
 
 void colima_ask_ssh(struct talon_run *run, uint32_t port)
@@ -137,7 +135,7 @@ void colima_ask_ssh(struct talon_run *run, uint32_t port)
     const struct colima_conf *conf = run->conf;
 
     if (conf->ssh == COLIMA_SSH_LOGIN)
-        log_in(run);
+        colima_ssh(run, conf->folder, conf->ssh_host, "cat /proc/uptime", logged_in);
     else if (port == 0)
         talon_done(run, TALON_FAIL, "colima.agent", "its host agent names no port for ssh, so it forwards none");
     else

@@ -39,7 +39,8 @@ struct child {
     ev_timer timer;         /* the next step of ending it */
     bool reaped, killed, counted;
     uint64_t killed_at;
-    time_t stuck_since;     /* calendar; 0: it is not abandoned */
+    time_t began;           /* calendar */
+    bool abandoned;         /* even SIGKILL did not end it */
 };
 
 static struct child *all;
@@ -154,7 +155,7 @@ static void abandon(struct child *child)
     char text[CHILD_STUCK];
 
     child->ended = NULL;
-    child->stuck_since = time(NULL);
+    child->abandoned = true;
     stop_counting(child);
     if (child->instance)
         child->instance->stuck = child;
@@ -245,9 +246,9 @@ void children_describe(const struct child *child, char text[CHILD_STUCK])
     const char *state = process_state(child->pid);
     struct tm local;
 
-    if (localtime_r(&child->stuck_since, &local))
+    if (localtime_r(&child->began, &local))
         strftime(since, sizeof since, "%H:%M:%S", &local);
-    snprintf(text, CHILD_STUCK, "previous run still stuck since %s: process %ld survives SIGKILL%s%s", since, (long)child->pid, *state ? ", " : "", state);
+    snprintf(text, CHILD_STUCK, "hangs since %s: process %ld of an earlier run survives SIGKILL%s%s", since, (long)child->pid, *state ? ", " : "", state);
 }
 
 void children_forget_instance(const struct instance *instance)
@@ -312,6 +313,7 @@ struct child *children_start(const struct child_request *request, struct instanc
     child->ended = ended;
     child->arg = arg;
     child->counted = true;
+    child->began = time(NULL);
     ev_child_init(&child->watcher, on_exit_of, pid, 0);
     ev_init(&child->timer, on_timer);
     child->watcher.data = child->timer.data = child;
@@ -351,7 +353,7 @@ static bool any_is_ending(void)
 {
     const struct child *child = all;
 
-    while (child && (child->reaped || child->stuck_since))
+    while (child && (child->reaped || child->abandoned))
         child = child->next;
     return child != NULL;
 }

@@ -1,6 +1,6 @@
 /*
  * Blocking runs: talon-host is started once more, with --run, for each of them, and this host is its core: it sends hello, load, setup and start, and passes
- * on what comes back. The deadline kills the process. While one survives even that, no other is started for its instance.
+ * on what comes back. The deadline kills the process. While one survives even that, no other is started for its instance, and what it asks is known to hang.
  */
 #include "worker.h"
 
@@ -86,6 +86,12 @@ static void fail(struct worker *worker, const char *reason, const char *summary)
     run_complete(run_of(worker), TALON_UNKNOWN, reason, summary);
 }
 
+/* A process that SIGKILL does not end waits within the kernel for what was asked: that is no lack of knowledge, it is the failure itself, and it goes on. */
+static void hangs(struct worker *worker, const char *summary)
+{
+    run_complete(run_of(worker), TALON_FAIL, "stuck", summary);
+}
+
 /* One that runs tells its operations by itself. */
 static void late_worker(struct op *op)
 {
@@ -94,7 +100,7 @@ static void late_worker(struct op *op)
     if (!worker->waiting.at)
         return;
     if (children_linger(run_of(worker)->instance))
-        fail(worker, "stuck", "the process of its previous run has been killed, but has not ended yet");
+        hangs(worker, "the process of its previous run has been killed, but has not ended yet");
     else if (working >= AT_ONCE)
         fail(worker, "local", "32 blocking runs are in progress, and no more are started at once");
     else
@@ -395,7 +401,7 @@ static void try_start(struct worker *worker)
 
     if (instance->stuck) {
         children_describe(instance->stuck, text);
-        fail(worker, "stuck", text);
+        hangs(worker, text);
     } else if (working >= AT_ONCE || children_linger(instance)) {
         waiting_add(&worker->waiting, retry);
     } else {

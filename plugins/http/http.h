@@ -39,15 +39,6 @@ int http_validate(const void *conf, struct talon_problem *problem);
 /* The instance's header lines, credentials among them. NULL: none. */
 const char *const *http_lines(struct talon_run *instance);
 
-/* Is it one of `200`, `2xx`, `200-399`? */
-int http_status_is_pattern(const char *pattern);
-/* Is the status among those? NULL or an empty list: any 2xx. */
-int http_status_matches(const char *const *patterns, uint32_t status);
-
-/* Compares what stands at each path with its value. NULL: all as expected; else what is not, a sentence that lives as
- * long as the run. */
-const char *http_json_problem(struct talon_run *run, const struct talon_pair *expect, const char *body, size_t n);
-
 /* Does the expression compile? If not, says why. */
 int http_header_is_pattern(const char *pattern, char *why, size_t room);
 /* Compiled for as long as the instance lives; NULL for NULL. */

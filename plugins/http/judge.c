@@ -1,9 +1,11 @@
 /* Judges an answer: what is reported of it, what was expected, and how a person is told. */
 #include "http.h"
 
+#include "kit/expect.h"
+
 #include <time.h>
 
-enum { QUOTE = 120, BODY_OK = 256, BODY_BAD = 1024, SHOWN_URL = 160 };
+enum { BODY_OK = 256, BODY_BAD = 1024, SHOWN_URL = 160 };
 
 #define NS_PER_S 1e9
 
@@ -80,60 +82,6 @@ static void tell_answer(struct talon_run *run, const struct talon_response *got,
         run->host->detail(run, "body", talon_quote(run, got->body, got->body_len, most));
 }
 
-/* ---- for people ---- */
-
-static const char *expected_status(struct talon_run *run)
-{
-    const struct http_conf *conf = run->conf;
-    const char *const *pattern = conf->expect_status;
-    const char *text;
-
-    if (!pattern || !*pattern)
-        return "2xx";
-    for (text = *pattern++; *pattern && strlen(text) < QUOTE; pattern++)
-        text = talon_text(run, "%s or %s", text, *pattern);
-    return text;
-}
-
-/* The text of an HTML page's title, or NULL. */
-static const char *title(struct talon_run *run, const char *body, size_t n)
-{
-    static const char tag[] = "<title>";
-    const size_t length = sizeof tag - 1;
-    size_t at = 0, end;
-
-    if (n > 4096)
-        n = 4096;
-    if (n == 0 || body[0] != '<')
-        return NULL;
-    for (; at + length < n; at++) {
-        size_t same = 0;
-
-        while (same < length && (body[at + same] | 0x20) == (tag[same] | 0x20))
-            same++;
-        if (same == length)
-            break;
-    }
-    if (at + length >= n)
-        return NULL;
-    for (at += length, end = at; end < n && body[end] != '<'; end++)
-        ;
-    return talon_quote(run, body + at, end - at, QUOTE);
-}
-
-/* What a bad answer says of itself: `: "database gone"`, or nothing. */
-static const char *own_words(struct talon_run *run, const struct talon_response *got)
-{
-    const char *location = talon_header(got->headers, "Location");
-    const char *words = title(run, got->body, got->body_len);
-
-    if (got->status >= 300 && got->status <= 399 && location)
-        return talon_text(run, ": it redirects to %s", talon_quote(run, location, strlen(location), QUOTE));
-    if (!words && got->body_len > 0)
-        words = talon_quote(run, got->body, got->body_len, QUOTE);
-    return words && *words ? talon_text(run, ": \"%s\"", words) : "";
-}
-
 /* ---- the judgement ---- */
 
 __attribute__((format(printf, 4, 5))) static void fail(struct talon_run *run, const struct talon_response *got,
@@ -164,10 +112,10 @@ static void judge_status(struct talon_run *run, const struct talon_response *got
                    conf->user || conf->bearer || talon_header(conf->headers, "Authorization")
                        ? "the credentials are refused"
                        : "it asks for credentials, and none are configured",
-                   own_words(run, got));
+                   expect_own_words(run, got));
         return;
     }
-    fail(run, got, "http.status", "HTTP %u, expected %s%s", got->status, expected_status(run), own_words(run, got));
+    fail(run, got, "http.status", "HTTP %u, expected %s%s", got->status, expect_status_words(run, conf->expect_status), expect_own_words(run, got));
 }
 
 /* Says what is not as expected and ends the run; 0: all is. */
@@ -185,10 +133,10 @@ static int judge_content(struct talon_run *run, const struct talon_response *got
         if (got->body_len == 0)
             fail(run, got, "http.body", "HTTP %u, but the body is empty", got->status);
         else
-            fail(run, got, "http.body", "HTTP %u, but the body does not match%s", got->status, own_words(run, got));
+            fail(run, got, "http.body", "HTTP %u, but the body does not match%s", got->status, expect_own_words(run, got));
         return 1;
     }
-    if (conf->expect_json && (problem = http_json_problem(run, conf->expect_json, got->body, got->body_len)) != NULL) {
+    if (conf->expect_json && (problem = expect_json_problem(run, conf->expect_json, got->body, got->body_len)) != NULL) {
         fail(run, got, "http.json", "HTTP %u, but %s", got->status, problem);
         return 1;
     }
@@ -224,7 +172,7 @@ void http_judge(struct talon_run *run, const struct talon_response *got)
         tell_peer(run, got->peer);
     if (got->error.code)
         talon_failed(run, &got->error, "cannot fetch %s", target(run));
-    else if (!http_status_matches(conf->expect_status, got->status))
+    else if (!expect_status_matches(conf->expect_status, got->status))
         judge_status(run, got);
     else if (!judge_content(run, got))
         judge_manner(run, got);

@@ -1,6 +1,7 @@
 /* The options of `http`, what their types cannot say about them, and the header lines that they make. */
 #include "http.h"
 
+#include "kit/expect.h"
 #include "kit/json.h"
 
 static const struct talon_option tls_fields[] = {
@@ -259,7 +260,7 @@ static int validate_expectations(const struct http_conf *conf, struct talon_prob
     char why[160];
 
     for (status = conf->expect_status; status && *status; status++)
-        if (!http_status_is_pattern(*status))
+        if (!expect_status_is_pattern(*status))
             return bad(problem, "expect_status", "\"%.40s\" is no status: write 200, 2xx or 200-399", *status);
     for (pair = conf->expect_json; pair && pair->name; pair++)
         if (!json_is_path(pair->name))

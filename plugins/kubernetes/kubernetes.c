@@ -35,11 +35,13 @@ int cluster_validate(const struct cluster_conf *conf, struct talon_problem *prob
 
 static const struct talon_operation operations[] = {
     CHECK(api, "Asks an API server whether it is ready.", sizeof(struct api_run)),
-    CHECK(node, "Sees that nodes are ready and under no pressure.", sizeof(struct list_want)),
+    CHECK(node, "Sees that nodes are ready and under no pressure.", sizeof(struct node_run)),
     CHECK(schedulable, "Sees that nodes take new pods: neither cordoned nor tainted.", sizeof(struct list_want)),
     CHECK(workload, "Sees that a workload is rolled out and ready, and says why it is not.", sizeof(struct workload_run)),
     CHECK(pods, "Sees that the pods of a selector are ready and do not restart.", sizeof(struct list_want)),
     CHECK(access, "Asks whether somebody is allowed to do something (RBAC).", sizeof(struct access_run)),
+    CHECK(proxy, "Fetches a page of a service through the API server and compares it with what is expected.", sizeof(struct proxy_call)),
+    CHECK(dkron, "Asks Dkron, through the API server, whether it has a leader and its jobs succeed.", sizeof(struct dkron_run)),
 };
 
 const struct talon_plugin talon_plugin_descriptor = {

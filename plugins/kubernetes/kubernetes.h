@@ -3,6 +3,7 @@
 #define KUBERNETES_H
 
 #include "list.h"
+#include "proxy.h"
 
 /* The options that all have, in a conf struct whose first member is `struct cluster_conf cluster`. */
 #define CLUSTER_OPTIONS(S)                                                                                                             \
@@ -33,7 +34,11 @@ struct api_run {
 struct node_conf {
     struct cluster_conf cluster;
     const char *node;
-    uint64_t starting_for;
+    uint64_t starting_for, lease_within;
+};
+
+struct node_run {
+    struct list_want nodes, leases;
 };
 
 struct schedulable_conf {
@@ -74,10 +79,32 @@ struct access_run {
     const char *verbs;  /* what the subject of now is not allowed; NULL: nothing */
 };
 
+struct proxy_conf {
+    struct cluster_conf cluster;
+    struct proxy_target target;
+    const char *path;
+    const char *const *expect_status;
+    const struct talon_pattern *expect_body, *starting_body;
+    const struct talon_pair *expect_json;
+    uint64_t max_body;
+};
+
+struct dkron_conf {
+    struct cluster_conf cluster;
+    struct proxy_target target;
+    int64_t streak;
+    const char *const *ignore;
+};
+
+struct dkron_run {
+    struct proxy_call leader, jobs;
+};
+
 /* The instance of a check. */
 struct kubernetes_self {
-    struct talon_run *cluster, *list, *pods; /* what it uses of them */
+    struct talon_run *cluster, *list, *pods; /* what it uses of them; pods: or the leases of nodes */
     struct node_boots *boots;                /* node.c */
+    struct dkron_jobs *jobs;                 /* dkron.c */
 };
 
 #define OPERATION(name)                                                            \
@@ -93,6 +120,8 @@ OPERATION(schedulable);
 OPERATION(workload);
 OPERATION(pods);
 OPERATION(access);
+OPERATION(dkron);
+OPERATION(proxy);
 
 /* What is wrong with the options that all have, or 0. */
 int cluster_validate(const struct cluster_conf *conf, struct talon_problem *problem);

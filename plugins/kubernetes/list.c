@@ -233,7 +233,7 @@ static void woken(struct talon_run *run, void *arg, uint32_t late)
 
     if (late) {
         tell_late(run, want);
-    } else if (list->asking || list->began_ns + FRESH_NS < want->began_ns) { /* what came was begun long before we were */
+    } else if (list->asking || list->began_ns < want->oldest_ns) { /* what came was begun long before we were */
         wait_for(run, want);
     } else {
         want->items = list->items;
@@ -244,10 +244,17 @@ static void woken(struct talon_run *run, void *arg, uint32_t late)
 
 void list_get(struct talon_run *run, struct talon_run *shared, struct list_want *want, list_then_fn *then)
 {
+    const uint64_t now = run->host->now_ns(run);
+
+    list_get_after(run, shared, want, now > FRESH_NS ? now - FRESH_NS : 0, then);
+}
+
+void list_get_after(struct talon_run *run, struct talon_run *shared, struct list_want *want, uint64_t oldest_ns, list_then_fn *then)
+{
     const struct list *list = shared->state;
 
-    *want = (struct list_want){ .list = shared, .then = then, .began_ns = run->host->now_ns(run) };
-    if (!list->asking && list->items && list->began_ns + FRESH_NS >= want->began_ns && list->began_ns > list->changed_ns)
+    *want = (struct list_want){ .list = shared, .then = then, .oldest_ns = oldest_ns };
+    if (!list->asking && list->items && list->began_ns >= oldest_ns && list->began_ns > list->changed_ns)
         woken(run, want, 0);
     else
         wait_for(run, want);

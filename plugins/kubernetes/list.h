@@ -33,7 +33,7 @@ typedef void list_then_fn(struct talon_run *run, struct list_want *want);
 struct list_want {
     struct talon_run *list;
     list_then_fn *then;
-    uint64_t began_ns;
+    uint64_t oldest_ns;                   /* by now_ns(): what was begun before does not do */
     const cJSON *items;                   /* for then(): an array; NULL: there is none */
     const struct client_failure *failure; /* for then(), where items is NULL */
     struct client_failure late;
@@ -43,6 +43,9 @@ struct list_want {
 struct talon_run *list_join(struct talon_run *instance, const char *path, const char *query, int watched);
 /* Calls then() with an answer that is not older than the run, but for a moment; maybe before it returns. */
 void list_get(struct talon_run *run, struct talon_run *list, struct list_want *want, list_then_fn *then);
+
+/* The same for one that explains another: what was begun before that does not. */
+void list_get_after(struct talon_run *run, struct talon_run *list, struct list_want *want, uint64_t oldest_ns, list_then_fn *then);
 
 /* The member of that name; NULL: none. */
 const cJSON *list_find(const cJSON *items, const char *name);

@@ -25,6 +25,11 @@ const struct talon_option node_options[] = {
       TALON_DURATION_AT(struct node_conf, starting_for),
       .fallback = "2m",
       .help = "How long a node may take to become ready after it was created or has booted." },
+    { .name = "lease_within",
+      TALON_DURATION_AT(struct node_conf, lease_within),
+      .fallback = "0",
+      .help = "A node whose kubelet has not renewed its lease within this time, by this machine's clock, is silent, whatever its conditions say; kubelets renew "
+              "each 10 s. 0: leases are not asked for." },
     WATCH_OPTION(struct node_conf),
     { .name = NULL },
 };
@@ -46,9 +51,12 @@ int node_validate(const void *given, struct talon_problem *problem)
 
 void node_setup(struct talon_run *instance)
 {
+    const struct node_conf *conf = instance->conf;
     struct kubernetes_self *self = instance->state;
 
     self->list = list_join(instance, "/api/v1/nodes", "", 1);
+    if (conf->lease_within > 0)
+        self->pods = list_join(instance, "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases", "", 0);
     self->boots = instance->host->alloc(instance, sizeof *self->boots);
 }
 
@@ -130,7 +138,19 @@ static struct finding look_at_pressure(struct talon_run *run, const cJSON *node)
     return (struct finding){ TALON_OK, "kubernetes.ready", "" };
 }
 
-static struct finding look_at(struct talon_run *run, const cJSON *node)
+/* Conditions are what the control plane last wrote; where it stands still itself, the lease is what grows old. */
+static struct finding look_at_lease(struct talon_run *run, const cJSON *leases, const cJSON *node)
+{
+    const struct node_conf *conf = run->conf;
+    const int64_t age = moment_age(run, json_string(list_find(leases, json_string(node, "metadata.name", "")), "spec.renewTime", NULL));
+
+    if (leases && age >= (int64_t)(conf->lease_within / 1000000000u))
+        return (struct finding){ TALON_FAIL, "kubernetes.silent",
+                                 talon_text(run, "has a kubelet that is silent: its lease was last renewed %s ago", moment_words(run, age)) };
+    return look_at_pressure(run, node);
+}
+
+static struct finding look_at(struct talon_run *run, const cJSON *leases, const cJSON *node)
 {
     const cJSON *ready = condition(node, "Ready");
     const int fresh = is_fresh(run, node);
@@ -147,7 +167,7 @@ static struct finding look_at(struct talon_run *run, const cJSON *node)
     if (is(node, "NetworkUnavailable", "True"))
         return (struct finding){ fresh ? TALON_STARTING : TALON_FAIL, fresh ? "starting" : "kubernetes.network",
                                  talon_text(run, "has no network for pods%s", why(run, condition(node, "NetworkUnavailable"))) };
-    return look_at_pressure(run, node);
+    return look_at_lease(run, leases, node);
 }
 
 /* ---- all of them */
@@ -157,7 +177,7 @@ static int rank(enum talon_status status)
     return status == TALON_FAIL ? 3 : status == TALON_STARTING ? 2 : status == TALON_WARN ? 1 : 0;
 }
 
-static void judge(struct talon_run *run, const cJSON *nodes, const char *only)
+static void judge(struct talon_run *run, const cJSON *nodes, const cJSON *leases, const char *only)
 {
     struct finding worst = { TALON_OK, "kubernetes.ready", "" };
     const char *whose = only ? only : "";
@@ -170,7 +190,7 @@ static void judge(struct talon_run *run, const cJSON *nodes, const char *only)
 
         if (only && strcmp(name, only) != 0)
             continue;
-        found = look_at(run, node);
+        found = look_at(run, leases, node);
         n++;
         ready += rank(found.status) < 2;
         if (rank(found.status) > rank(worst.status)) {
@@ -194,19 +214,39 @@ static void judge(struct talon_run *run, const cJSON *nodes, const char *only)
         talon_done(run, worst.status, worst.reason, "%u of %u nodes are ready: %s %s", ready, n, whose, worst.words);
 }
 
+/* Leases that cannot be had leave what the conditions say, and a detail. */
+static void leases_listed(struct talon_run *run, struct list_want *want)
+{
+    const struct node_conf *conf = run->conf;
+    const struct kubernetes_self *self = run->self;
+    const struct list *nodes = self->list->state;
+
+    if (!want->items)
+        run->host->detail(run, "leases", want->failure->words);
+    if (nodes->items)
+        judge(run, nodes->items, want->items, conf->node);
+    else
+        client_unknown(run, &nodes->failure, "the nodes");
+}
+
 static void listed(struct talon_run *run, struct list_want *want)
 {
     const struct node_conf *conf = run->conf;
+    const struct kubernetes_self *self = run->self;
+    struct node_run *state = run->state;
 
     if (!want->items)
         client_unknown(run, want->failure, "the nodes");
+    else if (self->pods)
+        list_get(run, self->pods, &state->leases, leases_listed);
     else
-        judge(run, want->items, conf->node);
+        judge(run, want->items, NULL, conf->node);
 }
 
 void node_start(struct talon_run *run)
 {
     const struct kubernetes_self *self = run->self;
+    struct node_run *state = run->state;
 
-    list_get(run, self->list, run->state, listed);
+    list_get(run, self->list, &state->nodes, listed);
 }

@@ -198,7 +198,7 @@ static void judge(struct talon_run *run, const cJSON *workload)
         tell_counts(run, &now);
         talon_done(run, TALON_FAIL, "kubernetes.no_pods", "no node is to run it");
     } else if (now.ready < now.needed || now.pending) {
-        list_get(run, self->pods, &state->pods, pods_listed);
+        list_get_after(run, self->pods, &state->pods, ((const struct list *)self->list->state)->began_ns, pods_listed); /* pods of a moment ago were well */
     } else {
         tell_counts(run, &now);
         talon_done(run, TALON_OK, "kubernetes.ready", "%s", counts_of(run, &now));

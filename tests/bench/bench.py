@@ -23,6 +23,8 @@ import tempfile
 import threading
 import time
 
+import nudge
+
 TICK = os.sysconf("SC_CLK_TCK")
 LINES = []
 
@@ -198,6 +200,33 @@ def detect(build, folder, _):
     server.close()
 
 
+def nudged(build, folder, _):
+    """Nothing is due for five minutes: what is seen is seen by its event."""
+    names = [f"s{i}" for i in range(50)]
+    docker = nudge.Docker(pathlib.Path(folder) / "docker.sock")
+    talon = Talon(build, folder, checks(50, f"docker.container: {{ socket: {docker.path}, name: s@ }}", "5m", ", fail_after: 1")).start()
+    wait("Docker's events are heard", lambda: docker.streams)
+    took = nudge.measure(talon, wait, names, docker.end, 0.05)
+    figure("detect.nudge_p95_ms", took[math.ceil(0.95 * len(took)) - 1], "ms", 50)
+    talon.close()
+    docker.close()
+    names = [f"d{i}" for i in range(10)]  # more of them, and the stand-in's own work would be measured
+    kube = nudge.Kube(pathlib.Path(tempfile.mkdtemp(dir=folder)), names)
+    wait("the API server is there", kube.is_there, 60)
+    workload = f"kubernetes.workload: {{ kubeconfig: {kube.folder}/kubeconfig, namespace: apps, name: d@ }}"
+    talon = Talon(build, folder, checks(10, workload, "5m", ", fail_after: 1, recover_after: 1").replace("  s", "  d")).start()
+    wait("the workloads are watched", lambda: any("watch=1" in asked for asked in kube.ask("/_state")["requests"]))
+    took = []
+    for _ in range(5):
+        took += nudge.measure(talon, wait, names, kube.end, 1.1)
+        kube.mend()
+        wait("all is well again", lambda: all(s["verdict"] == "ok" for s in json.loads(talon.get("/api/v1/services")[1])["services"]))
+    took.sort()
+    figure("detect.nudge_kubernetes_p95_ms", took[math.ceil(0.95 * len(took)) - 1], "ms")
+    talon.close()
+    kube.close()
+
+
 def throughput(build, folder, args):
     for name, keep, budget in (("checks.per_core_s", True, 25000), ("checks.per_core_new_s", False, 8000)):
         server = Server(build, cpu=1)
@@ -350,7 +379,7 @@ def idle(build, folder, args):
         redis.wait()
 
 
-GROUPS = {"oneshot": oneshot, "detect": detect, "throughput": throughput, "monit": beside_monit, "tls": tls, "health": health, "idle": idle}
+GROUPS = {"oneshot": oneshot, "detect": detect, "nudge": nudged, "throughput": throughput, "monit": beside_monit, "tls": tls, "health": health, "idle": idle}
 
 
 def main():

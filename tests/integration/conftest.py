@@ -283,3 +283,12 @@ def rows(request):
         for system, failure, summary in sorted(seen):
             print(f"row {system:<18}{failure:<20}{summary[:120]}")
         print(f"figure systems.rows {len(seen)} count")
+
+
+@pytest.fixture(scope="session")
+def incidents(request):
+    """incidents(number): that incident of the past is seen now for what it was. Its figure counts each once."""
+    seen = set()
+    yield seen.add
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print(f"\nfigure incidents.detected {len(seen)} count")

@@ -110,3 +110,21 @@ def test_a_login_that_is_asked_for_as_ssh_is(talon, vm, tmp_path):
     (tools / "ssh").write_text("#!/bin/sh\necho 'kex_exchange_identification: Connection closed by remote host' >&2\nexit 255\n")
     check = json.loads(talon.command("check", "--json").stdout)["checks"][0]
     assert (check["status"], check["reason"]) == ("fail", "colima.unreachable") and "Connection closed by remote host" in check["summary"]
+
+
+def test_what_forwarding_leaves_behind(talon, vm, tmp_path):
+    """Three processes of `limactl usernet` where two belong: each is another program that bears its name."""
+    (tmp_path / "usernet").write_text("import sys\nprint(flush=True)\nsys.stdin.read()\n")
+    vm.tell("start", "running")
+    talon.write(f"services:\n  colima:\n    checks:\n      forwarder: {{ colima.forwarder: {{ folder: {vm.folder} }}, timeout: 5s }}\n")
+    children = [subprocess.Popen(["limactl", "usernet"], executable=sys.executable, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(3)]
+    try:
+        for child in children:
+            assert child.stdout.readline() == b"\n"
+        check = json.loads(talon.command("check", "--json").stdout)["checks"][0]
+        assert (check["status"], check["reason"]) == ("fail", "colima.usernet") and "3 processes" in check["summary"], check
+    finally:
+        for child in children:
+            child.communicate()
+    check = json.loads(talon.command("check", "--json").stdout)["checks"][0]
+    assert (check["status"], check["reason"]) == ("ok", "colima.ok"), check

@@ -219,6 +219,17 @@ def test_a_change_is_seen_by_the_watch(talon, kube):
     kube.mend()
 
 
+def test_pods_are_no_older_than_the_workload_that_they_explain(talon, kube):
+    """The list of pods that explained one failure a moment ago says of the next one's pods that they are well."""
+    configure(talon, kube.config, settings="defaults: { every: 5m, fail_after: 1 }")
+    talon.start()
+    talon.wait("all is well", lambda: set(talon.verdicts().values()) == {"ok"}, 20)
+    kube.break_it("pod", namespace="apps", name="redis", what="crash_loop")
+    talon.wait("redis is failed", lambda: talon.verdicts()["redis"] == "failed", 10)
+    kube.break_it("pod", namespace="apps", name="web", what="crash_loop")
+    talon.wait("web is failed", lambda: talon.verdicts()["web"] == "failed", 5)  # by the next change of anything it is seen as well
+
+
 def test_connections_do_not_accumulate(talon, kube):
     configure(talon, kube.config, settings="defaults: { every: 100ms }")
     before = kube.state()

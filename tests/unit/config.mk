@@ -48,5 +48,5 @@ tests_unit_test_config_when_LDADD = $(CONFIG_TEST_LIBS)
 tests_unit_test_config_descriptions_SOURCES = tests/unit/test_config_descriptions.c
 tests_unit_test_config_descriptions_LDADD = tests/unit/libhost_drive.a $(CONFIG_TEST_LIBS)
 EXTRA_tests_unit_test_config_descriptions_DEPENDENCIES = \
-	talon-host plugins/disk.la plugins/exec.la plugins/file.la plugins/http.la plugins/load.la plugins/memory.la plugins/process.la \
-	plugins/redis.la plugins/tcp.la core/config/libconfig.a core/engine/libengine.a core/base/os/libos.a core/base/libbase.a
+	talon-host $(plugin_LTLIBRARIES) \
+	core/config/libconfig.a core/engine/libengine.a core/base/os/libos.a core/base/libbase.a

@@ -21,6 +21,15 @@
 #define ACCEPTS(fake) accepts((fake), __FILE__, __LINE__)
 #define NEAR(value, expected) near_to((value), (expected), __FILE__, __LINE__)
 
+static const struct talon_pair web_no_headers[] = { { NULL, NULL } };
+
+/* The next request is answered within a millisecond, without headers. */
+static inline void web_answers(struct fake *fake, unsigned status, const char *body)
+{
+    fake_http(fake, FAKE_MS,
+              TALON_REQUEST(talon_response, .status = status, .headers = web_no_headers, .body = body, .body_len = strlen(body), .total_ns = FAKE_MS));
+}
+
 static inline void contains(const char *text, const char *part, const char *file, int line)
 {
     if (text && strstr(text, part))

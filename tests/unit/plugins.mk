@@ -3,14 +3,15 @@ FAKE_HOST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 FAKE_HOST_LIBS = libtalon-fake-host.la $(CMOCKA_LIBS) -lm
 PLUGIN_TESTS = \
 	tests/unit/test_fake_host tests/unit/test_fake_host_peers tests/unit/test_plugin_disk tests/unit/test_plugin_exec tests/unit/test_kit_moment \
-	tests/unit/test_plugin_colima tests/unit/test_plugin_docker tests/unit/test_plugin_grpc tests/unit/test_plugin_talos \
+	tests/unit/test_plugin_colima tests/unit/test_plugin_colima_inside tests/unit/test_plugin_docker tests/unit/test_plugin_grpc tests/unit/test_plugin_talos \
 	tests/unit/test_plugin_talos_services tests/unit/test_plugin_file tests/unit/test_plugin_http tests/unit/test_plugin_http_json \
 	tests/unit/test_plugin_http_options tests/unit/test_plugin_load tests/unit/test_plugin_memory tests/unit/test_plugin_process \
 	tests/unit/test_plugin_redis tests/unit/test_launchctl tests/unit/test_plugin_tcp tests/unit/test_process_system \
 	tests/unit/test_plugin_caddy tests/unit/test_plugin_gateway tests/unit/test_plugin_imsg tests/unit/test_plugin_launchd \
 	tests/unit/test_plugin_log tests/unit/test_plugin_mount tests/unit/test_plugin_mount_nfs tests/unit/test_plugin_secrets \
 	tests/unit/test_plugin_systemd tests/unit/test_plugin_tailscale tests/unit/test_plugin_kubernetes tests/unit/test_plugin_kubernetes_config \
-	tests/unit/test_plugin_kubernetes_lists tests/unit/test_plugin_kubernetes_pods
+	tests/unit/test_plugin_kubernetes_lists tests/unit/test_plugin_kubernetes_pods tests/unit/test_plugin_kubernetes_proxy tests/unit/test_plugin_clock \
+	tests/unit/test_plugin_inngest
 check_PROGRAMS += $(PLUGIN_TESTS)
 TESTS += $(PLUGIN_TESTS) tests/unit/header_alone.sh tests/unit/test_abi_layout
 dist_noinst_SCRIPTS += tests/unit/header_alone.sh
@@ -35,10 +36,21 @@ tests_unit_test_plugin_disk_LDADD = $(FAKE_HOST_LIBS)
 tests_unit_test_kit_moment_SOURCES = tests/unit/test_kit_moment.c tests/unit/plugin_test.h
 tests_unit_test_kit_moment_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_kit_moment_LDADD = plugins/kit/libmoment.la $(FAKE_HOST_LIBS)
+tests_unit_test_plugin_clock_SOURCES = \
+	tests/unit/test_plugin_clock.c tests/unit/plugin_test.h plugins/clock/clock.c plugins/clock/clock.h
+tests_unit_test_plugin_clock_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_clock_LDADD = $(FAKE_HOST_LIBS)
+tests_unit_test_plugin_inngest_SOURCES = tests/unit/test_plugin_inngest.c tests/unit/plugin_test.h
+tests_unit_test_plugin_inngest_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_inngest_LDADD = plugins/inngest/libinngest.la $(FAKE_HOST_LIBS) $(CJSON_LIBS)
 tests_unit_test_plugin_colima_SOURCES = \
 	tests/unit/test_plugin_colima.c tests/unit/plugin_test.h tests/unit/temp_folder.c tests/unit/temp_folder.h
 tests_unit_test_plugin_colima_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_colima_LDADD = plugins/colima/libcolima.la $(FAKE_HOST_LIBS) $(CJSON_LIBS)
+tests_unit_test_plugin_colima_inside_SOURCES = \
+	tests/unit/test_plugin_colima_inside.c tests/unit/plugin_test.h tests/unit/temp_folder.c tests/unit/temp_folder.h
+tests_unit_test_plugin_colima_inside_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_colima_inside_LDADD = plugins/colima/libcolima.la $(FAKE_HOST_LIBS) $(CJSON_LIBS)
 tests_unit_test_plugin_docker_SOURCES = tests/unit/test_plugin_docker.c tests/unit/plugin_test.h
 tests_unit_test_plugin_docker_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_docker_LDADD = plugins/docker/libdocker.la $(FAKE_HOST_LIBS) $(CJSON_LIBS)
@@ -54,7 +66,8 @@ tests_unit_test_plugin_file_SOURCES = \
 	tests/unit/test_plugin_file.c tests/unit/plugin_test.h plugins/file/file.c plugins/file/file.h
 tests_unit_test_plugin_file_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_file_LDADD = $(FAKE_HOST_LIBS)
-tests_unit_test_plugin_gateway_SOURCES = tests/unit/test_plugin_gateway.c tests/unit/plugin_test.h
+tests_unit_test_plugin_gateway_SOURCES = \
+	tests/unit/test_plugin_gateway.c tests/unit/plugin_test.h tests/unit/temp_folder.c tests/unit/temp_folder.h
 tests_unit_test_plugin_gateway_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS)
 tests_unit_test_plugin_gateway_LDADD = plugins/gateway/libgateway.la $(FAKE_HOST_LIBS) $(CJSON_LIBS) -lm
 HTTP_TEST_SOURCES = tests/unit/plugin_http_test.h tests/unit/plugin_test.h
@@ -90,6 +103,9 @@ tests_unit_test_plugin_kubernetes_lists_LDADD = $(KUBERNETES_TEST_LIBS)
 tests_unit_test_plugin_kubernetes_pods_SOURCES = tests/unit/test_plugin_kubernetes_pods.c $(KUBERNETES_TEST_SOURCES)
 tests_unit_test_plugin_kubernetes_pods_CFLAGS = $(KUBERNETES_TEST_CFLAGS)
 tests_unit_test_plugin_kubernetes_pods_LDADD = $(KUBERNETES_TEST_LIBS)
+tests_unit_test_plugin_kubernetes_proxy_SOURCES = tests/unit/test_plugin_kubernetes_proxy.c $(KUBERNETES_TEST_SOURCES)
+tests_unit_test_plugin_kubernetes_proxy_CFLAGS = $(KUBERNETES_TEST_CFLAGS)
+tests_unit_test_plugin_kubernetes_proxy_LDADD = $(KUBERNETES_TEST_LIBS)
 tests_unit_test_plugin_load_SOURCES = tests/unit/test_plugin_load.c tests/unit/plugin_test.h plugins/load.c
 tests_unit_test_plugin_load_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_load_LDADD = $(FAKE_HOST_LIBS)
@@ -122,19 +138,22 @@ tests_unit_test_plugin_talos_services_LDADD = $(TALOS_TEST_LIBS)
 tests_unit_test_plugin_systemd_SOURCES = tests/unit/test_plugin_systemd.c tests/unit/plugin_test.h
 tests_unit_test_plugin_systemd_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_systemd_LDADD = plugins/systemd/libsystemd.la $(FAKE_HOST_LIBS)
-tests_unit_test_plugin_mount_SOURCES = tests/unit/test_plugin_mount.c tests/unit/plugin_test.h
+tests_unit_test_plugin_mount_SOURCES = \
+	tests/unit/test_plugin_mount.c tests/unit/plugin_test.h tests/unit/temp_folder.c tests/unit/temp_folder.h
 tests_unit_test_plugin_mount_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_mount_LDADD = plugins/mount/libmount.la $(FAKE_HOST_LIBS)
 tests_unit_test_plugin_mount_nfs_SOURCES = tests/unit/test_plugin_mount_nfs.c tests/unit/plugin_test.h
 tests_unit_test_plugin_mount_nfs_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_mount_nfs_LDADD = plugins/mount/libmount.la $(FAKE_HOST_LIBS)
-tests_unit_test_plugin_log_SOURCES = tests/unit/test_plugin_log.c tests/unit/plugin_test.h
+tests_unit_test_plugin_log_SOURCES = \
+	tests/unit/test_plugin_log.c tests/unit/plugin_test.h tests/unit/temp_folder.c tests/unit/temp_folder.h
 tests_unit_test_plugin_log_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_log_LDADD = plugins/log/liblog.la $(FAKE_HOST_LIBS)
 tests_unit_test_plugin_secrets_SOURCES = tests/unit/test_plugin_secrets.c tests/unit/plugin_test.h
 tests_unit_test_plugin_secrets_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS)
 tests_unit_test_plugin_secrets_LDADD = plugins/secrets/libsecrets.la $(FAKE_HOST_LIBS) $(CJSON_LIBS) -lm
-tests_unit_test_plugin_tailscale_SOURCES = tests/unit/test_plugin_tailscale.c tests/unit/plugin_test.h
+tests_unit_test_plugin_tailscale_SOURCES = \
+	tests/unit/test_plugin_tailscale.c tests/unit/plugin_test.h tests/unit/temp_folder.c tests/unit/temp_folder.h
 tests_unit_test_plugin_tailscale_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS)
 tests_unit_test_plugin_tailscale_LDADD = plugins/tailscale/libtailscale.la $(FAKE_HOST_LIBS) $(CJSON_LIBS) -lm
 tests_unit_test_plugin_tcp_SOURCES = tests/unit/test_plugin_tcp.c tests/unit/plugin_test.h plugins/tcp.c

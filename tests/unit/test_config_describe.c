@@ -142,8 +142,8 @@ static void only_plugins_that_are_used_are_asked(void **state)
 {
     static const char text[] = "plugins: {mine: {command: [python3, mine.py]}, redis: {host: own}}\n"
                                "defaults: {tcp: {warn_after: 1s}}\n"
-                               "services: {a: {checks: {x: {load: {}}, y: {kubernetes.workload: {name: x}}}}}\n";
-    static const char *const expected[] = { "mine", "redis", "load", "kubernetes", "tcp" };
+                               "services: {a: {checks: {x: {load: {}}, y: {greenhouse.workload: {name: x}}}}}\n";
+    static const char *const expected[] = { "mine", "redis", "load", "greenhouse", "tcp" };
     struct config *config = support_read(support_write("used.yaml", text, sizeof text - 1), NULL);
     size_t n;
     const struct config_plugin *list = config_plugins(config, &n);

@@ -5,8 +5,9 @@
 
 #include <stdlib.h>
 
-static const char *const shipped[] = { "caddy", "disk", "exec", "file", "gateway", "http", "imsg", "launchd", "load", "log", "memory", "mount",
-                                       "process", "redis", "secrets", "systemd", "tailscale", "tcp" };
+static const char *const shipped[] = { "caddy", "clock", "colima", "disk", "docker", "exec", "file", "gateway", "grpc", "http", "imsg", "inngest",
+                                       "kubernetes", "launchd", "load", "log", "memory", "mount", "process", "redis", "secrets", "systemd", "tailscale",
+                                       "talos", "tcp" };
 
 static void assert_part(const char *plugin, const cJSON *described, const cJSON *kept, const char *part)
 {

@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const shipped[] = { "caddy", "disk", "exec", "file", "gateway", "http", "imsg", "launchd", "load", "log", "memory", "mount",
-                                       "process", "redis", "secrets", "systemd", "tailscale", "tcp" };
+static const char *const shipped[] = { "caddy", "clock", "colima", "disk", "docker", "exec", "file", "gateway", "grpc", "http", "imsg", "inngest",
+                                       "kubernetes", "launchd", "load", "log", "memory", "mount", "process", "redis", "secrets", "systemd", "tailscale",
+                                       "talos", "tcp" };
 enum { SHIPPED = sizeof shipped / sizeof *shipped };
 
 static struct buffer page;
@@ -209,6 +210,15 @@ static void defaults_of_the_main_file_are_right(void **state)
 
 /* ---- check types ---- */
 
+/* Options that all checks of a plugin have may stand in a section of its own, before theirs. */
+static const char *section_of(const char *section, const char *option)
+{
+    static const char shared[] = "\n.Ss kubernetes\n";
+    char line[500];
+
+    return strncmp(section, "\n.Ss kubernetes.", 16) == 0 && find_item(shared, " Ic", option, line) ? shared : section;
+}
+
 static void assert_options(const char *section, const cJSON *options, const char *prefix)
 {
     const cJSON *option;
@@ -219,8 +229,8 @@ static void assert_options(const char *section, const cJSON *options, const char
         const cJSON *fallback = cJSON_GetObjectItemCaseSensitive(option, "default");
 
         snprintf(name, sizeof name, "%s%s", prefix, cJSON_GetObjectItemCaseSensitive(option, "name")->valuestring);
-        assert_item(section, name, cJSON_IsString(fallback) ? fallback->valuestring : NULL);
-        assert_true(find_item(section, " Ic", name, line));
+        assert_item(section_of(section, name), name, cJSON_IsString(fallback) ? fallback->valuestring : NULL);
+        assert_true(find_item(section_of(section, name), " Ic", name, line));
         if (!fallback && strstr(line, " Pq "))
             fail_msg("%s: `%s` has no default, but `%s`", section + 1, name, line);
         snprintf(line, sizeof line, "%s.", name);

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char *const plugins[] = { "colima", "disk", "exec", "file", "http", "kubernetes", "load", "memory", "process", "redis", "tcp" };
+static const char *const plugins[] = { "colima", "disk", "exec", "file", "greenhouse", "http", "kubernetes", "load", "memory", "orchid", "process", "redis", "tcp" };
 enum { PLUGINS = sizeof plugins / sizeof *plugins };
 
 static struct buffer make_schema(void)

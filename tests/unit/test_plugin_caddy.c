@@ -10,14 +10,6 @@ enum { NOON = 1767614400 };
     "[{\"address\":\"localhost:8288\",\"num_requests\":2,\"fails\":0},{\"address\":\"localhost:3838\",\"num_requests\":1,\"fails\":3},"                    \
     "{\"address\":\"localhost:7880\",\"num_requests\":0,\"fails\":1}]"
 
-static const struct talon_pair no_headers[] = { { NULL, NULL } };
-
-static void answers(struct fake *fake, unsigned status, const char *body)
-{
-    fake_http(fake, FAKE_MS,
-              TALON_REQUEST(talon_response, .status = status, .headers = no_headers, .body = body, .body_len = strlen(body), .total_ns = FAKE_MS));
-}
-
 static struct fake *config(void)
 {
     return fake_new(&talon_plugin_descriptor, "config");
@@ -33,16 +25,16 @@ static void one_that_is_well(void **unused)
     fake_add(fake, "listens", NULL, ":443");
     fake_add(fake, "listens", NULL, "8443");
     fake_add(fake, "listens", NULL, "9443");
-    answers(fake, 200, CONFIG);
-    answers(fake, 200, "[{\"address\":\"localhost:8288\",\"num_requests\":2,\"fails\":0}]");
+    web_answers(fake, 200, CONFIG);
+    web_answers(fake, 200, "[{\"address\":\"localhost:8288\",\"num_requests\":2,\"fails\":0}]");
     CONCLUDES(fake, TALON_OK, "caddy.ok", "configured, 1 upstreams are well");
     NEAR(fake_metric(fake, "servers"), 2);
     NEAR(fake_metric(fake, "upstreams"), 1);
     NEAR(fake_metric(fake, "requests"), 2);
     assert_string_equal(fake_asked(fake, 0)->url, "http://localhost:2019/config/");
     assert_string_equal(fake_asked(fake, 1)->url, "http://localhost:2019/reverse_proxy/upstreams");
-    answers(fake, 200, CONFIG);
-    answers(fake, 200, "[]");
+    web_answers(fake, 200, CONFIG);
+    web_answers(fake, 200, "[]");
     CONCLUDES(fake, TALON_OK, "caddy.ok", "no upstream was used yet");
     fake_free(fake);
 }
@@ -52,16 +44,16 @@ static void upstreams_that_failed(void **unused)
     struct fake *fake = config();
 
     (void)unused;
-    answers(fake, 200, CONFIG);
-    answers(fake, 200, UPSTREAMS);
+    web_answers(fake, 200, CONFIG);
+    web_answers(fake, 200, UPSTREAMS);
     CONCLUDES(fake, TALON_WARN, "caddy.upstream", "2 of 3 upstreams failed lately: localhost:3838 (3 failures), localhost:7880 (1 failure)");
     NEAR(fake_metric(fake, "failing"), 2);
     fake_free(fake);
 
     fake = config();
     fake_set(fake, "warn_fails", "3");
-    answers(fake, 200, CONFIG);
-    answers(fake, 200, UPSTREAMS);
+    web_answers(fake, 200, CONFIG);
+    web_answers(fake, 200, UPSTREAMS);
     CONCLUDES(fake, TALON_WARN, "caddy.upstream", "1 of 3 upstreams failed lately: localhost:3838 (3 failures)");
     fake_free(fake);
 
@@ -69,8 +61,8 @@ static void upstreams_that_failed(void **unused)
     fake_set(fake, "warn_fails", "0");
     fake_set(fake, "url", "http://caddy/");
     fake_set(fake, "unix", "/run/caddy/admin.sock");
-    answers(fake, 200, CONFIG);
-    answers(fake, 200, UPSTREAMS);
+    web_answers(fake, 200, CONFIG);
+    web_answers(fake, 200, UPSTREAMS);
     CONCLUDES(fake, TALON_OK, "caddy.ok", "3 upstreams are well");
     assert_string_equal(fake_asked(fake, 1)->url, "http://caddy/reverse_proxy/upstreams");
     assert_string_equal(fake_asked(fake, 1)->unix_path, "/run/caddy/admin.sock");
@@ -101,18 +93,18 @@ static void what_it_answers(void **unused)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fake = config();
         fake_add(fake, "listens", NULL, ":443");
-        answers(fake, cases[i].status, cases[i].body);
+        web_answers(fake, cases[i].status, cases[i].body);
         CONCLUDES(fake, cases[i].verdict, cases[i].reason, cases[i].part);
         fake_free(fake);
     }
     fake = config();
-    answers(fake, 200, CONFIG);
-    answers(fake, 200, "{}");
+    web_answers(fake, 200, CONFIG);
+    web_answers(fake, 200, "{}");
     CONCLUDES(fake, TALON_FAIL, "protocol.bad", "something else than a list of upstreams");
-    answers(fake, 200, CONFIG);
+    web_answers(fake, 200, CONFIG);
     CONCLUDES(fake, TALON_FAIL, "timeout", "cannot ask Caddy's admin API for its upstreams"); /* silence */
     fake_http(fake, 0,
-              TALON_REQUEST(talon_response, .error = FAKE_ERROR(TALON_E_REFUSED, 111, "connect.refused", "connection refused"), .headers = no_headers));
+              TALON_REQUEST(talon_response, .error = FAKE_ERROR(TALON_E_REFUSED, 111, "connect.refused", "connection refused"), .headers = web_no_headers));
     CONCLUDES(fake, TALON_FAIL, "connect.refused", "cannot ask Caddy's admin API for its configuration: connection refused");
     fake_free(fake);
 }
@@ -136,7 +128,7 @@ static void through(struct fake *fake, unsigned status, int64_t left)
         .size = sizeof peer, .verify_text = "ok", .subject = "CN=server.example", .issuer = "CN=test", .protocol = "TLSv1.3", .not_after = NOON + left
     };
 
-    fake_http(fake, FAKE_MS, TALON_REQUEST(talon_response, .status = status, .headers = no_headers, .body = "", .peer = &peer, .total_ns = 5 * FAKE_MS));
+    fake_http(fake, FAKE_MS, TALON_REQUEST(talon_response, .status = status, .headers = web_no_headers, .body = "", .peer = &peer, .total_ns = 5 * FAKE_MS));
 }
 
 static void answers_of_routes(void **unused)
@@ -176,11 +168,11 @@ static void connections_that_fail(void **unused)
     struct fake *fake = route();
 
     (void)unused;
-    fake_http(fake, 0, TALON_REQUEST(talon_response, .error = FAKE_ERROR(TALON_E_TLS, 0, "tls.broken", "alert: internal error"), .headers = no_headers));
+    fake_http(fake, 0, TALON_REQUEST(talon_response, .error = FAKE_ERROR(TALON_E_TLS, 0, "tls.broken", "alert: internal error"), .headers = web_no_headers));
     CONCLUDES(fake, TALON_FAIL, "tls.broken", "cannot fetch https://server.example:9443/: alert: internal error");
     assert_null(strstr(fake_result(fake)->summary, "token"));
     fake_http(fake, 0,
-              TALON_REQUEST(talon_response, .status = 404, .error = FAKE_ERROR(TALON_E_TOO_BIG, 0, "too_big", "more than 64 KiB"), .headers = no_headers));
+              TALON_REQUEST(talon_response, .status = 404, .error = FAKE_ERROR(TALON_E_TOO_BIG, 0, "too_big", "more than 64 KiB"), .headers = web_no_headers));
     CONCLUDES(fake, TALON_OK, "caddy.ok", "HTTP 404");
     CONCLUDES(fake, TALON_FAIL, "timeout", "cannot fetch https://server.example:9443/");
     fake_free(fake);

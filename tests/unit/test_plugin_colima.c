@@ -414,7 +414,7 @@ static void a_login_by_ssh(void **state)
     CONCLUDES(fake, TALON_FAIL, "protocol.bad", "with \"hello\"");
     fake_free(fake);
     fake = logs_in(TALON_REQUEST(talon_exit, .code = -1, .out = "", .err = "", .error = FAKE_ERROR(TALON_E_TIMEOUT, 0, "exec.timeout", "late")));
-    CONCLUDES(fake, TALON_FAIL, "colima.frozen", "a login by ssh does not end");
+    CONCLUDES(fake, TALON_FAIL, "colima.frozen", "a login by ssh into the VM does not end");
     fake_free(fake);
     fake = logs_in(TALON_REQUEST(talon_exit, .code = -1, .out = "", .err = "", .error = FAKE_ERROR(TALON_E_NOT_FOUND, 2, "exec.not_found", "not found")));
     CONCLUDES(fake, TALON_UNKNOWN, "exec.not_found", "cannot run ssh: not found");

@@ -1,5 +1,6 @@
 /* The plugin `gateway` on the fake host: its health in each state of session, mode and channels, one channel, and the files of its slim form. */
 #include "plugin_test.h"
+#include "temp_folder.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,14 +15,6 @@ enum { NOON = 1767614400 };
 #define WELL                                                                                                                                             \
     "{\"ok\":true,\"available\":true,\"healthy\":true,\"mode\":\"normal\"," COMPONENTS("ok")                                                       \
     ",\"reconnectAttempts\":0,\"status\":{\"pid\":7,\"uptimeMs\":90000}}"
-
-static const struct talon_pair no_headers[] = { { NULL, NULL } };
-
-static void answers(struct fake *fake, unsigned status, const char *body)
-{
-    fake_http(fake, FAKE_MS,
-              TALON_REQUEST(talon_response, .status = status, .headers = no_headers, .body = body, .body_len = strlen(body), .total_ns = FAKE_MS));
-}
 
 static struct fake *health(void)
 {
@@ -69,7 +62,7 @@ static void each_health(void **unused)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct fake *fake = health();
 
-        answers(fake, cases[i].status, cases[i].body);
+        web_answers(fake, cases[i].status, cases[i].body);
         CONCLUDES(fake, cases[i].verdict, cases[i].reason, cases[i].part);
         fake_free(fake);
     }
@@ -93,7 +86,7 @@ static void channels_that_must_be_well(void **unused)
         struct fake *fake = health();
 
         fake_add(fake, "channels", NULL, cases[i].channel);
-        answers(fake, 200, WELL);
+        web_answers(fake, 200, WELL);
         CONCLUDES(fake, cases[i].verdict, cases[i].verdict == TALON_OK ? "gateway.ok" : "gateway.channel", cases[i].part);
         NEAR(fake_metric(fake, "uptime"), 90);
         NEAR(fake_metric(fake, "reconnects"), 0);
@@ -107,7 +100,7 @@ static void one_that_is_gone(void **unused)
 
     (void)unused;
     fake_http(fake, 0,
-              TALON_REQUEST(talon_response, .error = FAKE_ERROR(TALON_E_REFUSED, 111, "connect.refused", "connection refused"), .headers = no_headers));
+              TALON_REQUEST(talon_response, .error = FAKE_ERROR(TALON_E_REFUSED, 111, "connect.refused", "connection refused"), .headers = web_no_headers));
     CONCLUDES(fake, TALON_FAIL, "connect.refused", "the gateway cannot be asked: connection refused");
     CONCLUDES(fake, TALON_FAIL, "timeout", "the gateway cannot be asked");
     fake_free(fake);
@@ -134,7 +127,7 @@ static void one_channel(void **unused)
         struct fake *fake = fake_new(&talon_plugin_descriptor, "channel");
 
         fake_set(fake, "url", "http://127.0.0.1:3018/health/slack");
-        answers(fake, cases[i].status, cases[i].body);
+        web_answers(fake, cases[i].status, cases[i].body);
         CONCLUDES(fake, cases[i].verdict, cases[i].reason, cases[i].part);
         fake_free(fake);
     }
@@ -142,23 +135,19 @@ static void one_channel(void **unused)
 
 /* ---- files */
 
-static char folder[] = "/tmp/talon-gateway-XXXXXX";
+static char folder[TEMP_PATH];
 
-static int make_folder(void **unused)
+static int make_folder(void **state)
 {
-    (void)unused;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **unused)
-{
-    (void)unused;
-    return rmdir(folder);
+    if (temp_folder_make(state) != 0)
+        return -1;
+    snprintf(folder, sizeof folder, "%s", (const char *)*state);
+    return 0;
 }
 
 static const char *in(const char *name)
 {
-    static char path[2][256];
+    static char path[2][TEMP_PATH + 64];
     static unsigned which;
 
     which ^= 1;
@@ -255,5 +244,5 @@ int main(void)
         cmocka_unit_test(one_channel), cmocka_unit_test(the_files_of_the_slim_form), cmocka_unit_test(wrong_options),
     };
 
-    return cmocka_run_group_tests_name("plugin gateway", tests, make_folder, remove_folder);
+    return cmocka_run_group_tests_name("plugin gateway", tests, make_folder, temp_folder_remove);
 }

@@ -219,6 +219,40 @@ static void nodes_by_their_conditions(void **unused)
     }
 }
 
+#define LEASES(at) "{\"metadata\":{\"resourceVersion\":\"7\"},\"items\":[{\"metadata\":{\"name\":\"n\"},\"spec\":{\"renewTime\":\"" at "\"}}]}"
+
+static void leases_of_nodes(void **unused)
+{
+    static const struct {
+        uint32_t status;
+        const char *leases;
+        enum talon_status concluded;
+        const char *reason, *words;
+    } cases[] = {
+        { 200, LEASES("2025-12-31T23:59:50.123456Z"), TALON_OK, "kubernetes.ready", "the node is ready" },
+        { 200, LEASES("2025-12-31T23:46:00.000000Z"), TALON_FAIL, "kubernetes.silent", "n has a kubelet that is silent: its lease was last renewed 14 min ago" },
+        { 200, LEASES("2026-01-01T01:00:00.000000Z"), TALON_OK, "kubernetes.ready", "ready" }, /* its clock is ahead of ours */
+        { 200, LEASES("yesterday"), TALON_OK, "kubernetes.ready", "ready" },
+        { 200, "{\"items\":[]}", TALON_OK, "kubernetes.ready", "ready" },
+        { 403, "{\"message\":\"leases is forbidden\"}", TALON_OK, "kubernetes.ready", "ready" },
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fake *fake = kube("node");
+
+        fake_set(fake, "lease_within", "2m");
+        fake_set(fake, "watch", "false"); /* no request of its between the two */
+        kube_answers(fake, 200, NODE_LIST(NODE("n", NODE_OLD, "b", "", NODE_READY)));
+        kube_answers(fake, cases[i].status, cases[i].leases);
+        CONCLUDES(fake, cases[i].concluded, cases[i].reason, cases[i].words);
+        CONTAINS(fake_asked(fake, 1)->url, "/namespaces/kube-node-lease/leases");
+        if (cases[i].status == 403)
+            CONTAINS(fake_detail(fake, "leases"), "leases is forbidden");
+        fake_free(fake);
+    }
+}
+
 static void a_node_by_name(void **unused)
 {
     struct fake *fake = kube("node");
@@ -324,6 +358,7 @@ int main(void)
         cmocka_unit_test(a_server_that_refuses),
         cmocka_unit_test(a_certificate_that_expires),
         cmocka_unit_test(nodes_by_their_conditions),
+        cmocka_unit_test(leases_of_nodes),
         cmocka_unit_test(a_node_by_name),
         cmocka_unit_test(a_boot_that_was_seen),
         cmocka_unit_test(taints_and_cordons),

@@ -1,6 +1,7 @@
 /* The plugin `log` on the fake host, with real files in a folder of its own: new lines, windows of time, rotation, truncation, lines that are too long or not
  * finished, more than may be read, and files that are no logs. */
 #include "plugin_test.h"
+#include "temp_folder.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,23 +11,19 @@
 
 enum { NOON = 1767614400 };
 
-static char folder[] = "/tmp/talon-log-XXXXXX";
+static char folder[TEMP_PATH];
 
-static int make_folder(void **unused)
+static int make_folder(void **state)
 {
-    (void)unused;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **unused)
-{
-    (void)unused;
-    return rmdir(folder);
+    if (temp_folder_make(state) != 0)
+        return -1;
+    snprintf(folder, sizeof folder, "%s", (const char *)*state);
+    return 0;
 }
 
 static const char *in(const char *name)
 {
-    static char path[2][256];
+    static char path[2][TEMP_PATH + 64];
     static unsigned which;
 
     which ^= 1;
@@ -388,5 +385,5 @@ int main(void)
         cmocka_unit_test(wrong_options),
     };
 
-    return cmocka_run_group_tests_name("plugin log", tests, make_folder, remove_folder);
+    return cmocka_run_group_tests_name("plugin log", tests, make_folder, temp_folder_remove);
 }

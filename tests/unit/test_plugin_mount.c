@@ -1,6 +1,7 @@
 /* The operations `point` and `table` of the plugin `mount` on the fake host: made-up tables of mounts and file systems for the judgement, files in a folder of
  * the test's own for what is read and written, and the system's own table. */
 #include "plugin_test.h"
+#include "temp_folder.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@ int mount_room(const char *path, struct mount_space *space);
 
 #define SOURCE "192.0.2.10:/volume2/data"
 
-static char folder[] = "/tmp/talon-mount-XXXXXX";
+static char folder[TEMP_PATH];
 static struct mount_entry made_up;
 static struct mount_space room;
 static int mounted, table_error, space_error;
@@ -45,21 +46,17 @@ int mount_room(const char *path, struct mount_space *space)
     return space_error;
 }
 
-static int make_folder(void **unused)
+static int make_folder(void **state)
 {
-    (void)unused;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **unused)
-{
-    (void)unused;
-    return rmdir(folder);
+    if (temp_folder_make(state) != 0)
+        return -1;
+    snprintf(folder, sizeof folder, "%s", (const char *)*state);
+    return 0;
 }
 
 static const char *in(const char *name)
 {
-    static char path[256];
+    static char path[TEMP_PATH + 64];
 
     snprintf(path, sizeof path, "%s/%s", folder, name);
     return path;
@@ -119,7 +116,7 @@ static void what_is_not(void **unused)
 
     (void)unused;
     mounted = 0;
-    CONCLUDES(fake, TALON_FAIL, "mount.missing", "nothing is mounted on /tmp/talon-mount-");
+    CONCLUDES(fake, TALON_FAIL, "mount.missing", "nothing is mounted on ");
     mounted = 1;
     table_error = EMFILE;
     CONCLUDES(fake, TALON_UNKNOWN, "local", "cannot read the table of mounts: ");
@@ -376,5 +373,5 @@ int main(void)
 #endif
     };
 
-    return cmocka_run_group_tests_name("plugin mount", tests, make_folder, remove_folder);
+    return cmocka_run_group_tests_name("plugin mount", tests, make_folder, temp_folder_remove);
 }

@@ -3,6 +3,7 @@
  * nothing.
  */
 #include "plugin_test.h"
+#include "temp_folder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,17 +31,12 @@ static struct fake *by_socket(void)
     return fake;
 }
 
-static void answers(struct fake *fake, unsigned status, const char *body)
-{
-    fake_http(fake, 3 * FAKE_MS, TALON_REQUEST(talon_response, .status = status, .body = body, .body_len = strlen(body)));
-}
-
 static void one_that_is_connected(void **unused)
 {
     struct fake *fake = by_socket();
 
     (void)unused;
-    answers(fake, 200, RUNNING);
+    web_answers(fake, 200, RUNNING);
     CONCLUDES(fake, TALON_OK, "tailscale.ok", "server.example.ts.net is online as 100.64.0.1");
     assert_true(fabs(fake_metric(fake, "key_expires_in") - 54.5 * 86400) < 1);
     assert_string_equal(fake_asked(fake, 0)->url, "http://local-tailscaled.sock/localapi/v0/status?peers=false");
@@ -81,7 +77,7 @@ static void each_state(void **unused)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct fake *fake = by_socket();
 
-        answers(fake, 200, cases[i].body);
+        web_answers(fake, 200, cases[i].body);
         CONCLUDES(fake, cases[i].status, cases[i].reason, cases[i].part);
         assert_null(strstr(fake_result(fake)->summary, "secret"));
         fake_free(fake);
@@ -117,7 +113,7 @@ static void peers(void **unused)
 
         for (size_t p = 0; p < 3 && cases[i].peers[p]; p++)
             fake_add(fake, "peers", NULL, cases[i].peers[p]);
-        answers(fake, 200, PEERS);
+        web_answers(fake, 200, PEERS);
         CONCLUDES(fake, cases[i].status, cases[i].status == TALON_OK ? "tailscale.ok" : "tailscale.peer", cases[i].part);
         assert_string_equal(fake_asked(fake, 0)->url, "http://local-tailscaled.sock/localapi/v0/status");
         fake_free(fake);
@@ -146,8 +142,8 @@ static void the_ping(void **unused)
         struct fake *fake = by_socket();
 
         fake_set(fake, "ping", "100.64.0.7");
-        answers(fake, 200, RUNNING);
-        answers(fake, cases[i].status, cases[i].body);
+        web_answers(fake, 200, RUNNING);
+        web_answers(fake, cases[i].status, cases[i].body);
         CONCLUDES(fake, cases[i].verdict, cases[i].reason, cases[i].part);
         assert_string_equal(fake_asked(fake, 1)->method, "POST");
         assert_string_equal(fake_asked(fake, 1)->url, "http://local-tailscaled.sock/localapi/v0/ping?ip=100.64.0.7&type=disco");
@@ -162,7 +158,7 @@ static void settings_of_warnings(void **unused)
     (void)unused;
     fake_set(fake, "health", "false");
     fake_set(fake, "warn_expiry", "0");
-    answers(fake, 200, "{\"BackendState\":\"Running\"," SELF ",\"KeyExpiry\":\"2026-01-05T12:00:09Z\"},\"Health\":[\"x\"]}");
+    web_answers(fake, 200, "{\"BackendState\":\"Running\"," SELF ",\"KeyExpiry\":\"2026-01-05T12:00:09Z\"},\"Health\":[\"x\"]}");
     CONCLUDES(fake, TALON_OK, "tailscale.ok", "");
     fake_free(fake);
 }
@@ -176,7 +172,7 @@ static void needs_a_machine_without_tailscale(void)
         skip();
 }
 
-static void the_port_of_the_application(void **unused)
+static void the_port_of_the_application(void **state)
 {
     static const struct {
         const char *name, *content, *port, *header;
@@ -185,61 +181,42 @@ static void the_port_of_the_application(void **unused)
         { "sameuserproof-49153-c0ffee", "", "127.0.0.1:49153", "Basic OmMwZmZlZQ==" },
         { "sameuserproof-49154-c0ffe", "", "127.0.0.1:49154", "Basic OmMwZmZl" },
     };
-    char folder[] = "/tmp/talon-tailscale-XXXXXX", path[256];
 
-    (void)unused;
     needs_a_machine_without_tailscale();
-    assert_non_null(mkdtemp(folder));
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct fake *fake = tailscale();
-        FILE *file;
 
-        snprintf(path, sizeof path, "%s/%s", folder, cases[i].name);
-        file = fopen(path, "w");
-        assert_non_null(file);
-        fputs(cases[i].content, file);
-        fclose(file);
-        fake_set(fake, "token_folder", folder);
-        answers(fake, 200, RUNNING);
+        temp_write(temp_path(state, cases[i].name), cases[i].content);
+        fake_set(fake, "token_folder", *state);
+        web_answers(fake, 200, RUNNING);
         CONCLUDES(fake, TALON_OK, "tailscale.ok", "");
         assert_string_equal(fake_asked(fake, 0)->connect_to, cases[i].port);
         assert_null(fake_asked(fake, 0)->unix_path);
         assert_string_equal(fake_asked_header(fake, 0, "Authorization"), cases[i].header);
-        unlink(path);
+        unlink(temp_path(state, cases[i].name));
         fake_free(fake);
     }
-    rmdir(folder);
 }
 
-static void no_way_at_all(void **unused)
+static void no_way_at_all(void **state)
 {
     static const char *const names[] = { "sameuserproof-", "sameuserproof-x", "sameuserproof-0-aa", "sameuserproof-70000-aa", "other" };
-    char folder[] = "/tmp/talon-tailscale-XXXXXX", path[256];
     struct fake *fake;
 
-    (void)unused;
     needs_a_machine_without_tailscale();
-    assert_non_null(mkdtemp(folder));
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-        assert_int_equal(mkdir(path, 0700), 0);
-    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_int_equal(mkdir(temp_path(state, names[i]), 0700), 0);
     fake = tailscale();
-    fake_set(fake, "token_folder", folder);
+    fake_set(fake, "token_folder", *state);
     CONCLUDES(fake, TALON_FAIL, "connect.no_socket", "Tailscale does not run: there is neither /var/run/tailscale/tailscaled.sock nor");
     fake_free(fake);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-        rmdir(path);
-    }
-    snprintf(path, sizeof path, "%s/sameuserproof-49152-word", folder);
-    assert_int_equal(mkdir(path, 0700), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        rmdir(temp_path(state, names[i]));
+    assert_int_equal(mkdir(temp_path(state, "sameuserproof-49152-word"), 0700), 0);
     fake = tailscale();
-    fake_set(fake, "token_folder", folder);
+    fake_set(fake, "token_folder", *state);
     CONCLUDES(fake, TALON_UNKNOWN, "auth.rejected", "cannot be read");
     fake_free(fake);
-    rmdir(path);
-    rmdir(folder);
 }
 
 /* ---- answers that are none */
@@ -263,7 +240,7 @@ static void what_is_no_status(void **unused)
     (void)unused;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fake = by_socket();
-        answers(fake, cases[i].status, cases[i].body);
+        web_answers(fake, cases[i].status, cases[i].body);
         CONCLUDES(fake, cases[i].verdict, cases[i].reason, cases[i].part);
         fake_free(fake);
     }
@@ -294,8 +271,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_that_is_connected), cmocka_unit_test(each_state),  cmocka_unit_test(peers),
-        cmocka_unit_test(the_ping),              cmocka_unit_test(settings_of_warnings), cmocka_unit_test(the_port_of_the_application),
-        cmocka_unit_test(no_way_at_all),         cmocka_unit_test(what_is_no_status),    cmocka_unit_test(wrong_options),
+        cmocka_unit_test(the_ping),              cmocka_unit_test(settings_of_warnings), cmocka_unit_test_setup_teardown(the_port_of_the_application, temp_folder_make, temp_folder_remove),
+        cmocka_unit_test_setup_teardown(no_way_at_all, temp_folder_make, temp_folder_remove),         cmocka_unit_test(what_is_no_status),    cmocka_unit_test(wrong_options),
     };
 
     return cmocka_run_group_tests_name("plugin tailscale", tests, NULL, NULL);

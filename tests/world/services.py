@@ -13,8 +13,10 @@ def inngest(request, mode):
     if request.path == "/v0/gql" and request.method == "POST":
         if mode == "errors":
             return answer({"errors": [{"message": "database is locked"}], "data": None})
-        functions = [] if mode == "no_functions" else [{"id": "00000000-0000-4000-8000-000000000001"}]
-        return answer({"data": {"apps": [{"name": "system-bus-host", "functions": functions}]}})
+        functions = [] if mode == "no_functions" else [{"id": f"00000000-0000-4000-8000-{i:012}"} for i in range(163)]
+        if mode == "forgotten":  # a registration that has failed: both answer well on their own
+            functions = functions[:100]
+        return answer({"data": {"apps": [{"name": "system-bus-host", "functions": functions}, {"name": "system-bus-cluster", "functions": functions[:14]}]}})
     return None
 
 
@@ -154,7 +156,7 @@ def gateway(request, mode):
 
 # Name, routes, and the failures that are the service's own.
 SERVICES = (
-    ("inngest", inngest, ("errors", "no_functions")),
+    ("inngest", inngest, ("errors", "forgotten", "no_functions")),
     ("inngest-connect", inngest_connect, ("draining",)),
     ("typesense", typesense, ("lagging", "out_of_disk", "out_of_memory")),
     ("restate-ingress", restate_ingress, ("unregistered",)),

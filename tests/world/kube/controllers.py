@@ -14,9 +14,14 @@ from store import now, stamp
 
 POD, NODE = resources.BY_KIND["v1", "Pod"], resources.BY_KIND["v1", "Node"]
 WORKLOADS = [resources.BY_KIND["apps/v1", kind] for kind in ("Deployment", "StatefulSet", "DaemonSet")]
+LEASE = resources.BY_KIND["coordination.k8s.io/v1", "Lease"]
 CORDON = "node.kubernetes.io/unschedulable"
 GRACE = 0.2     # seconds that a pod takes to go, where its grace period is longer
 PULL = 0.1      # and to become ready
+
+
+def micro_stamp(at=None):
+    return stamp(at)[:-1] + ".000000Z"
 
 
 def template_hash(workload):
@@ -47,6 +52,7 @@ class Controllers:
         self.ails = {}   # (namespace, prefix of a pod's name): function(pod), makes its status
         self.frozen = set()  # names of nodes whose kubelet is silent
         self.stuck = set()   # uids of pods that never go
+        self.stale = set()   # names of nodes whose lease is not renewed
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self.work, daemon=True)
 
@@ -62,6 +68,7 @@ class Controllers:
         with self.store.lock:
             for node in self.store.all(NODE):
                 self.store.update(NODE, "", node["metadata"]["name"], taint_cordon)
+                self.renew(node["metadata"]["name"])
             for pod in self.store.all(POD):
                 self.tend(pod)
             for resource in WORKLOADS:
@@ -73,6 +80,13 @@ class Controllers:
         with self.store.lock:
             ready = all(is_ready(pod) and not pod["metadata"].get("deletionTimestamp") for pod in self.store.all(POD))
             return ready and all(is_rolled_out(thing) for resource in WORKLOADS for thing in self.store.all(resource))
+
+    def renew(self, node):
+        """As a kubelet does each ten seconds."""
+        for lease in self.store.all(LEASE, "kube-node-lease", fields=f"metadata.name={node}"):
+            due = lease["spec"]["renewTime"] < stamp(now() - datetime.timedelta(seconds=10))
+            if due and node not in self.stale | self.frozen:
+                self.store.update(LEASE, "kube-node-lease", node, lambda thing: thing["spec"].update(renewTime=micro_stamp()))
 
     # ---- pods
 
@@ -134,7 +148,10 @@ class Controllers:
         old = [p for p in mine if p["metadata"]["labels"].get("pod-template-hash") != template and not p["metadata"].get("deletionTimestamp")]
         fresh = [p for p in mine if p["metadata"]["labels"].get("pod-template-hash") == template and not p["metadata"].get("deletionTimestamp")]
         if old and len(fresh) == len([p for p in fresh if is_ready(p)]):
-            self.delete_pod(meta["namespace"], old[0]["metadata"]["name"], 30)
+            if resource.kind == "Deployment" and len(fresh) < wanted:  # it may not have fewer than it wants, so one more comes first
+                self.make_pod(resource, workload, template, {p["metadata"]["name"] for p in mine})
+            else:
+                self.delete_pod(meta["namespace"], old[0]["metadata"]["name"], 30)
         for pod in fresh[wanted:]:
             self.delete_pod(meta["namespace"], pod["metadata"]["name"], 30)
         taken = {p["metadata"]["name"] for p in mine}

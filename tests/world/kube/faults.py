@@ -21,6 +21,7 @@ SERVER = {
     "status": "requests whose path begins with `path` get `code`, `reason`, `message`, as often as `times` says (for ever)",
     "readyz": "the parts in `failing` fail",
     "no_readyz": "there is no /readyz",
+    "expired": "the server's certificate has expired",
     "unauthorized": "no certificate and no token is known any more",
     "evaluation": "access reviews end with the evaluation error `message`",
     "conflict": "the next `times` writes collide with another's",
@@ -64,10 +65,12 @@ class Faults:
             return
         if name is None:
             self.on.clear()
+            self.proxies.clear()
             seed.fill(self.store, self.store.all(NODE)[0]["metadata"]["name"], self.more)
         self.control.ails.clear()
         self.control.frozen.clear()
         self.control.stuck.clear()
+        self.control.stale.clear()
         for pod in self.store.all(POD):
             if not controllers.is_ready(pod):
                 self.store.remove(POD, pod["metadata"]["namespace"], pod["metadata"]["name"])
@@ -103,7 +106,7 @@ class Faults:
         self.control.turn()
 
     def break_node(self, how):
-        """`name`, then `condition`, `status`, `reason`, `message`; or `silent`, `cordon`, `taint` {key, value, effect}, `reboot`."""
+        """`name`, then `condition`, `status`, `reason`, `message`; or `silent`, `cordon`, `taint` {key, value, effect}, `reboot`, `lease` (when it was last renewed)."""
         def change(node):
             if how.get("cordon"):
                 node["spec"]["unschedulable"] = True
@@ -119,6 +122,9 @@ class Faults:
                 set_condition(node, condition(how["condition"], how.get("status", "True"), how.get("reason", ""), how.get("message", "")))
         if how.get("silent"):
             self.control.frozen.add(how["name"])
+        if how.get("lease"):
+            self.control.stale.add(how["name"])
+            self.store.update(controllers.LEASE, "kube-node-lease", how["name"], lambda thing: thing["spec"].update(renewTime=how["lease"]))
         self.store.update(NODE, "", how["name"], change)
 
     def break_scale(self, how):
@@ -128,14 +134,30 @@ class Faults:
         self.control.turn()
 
     def break_rollout(self, how):
-        """`namespace`, `name`: the deployment does not get on."""
+        """`namespace`, `name`: the deployment does not get on; with `image`, to a version whose image cannot be pulled."""
         def change(thing):
+            if "image" in how:
+                thing["spec"]["template"]["spec"]["containers"][0]["image"] = how["image"]
+                self.control.ails[how["namespace"], f"{how['name']}-{controllers.template_hash(thing)}"] = controllers.image_pull
             set_condition(thing, condition("Progressing", "False", "ProgressDeadlineExceeded", f'ReplicaSet "{how["name"]}-0" has timed out progressing.'))
         self.store.update(resources.BY_KIND["apps/v1", "Deployment"], how["namespace"], how["name"], change)
 
     def break_remove(self, how):
         """`api_version`, `kind`, `namespace`, `name`: an object is gone."""
-        self.store.remove(resources.BY_KIND[how["api_version"], how["kind"]], how.get("namespace", ""), how["name"])
+        gone = self.store.remove(resources.BY_KIND[how["api_version"], how["kind"]], how.get("namespace", ""), how["name"])
+        for pod in self.store.all(POD, how.get("namespace", "")):  # as the garbage collector does
+            if any(owner["uid"] == gone["metadata"]["uid"] for owner in pod["metadata"].get("ownerReferences") or []):
+                self.store.remove(POD, pod["metadata"]["namespace"], pod["metadata"]["name"])
+
+    def break_rbac(self, how):
+        """The kubelets' binding loses the subject `user`, or its role the verb `verb` on nodes/proxy."""
+        rbac = "rbac.authorization.k8s.io/v1"
+        if "user" in how:
+            self.store.update(resources.BY_KIND[rbac, "ClusterRoleBinding"], "", "apiserver-kubelet-client",
+                              lambda thing: thing.update(subjects=[s for s in thing["subjects"] if s["name"] != how["user"]]))
+        if "verb" in how:
+            verbs = [verb for verb in ("get", "list", "watch", "create", "update", "patch", "delete") if verb != how["verb"]]
+            self.store.update(resources.BY_KIND[rbac, "ClusterRole"], "", "system:kubelet-api-admin", lambda thing: thing["rules"][0].update(verbs=verbs))
 
     def break_event(self, how):
         """`namespace`, `name` of a pod, `reason`, `message`: something happened to it just now, or at `at`."""

@@ -51,6 +51,8 @@ def fill(store, node_name="node-1", more=()):
         resource, name = resources.BY_KIND[api_version, kind], thing["metadata"]["name"]
         if not store.all(resource, namespace, fields=f"metadata.name={name}"):
             store.create(resource, namespace, thing)
+        elif kind in ("ClusterRole", "ClusterRoleBinding", "Lease"):
+            store.update(resource, namespace, name, lambda known: known.update({key: thing[key] for key in thing if key != "metadata"}))
         elif kind in ("Deployment", "StatefulSet", "DaemonSet"):
             store.update(resource, namespace, name, lambda known: (known["spec"].update(thing["spec"]), (known.get("status") or {}).pop("conditions", None)))
 

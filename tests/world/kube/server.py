@@ -27,6 +27,7 @@ import protobuf
 import rbac
 import resources
 import seed
+import served
 import tables
 from controllers import POD, Controllers
 from faults import Faults
@@ -328,7 +329,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return thing
 
     def proxy(self, place):
-        found = self.world.faults.proxies.get((place.namespace, place.name, place.rest))
+        found = self.world.faults.proxies.get((place.namespace, place.name, place.rest)) or served.answer(self.world.store, place.namespace, place.name, place.rest)
         if not found:
             raise Failure(503, f'no endpoints available for service "{place.name}"')
         code, body = found
@@ -445,12 +446,13 @@ class Control(http.server.BaseHTTPRequestHandler):
 
 class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads, allow_reuse_address, request_queue_size = True, True, 128
-    context = None
+    context, expired = None, None
 
     def get_request(self):
         connection, address = super().get_request()
         if self.context:  # the handshake is the thread's matter
-            connection = self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            context = self.context if self.world.faults.get("expired") is None else self.expired
+            connection = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         return connection, address
 
     def handle_error(self, request, client_address):
@@ -458,19 +460,23 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
             super().handle_error(request, client_address)
 
 
+def tls(authority, days):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*authority.server(days))
+    context.load_verify_locations(authority.cert)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    return context
+
+
 def serve(folder, port=0, control_port=0, node="node-1", more=()):
     """Starts both; returns (world, API server, control server). All of its files are in the folder."""
     folder = pathlib.Path(folder)
     authority = certs.Authority(folder)
-    cert, key = authority.server()
     world = World(node, more)
     api, control = Server(("127.0.0.1", port), Handler), Server(("127.0.0.1", control_port), Control)
     api.world = control.world = world
     api.tokens = dict(TOKENS)
-    api.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    api.context.load_cert_chain(cert, key)
-    api.context.load_verify_locations(authority.cert)
-    api.context.verify_mode = ssl.CERT_OPTIONAL
+    api.context, api.expired = tls(authority, 365), tls(authority, -1)
     users = {}
     for name, group in (("admin", "system:masters"), ("viewer", "viewers")):
         user_cert, user_key = authority.user(name, group)

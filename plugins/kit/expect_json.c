@@ -1,7 +1,7 @@
 /* What is expected of values inside a JSON body. */
-#include "http.h"
+#include "expect.h"
 
-#include "kit/json.h"
+#include "json.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -50,7 +50,7 @@ static const char *shown(struct talon_run *run, const cJSON *value)
 
 /* ---- the body ---- */
 
-const char *http_json_problem(struct talon_run *run, const struct talon_pair *expect, const char *body, size_t n)
+const char *expect_json_problem(struct talon_run *run, const struct talon_pair *expect, const char *body, size_t n)
 {
     const char *problem;
     const cJSON *json = json_parse(run, body, n, &problem);

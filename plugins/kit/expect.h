@@ -1,0 +1,23 @@
+/*
+ * What is expected of an HTTP answer, the same wherever one is judged: by `http`, and where an answer comes through another server. Each function says what is
+ * not as expected in a sentence part, for a summary.
+ */
+#ifndef KIT_EXPECT_H
+#define KIT_EXPECT_H
+
+#include <talon/plugin.h>
+
+/* Is it one of `200`, `2xx`, `200-399`? */
+int expect_status_is_pattern(const char *pattern);
+/* Is the status among those? NULL or an empty list: any 2xx. */
+int expect_status_matches(const char *const *patterns, uint32_t status);
+/* Those for people: "200 or 3xx". */
+const char *expect_status_words(struct talon_run *run, const char *const *patterns);
+
+/* Compares what stands at each path with its value. NULL: all as expected; else what is not, a sentence that lives as long as the run. */
+const char *expect_json_problem(struct talon_run *run, const struct talon_pair *expect, const char *body, size_t n);
+
+/* What a bad answer says of itself: `: "database gone"`, or nothing. */
+const char *expect_own_words(struct talon_run *run, const struct talon_response *got);
+
+#endif
