@@ -76,7 +76,7 @@ def panda(talon, world):
     world.write_config(talon.config, listen=f"127.0.0.1:{talon.port}", state=talon.state)
 
     def check(*names):
-        done = talon.command("check", "--json", *(names or world.names()), timeout=90)
+        done = talon.command("check", "--json", *(names or world.names()), timeout=90, env=talon.environment(**world.environment()))
         assert done.stdout, done.stderr
         return {c["name"]: c for c in json.loads(done.stdout)["checks"]}
     return check
