@@ -99,10 +99,10 @@ static int is_answer(const struct talon_response *got)
     return !got->error.code || (got->error.code == TALON_E_TOO_BIG && got->status);
 }
 
-/* Caddy has shown its certificate; that no answer followed is its upstream's doing. */
-static int is_upstreams_silence(const struct talon_response *got)
+/* Caddy has shown a good certificate; that no whole answer followed is its upstream's doing. */
+static int is_upstreams_doing(const struct talon_response *got)
 {
-    return got->error.code == TALON_E_TIMEOUT && got->peer && got->peer->not_after;
+    return got->peer && got->peer->not_after && !got->peer->verify && got->error.code != TALON_E_TLS;
 }
 
 static size_t drop(struct talon_run *run, void *arg, const char *bytes, size_t n, int last)
@@ -123,7 +123,7 @@ static void answered(struct talon_run *run, void *arg, const struct talon_respon
         run->host->metric(run, "status", got->status, "");
     if (server)
         run->host->detail(run, "server", talon_quote(run, server, strlen(server), QUOTE));
-    if (!is_answer(got) && (conf->upstream || !is_upstreams_silence(got)))
+    if (!is_answer(got) && (conf->upstream || !is_upstreams_doing(got)))
         talon_failed(run, &got->error, "cannot fetch %s", shown_url(run));
     else if (is_expiring(run, got->peer, &left))
         return;

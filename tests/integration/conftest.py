@@ -273,13 +273,48 @@ def caddy(tmp_path):
     server.stop()
 
 
+class Rows:
+    """rows(system, failure, summary): one way in which a watched system was broken, seen and mended; rows.skip(system, failure, why) where it could not be."""
+
+    def __init__(self):
+        self.seen, self.skipped, self.failed = [], [], 0
+
+    def __call__(self, system, failure, summary):
+        self.seen.append((system, failure, summary))
+
+    def skip(self, system, failure, why):
+        self.skipped.append((system, failure, why))
+
+
+ROWS = Rows()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    told = yield
+    if told.get_result().failed and "rows" in item.fixturenames:
+        ROWS.failed += 1
+
+
 @pytest.fixture(scope="session")
 def rows(request):
-    """rows(system, failure, summary): one way in which a watched system was broken, seen and mended. Printed as a table at the end, with its figure."""
-    seen = []
-    yield lambda system, failure, summary: seen.append((system, failure, summary))
+    """The table of Rows: printed at the end, with its figures."""
+    yield ROWS
     with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
         print("\n")
-        for system, failure, summary in sorted(seen):
+        for system, failure, summary in sorted(ROWS.seen):
             print(f"row {system:<18}{failure:<20}{summary[:120]}")
-        print(f"figure systems.rows {len(seen)} count")
+        for system, failure, why in sorted(ROWS.skipped):
+            print(f"row {system:<18}{failure:<20}skipped: {why}")
+        print(f"figure systems.rows {len(ROWS.seen)} count")
+        print(f"figure systems.failed {ROWS.failed} count")
+        print(f"figure systems.skipped {len(ROWS.skipped)} count")
+
+
+@pytest.fixture(scope="session")
+def incidents(request):
+    """incidents(number): that incident of the past is seen now for what it was. Its figure counts each once."""
+    seen = set()
+    yield seen.add
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print(f"\nfigure incidents.detected {len(seen)} count")

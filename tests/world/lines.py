@@ -9,7 +9,7 @@ class Lines(Server):
 
     def __init__(self, name, path, respond, modes):
         self.respond = respond
-        super().__init__(name, path, ("half", "other_id", *modes))
+        super().__init__(name, path, ("half", *modes))
 
     def exchange(self, connection):
         got = b""
@@ -19,7 +19,7 @@ class Lines(Server):
                 return False
             got += more
         asked = json.loads(got)
-        told = {"jsonrpc": "2.0", "id": "other" if self.mode == "other_id" else asked["id"], **self.respond(asked, self.mode)}
+        told = {"jsonrpc": "2.0", "id": asked["id"], **self.respond(asked, self.mode)}
         connection.sendall(json.dumps(told).encode() + b"\n")
         return True
 

@@ -76,10 +76,12 @@ class Server:
                 except OSError:
                     pass
 
-    def close_wait(self):
-        """Connections that the other side has closed and this one has not."""
-        with self.lock:
-            return len(self.open)
+    def left_open(self):
+        """Connections that the other side has not closed, once it has had a moment to."""
+        end = time.monotonic() + 5
+        while self.open and time.monotonic() < end:
+            time.sleep(0.02)
+        return len(self.open)
 
     # ---- the server
 
