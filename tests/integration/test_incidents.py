@@ -107,11 +107,16 @@ def test_incident_25_a_check_that_prints_much_is_read_to_its_end(talon, incident
     incidents(25)
 
 
+# Caddy keeps a connection to what is behind it, and that alone.
+KEPT = {"inngest", "worker", "docs-api", "livekit"}
+
+
 def test_incident_26_asking_leaves_no_connection_behind(panda, world, incidents):  # noqa: F811
     asked = [part for part in world.parts.values() if hasattr(part, "accepted")]
     before = {part.name: part.accepted for part in asked}
-    for _ in range(5):
+    for _ in range(3):
         panda()
     used = [part for part in asked if part.accepted > before[part.name]]
-    assert len(used) > 15 and {part.name: part.left_open() for part in used if part.left_open()} == {}
+    left = {part.name: part.left_open(at_most=2 if part.name in KEPT else 0) for part in used}
+    assert len(used) > 15 and {name: n for name, n in left.items() if n} == {}
     incidents(26)
