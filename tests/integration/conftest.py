@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 
@@ -271,6 +272,16 @@ def caddy(tmp_path):
     server.root = folder / "data" / "pki" / "authorities" / "local" / "root.crt"
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory):
+    """The stand-in Panda, one for all tests: each mends what it breaks."""
+    sys.path.insert(0, str(TOP / "tests" / "world"))
+    from world import World
+
+    with World(tmp_path_factory.mktemp("world")) as made:
+        yield made
 
 
 class Rows:

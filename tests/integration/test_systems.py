@@ -3,26 +3,15 @@ import json
 import os
 import random
 import shutil
-import sys
 import time
 
 import pytest
 
 from breaks import CLUSTER, FAILURES, HARMLESS
-from conftest import TOP, missing
-
-sys.path.insert(0, str(TOP / "tests" / "world"))
+from conftest import missing
 
 # What is tried of them where time is short; with sanitizers, the first eight.
 SOME = [(part, mode) for part, mode, *_ in random.Random(7).sample(FAILURES, 16)]
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    from world import World
-
-    with World(tmp_path_factory.mktemp("world")) as world:
-        yield world
 
 
 @pytest.fixture
