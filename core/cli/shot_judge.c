@@ -1,4 +1,4 @@
-/* What a one shot means: the exit code (rules.md 3.12), and which failed need stands behind a result. Pure. */
+/* What a one shot means: the exit code (rules.md 3.12), and which need that is down stands behind a result. Pure. */
 #include "cli/cli.h"
 #include "cli/shot.h"
 
@@ -34,12 +34,18 @@ static int badness(int code)
 
 /* ---- needs only annotate */
 
-static bool service_failed(const struct shot *shot, size_t service)
+/* What starts or was stopped serves nobody either. */
+static bool is_down(enum status status)
+{
+    return status == STATUS_FAIL || status == STATUS_STARTING || status == STATUS_STOPPED;
+}
+
+static bool service_down(const struct shot *shot, size_t service)
 {
     for (size_t i = 0; i < shot->n; i++) {
         const struct model_check *check = &shot->model->checks[shot->entries[i].check];
 
-        if (check->service == service && !check->witness && shot->entries[i].result && shot->entries[i].result->status == STATUS_FAIL)
+        if (check->service == service && !check->witness && shot->entries[i].result && is_down(shot->entries[i].result->status))
             return true;
     }
     return false;
@@ -47,7 +53,7 @@ static bool service_failed(const struct shot *shot, size_t service)
 
 static size_t find_cause(struct shot *shot, size_t service);
 
-/* The deepest failed service behind a need of which every alternative has failed, or stands on what has. */
+/* The deepest service that is down behind a need of which every alternative is, or stands on what has. */
 static size_t cause_of_need(struct shot *shot, const struct model_need *need)
 {
     size_t first = MODEL_NONE;
@@ -55,7 +61,7 @@ static size_t cause_of_need(struct shot *shot, const struct model_need *need)
     for (size_t i = 0; i < need->n; i++) {
         size_t cause = find_cause(shot, need->any[i]);
 
-        if (cause == MODEL_NONE && service_failed(shot, need->any[i]))
+        if (cause == MODEL_NONE && service_down(shot, need->any[i]))
             cause = need->any[i];
         if (cause == MODEL_NONE)
             return MODEL_NONE;

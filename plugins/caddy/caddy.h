@@ -19,6 +19,7 @@ struct caddy_route_conf {
     const char *url, *connect_to;
     struct caddy_route_tls tls;
     uint64_t warn_expiry, fail_expiry;
+    int32_t upstream;
 };
 
 extern const struct talon_option caddy_config_options[], caddy_route_options[];

@@ -29,6 +29,10 @@ const struct talon_option caddy_route_options[] = {
       TALON_DURATION_AT(struct caddy_route_conf, fail_expiry),
       .fallback = "7d",
       .help = "So long before the certificate expires it is a failure; 0: when it has." },
+    { .name = "upstream",
+      TALON_BOOL_AT(struct caddy_route_conf, upstream),
+      .fallback = "true",
+      .help = "Whether an upstream that Caddy cannot reach, or that is silent, is a failure here; false: only the certificate is looked at." },
     { .name = NULL },
 };
 
@@ -95,6 +99,12 @@ static int is_answer(const struct talon_response *got)
     return !got->error.code || (got->error.code == TALON_E_TOO_BIG && got->status);
 }
 
+/* Caddy has shown a good certificate; that no whole answer followed is its upstream's doing. */
+static int is_upstreams_doing(const struct talon_response *got)
+{
+    return got->peer && got->peer->not_after && !got->peer->verify && got->error.code != TALON_E_TLS;
+}
+
 static size_t drop(struct talon_run *run, void *arg, const char *bytes, size_t n, int last)
 {
     (void)run, (void)arg, (void)bytes, (void)last;
@@ -113,15 +123,17 @@ static void answered(struct talon_run *run, void *arg, const struct talon_respon
         run->host->metric(run, "status", got->status, "");
     if (server)
         run->host->detail(run, "server", talon_quote(run, server, strlen(server), QUOTE));
-    if (!is_answer(got))
+    if (!is_answer(got) && (conf->upstream || !is_upstreams_doing(got)))
         talon_failed(run, &got->error, "cannot fetch %s", shown_url(run));
     else if (is_expiring(run, got->peer, &left))
         return;
-    else if (trouble)
+    else if (trouble && conf->upstream)
         talon_done(run, TALON_FAIL, "caddy.upstream", "%s", trouble);
     else if (conf->warn_expiry && left >= 0 && left < (double)conf->warn_expiry / NS_PER_S)
         talon_done(run, TALON_WARN, "caddy.expiry", "HTTP %u, but the certificate of %s expires in %s", got->status, got->peer->subject,
                    talon_show_time(run, (uint64_t)(left * NS_PER_S)));
+    else if (!conf->upstream && left >= 0)
+        talon_done(run, TALON_OK, "caddy.ok", "the certificate of %s is good for %s", got->peer->subject, talon_show_time(run, (uint64_t)(left * NS_PER_S)));
     else
         talon_done(run, TALON_OK, "caddy.ok", "HTTP %u in %s", got->status, talon_show_time(run, got->total_ns));
 }

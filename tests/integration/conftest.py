@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 
@@ -274,15 +275,68 @@ def caddy(tmp_path):
 
 
 @pytest.fixture(scope="session")
+def world(tmp_path_factory):
+    """The stand-in Panda, one for all tests: each mends what it breaks."""
+    sys.path.insert(0, str(TOP / "tests" / "world"))
+    from world import World
+
+    with World(tmp_path_factory.mktemp("world")) as made:
+        yield made
+
+
+@pytest.fixture
+def panda(talon, world):
+    """One-shot of the profile against the world: {check: answer}."""
+    world.write_config(talon.config, listen=f"127.0.0.1:{talon.port}", state=talon.state)
+
+    def check(*names):
+        done = talon.command("check", "--json", *(names or world.names()), timeout=90, env=talon.environment(**world.environment()))
+        assert done.stdout, done.stderr
+        return {c["name"]: c for c in json.loads(done.stdout)["checks"]}
+    return check
+
+
+def worst(answers, service):
+    order = ("fail", "unknown", "warn", "starting", "stopped", "ok")
+    return min((a for a in answers.values() if a["service"] == service), key=lambda a: order.index(a["status"]))
+
+
+class Rows:
+    """rows(system, failure, summary): one way in which a watched system was broken, seen and mended; rows.skip(system, failure, why) where it could not be."""
+
+    def __init__(self):
+        self.seen, self.skipped, self.failed = [], [], 0
+
+    def __call__(self, system, failure, summary):
+        self.seen.append((system, failure, summary))
+
+    def skip(self, system, failure, why):
+        self.skipped.append((system, failure, why))
+
+
+ROWS = Rows()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    told = yield
+    if told.get_result().failed and "rows" in item.fixturenames:
+        ROWS.failed += 1
+
+
+@pytest.fixture(scope="session")
 def rows(request):
-    """rows(system, failure, summary): one way in which a watched system was broken, seen and mended. Printed as a table at the end, with its figure."""
-    seen = []
-    yield lambda system, failure, summary: seen.append((system, failure, summary))
+    """The table of Rows: printed at the end, with its figures."""
+    yield ROWS
     with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
         print("\n")
-        for system, failure, summary in sorted(seen):
+        for system, failure, summary in sorted(ROWS.seen):
             print(f"row {system:<18}{failure:<20}{summary[:120]}")
-        print(f"figure systems.rows {len(seen)} count")
+        for system, failure, why in sorted(ROWS.skipped):
+            print(f"row {system:<18}{failure:<20}skipped: {why}")
+        print(f"figure systems.rows {len(ROWS.seen)} count")
+        print(f"figure systems.failed {ROWS.failed} count")
+        print(f"figure systems.skipped {len(ROWS.skipped)} count")
 
 
 @pytest.fixture(scope="session")

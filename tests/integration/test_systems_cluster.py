@@ -2,25 +2,18 @@
 
 As test_systems.py does for what answers by itself; here the API server tells of it, and the breaks are those of tests/world/kube.
 """
-import json
 import os
 import random
-import sys
 import time
 
 import pytest
 
-from conftest import TOP
-
-sys.path.insert(0, str(TOP / "tests" / "world"))
+from conftest import worst
 
 NS = "joelclaw"
 NODE = {"name": "node-1"}
 KUBELETS = ("apiserver-kubelet-client", "kube-apiserver-kubelet-client")
 
-
-# What the cluster has no part in, and what takes its time with programs.
-OF_THE_HOST = ("agent-mail", "host-worker", "kube-operator-access", "talon", "voice-agent")
 
 
 def pod(name, what, namespace=NS, **more):
@@ -129,14 +122,6 @@ SOME = random.Random(11)
 SOME = {name for rows, n in ((API, 2), (QUESTIONS, 1), (CLUSTER, 4), (BROKEN[len(CLUSTER):], 5)) for name, *_ in SOME.sample(rows, n)}
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    from world import World
-
-    with World(tmp_path_factory.mktemp("world")) as world:
-        yield world
-
-
 class Cluster:
     def __init__(self, world):
         self.world, self.kube = world, world.parts["kubernetes"]
@@ -158,23 +143,6 @@ def cluster(world):
     made = Cluster(world)
     yield made
     made.mend()
-
-
-@pytest.fixture
-def panda(talon, world):
-    """One-shot of the profile against the world: {check: answer}."""
-    world.write_config(talon.config, listen=f"127.0.0.1:{talon.port}", state=talon.state)
-
-    def check(*names):
-        done = talon.command("check", "--json", *(names or [name for name in world.names() if name not in OF_THE_HOST]), timeout=90)
-        assert done.stdout, done.stderr
-        return {c["name"]: c for c in json.loads(done.stdout)["checks"]}
-    return check
-
-
-def worst(answers, service):
-    order = ("fail", "unknown", "warn", "starting", "stopped", "ok")
-    return min((a for a in answers.values() if a["service"] == service), key=lambda a: order.index(a["status"]))
 
 
 def seen(panda, service, state, words):

@@ -332,7 +332,11 @@ def test_operations_are_shown_and_tried_by_their_whole_names(talon):
 # ---- the checks that come with Talon
 
 VARIABLES = """
+  tailscale_socket: /var/run/tailscaled.socket
   nas: 192.0.2.10
+  nas_nfs_port: "2049"
+  nas_portmapper_port: "111"
+  nas_type: nfs
   nas_nvme: /Volumes/nvme
   nas_nvme_export: /volume2/data
   nas_hdd: /Volumes/hdd

@@ -136,9 +136,12 @@ static void a_small_environment(void **state)
     setenv("LANG", "C", 1);
     setenv("TZ", "UTC", 1);
     setenv("TMPDIR", "/tmp", 1);
+    setenv("SSL_CERT_FILE", "/tmp/ca.pem", 1);
+    unsetenv("SSL_CERT_DIR");
     setenv("TALON_SECRET", "x", 1);
-    prints(shell(COMMAND("env")), "PATH=" PATH "\nHOME=/home/ada\nUSER=ada\nLANG=C\nTZ=UTC\nTMPDIR=/tmp\n");
+    prints(shell(COMMAND("env")), "PATH=" PATH "\nHOME=/home/ada\nUSER=ada\nLANG=C\nTZ=UTC\nTMPDIR=/tmp\nSSL_CERT_FILE=/tmp/ca.pem\n");
     unsetenv("TMPDIR");
+    unsetenv("SSL_CERT_FILE");
     unsetenv("TZ");
     prints(shell(COMMAND("env")), "PATH=" PATH "\nHOME=/home/ada\nUSER=ada\nLANG=C\n");
 }

@@ -163,6 +163,26 @@ static void answers_of_routes(void **unused)
     }
 }
 
+/* Where only the certificate matters, what is behind Caddy does not. */
+static void certificates_alone(void **unused)
+{
+    enum { DAY = 86400 };
+    const struct talon_peer peer = { .size = sizeof peer, .verify_text = "ok", .subject = "CN=server.example", .not_after = NOON + 60 * DAY };
+    struct fake *fake = route();
+
+    (void)unused;
+    fake_set(fake, "upstream", "false");
+    through(fake, 502, 60 * DAY);
+    CONCLUDES(fake, TALON_OK, "caddy.ok", "the certificate of CN=server.example is good for 60 d");
+    through(fake, 502, 7 * DAY - 1);
+    CONCLUDES(fake, TALON_FAIL, "caddy.expiry", "expires in 7 d");
+    fake_http(fake, 0, TALON_REQUEST(talon_response, .error = FAKE_ERROR(TALON_E_TIMEOUT, 0, "timeout", "no answer"), .headers = no_headers, .peer = &peer));
+    CONCLUDES(fake, TALON_OK, "caddy.ok", "is good for 60 d");
+    fake_http(fake, 0, TALON_REQUEST(talon_response, .error = FAKE_ERROR(TALON_E_TIMEOUT, 0, "timeout", "no answer"), .headers = no_headers));
+    CONCLUDES(fake, TALON_FAIL, "timeout", "cannot fetch https://server.example:9443/");
+    fake_free(fake);
+}
+
 static void connections_that_fail(void **unused)
 {
     struct fake *fake = route();
@@ -200,7 +220,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_that_is_well),      cmocka_unit_test(upstreams_that_failed), cmocka_unit_test(what_it_answers),
-        cmocka_unit_test(answers_of_routes), cmocka_unit_test(connections_that_fail), cmocka_unit_test(wrong_options),
+        cmocka_unit_test(answers_of_routes), cmocka_unit_test(certificates_alone), cmocka_unit_test(connections_that_fail), cmocka_unit_test(wrong_options),
     };
 
     return cmocka_run_group_tests_name("plugin caddy", tests, NULL, NULL);

@@ -2,7 +2,10 @@
 
 A route gets the request and the mode in which its part is broken (None: it is well).
 """
+import base64
+import hashlib
 import json
+import time
 
 from stand_in import StandIn, answer
 
@@ -137,6 +140,11 @@ def dkron(request, mode):
 
 
 def gateway(request, mode):
+    if request.headers.get("upgrade") == "websocket":
+        key = base64.b64encode(hashlib.sha1(request.headers["sec-websocket-key"].encode() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()).decode()
+        if mode == "no_websocket":
+            return answer(b"internal error", 500, "text/plain")
+        return 101, {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Accept": key}, b""
     if request.path == "/health/slack":
         return answer({"ok": mode != "slack", "channel": "slack", "started": mode != "slack", "checkedAt": "2026-11-24T09:00:00.000Z"}, 503 if mode == "slack" else 200)
     if request.path != "/health":
@@ -154,6 +162,22 @@ def gateway(request, mode):
     return answer(body, 200 if body["available"] else 503)
 
 
+# States of tailscaled's backend in which it is not connected, as modes.
+BACKENDS = {"needs_login": "NeedsLogin", "needs_approval": "NeedsMachineAuth", "stopped": "Stopped", "starting": "Starting", "no_state": "NoState", "other_user": "InUseOtherUser"}
+
+
+def tailscale(request, mode):
+    if request.headers.get("host") != "local-tailscaled.sock" or mode == "forbidden":
+        return answer(b"invalid localapi request", 403, "text/plain")
+    if request.path != "/localapi/v0/status":
+        return None
+    expiry = time.time() + {"expires_soon": 3 * 86400, "expired": -3600}.get(mode, 90 * 86400)
+    me = {"ID": "n1", "HostName": "panda", "DNSName": "panda.example.ts.net.", "OS": "macOS", "TailscaleIPs": ["100.64.0.1"], "Online": mode != "offline",
+          "KeyExpiry": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(expiry)), **({"Expired": True} if mode == "expired" else {})}
+    return answer({"Version": "1.92.1", "TUN": True, "BackendState": BACKENDS.get(mode, "Running"), "HaveNodeKey": True, "AuthURL": "", "Self": me, "Peer": None,
+                   "Health": ["Some peers are advertising routes but --accept-routes is false"] if mode == "warning" else None, "MagicDNSSuffix": "example.ts.net"})
+
+
 # Name, routes, and the failures that are the service's own.
 SERVICES = (
     ("inngest", inngest, ("errors", "forgotten", "no_functions")),
@@ -169,10 +193,13 @@ SERVICES = (
     ("agent-mail", agent_mail, ("not_ready",)),
     ("voice-agent", voice_agent, ("idle",)),
     ("dkron", dkron, ("no_leader",)),
-    ("gateway", gateway, ("redis_degraded", "stuck", "dead", "recovering", "slack")),
+    ("gateway", gateway, ("redis_degraded", "stuck", "dead", "recovering", "slack", "no_websocket")),
 )
 
 
-def start():
-    """All of them on free ports: {name: StandIn}."""
-    return {name: StandIn(name, 0, routes, modes) for name, routes, modes in SERVICES}
+def start(folder):
+    """All of them on free ports, and what listens on a socket in the folder: {name: StandIn}."""
+    made = {name: StandIn(name, 0, routes, modes) for name, routes, modes in SERVICES}
+    made["tailscale"] = StandIn("tailscale", folder / "tailscaled.sock", tailscale,
+                                (*BACKENDS, "offline", "expires_soon", "expired", "warning", "forbidden"))
+    return made

@@ -1,21 +1,26 @@
-"""One HTTP server of the stand-in world: answers as a service of systems on the watched host does, and can be broken in the ways in which servers break.
+"""One HTTP server of the stand-in world: answers as a service of systems on the watched host does, and can be broken in the ways in which servers break. It
+listens on a port of loopback, or on a unix socket where its place is a path.
 
 Each part has routes of its own, and failure modes of its own beside those that every server has. A mode is a name; `mend` takes back whatever was broken.
 """
 import json
+import pathlib
 import socket
 import ssl
 import struct
 import threading
 import time
+from collections.abc import Iterator
 
-# What any server may do wrong: nobody listens, nobody answers, half an answer, one byte at a time, no HTTP at all, another content, a good status with a bad body.
-COMMON = ("refuse", "hang", "half", "drip", "garbage", "html", "empty", "error", "reset")
+# What any server may do wrong: nobody listens, nobody answers, bytes that are no protocol, the connection is over before an answer or torn down.
+ANY = ("refuse", "hang", "garbage", "eof", "reset")
+# What one of HTTP may do wrong as well: half an answer, one byte at a time, another content, a good status with a bad body.
+COMMON = ANY + ("half", "drip", "html", "empty", "error")
 
 
 def answer(body, status=200, kind="application/json", **headers):
     """What a route gives back: `body` as JSON unless it is bytes or text."""
-    if not isinstance(body, (bytes, str)):
+    if not isinstance(body, (bytes, str, Iterator)):
         body = json.dumps(body, separators=(",", ":"))
     return status, {"Content-Type": kind, **{k.replace("_", "-"): v for k, v in headers.items()}}, body.encode() if isinstance(body, str) else body
 
@@ -26,13 +31,15 @@ class Request:
         self.path, _, self.query = path.partition("?")
 
 
-class StandIn:
-    """`routes(request, mode)` gives an answer, or None for 404. `tls`: an ssl.SSLContext, or a function of the mode that gives one."""
+class Server:
+    """Listens on a port of loopback (0: a free one), or at a path. What is spoken there is `one`'s. `tls`: an ssl.SSLContext, or a function of the mode."""
+    any = ANY
 
-    def __init__(self, name, port, routes, modes=(), tls=None):
-        self.name, self.port, self.routes, self.tls = name, port, routes, tls
-        self.modes = tuple(COMMON) + tuple(modes)
-        self.mode = None
+    def __init__(self, name, place, modes=(), tls=None):
+        self.name, self.tls, self.mode = name, tls, None
+        self.path = place if isinstance(place, pathlib.Path) else None
+        self.port = 0 if self.path else place
+        self.modes = self.any + (("no_socket",) if self.path else ()) + tuple(modes)
         self.lock = threading.Lock()
         self.open = set()
         self.accepted = 0
@@ -46,8 +53,10 @@ class StandIn:
             raise ValueError(f"{self.name} cannot be broken as {mode}: it knows {', '.join(self.modes)}")
         self.mend()
         self.mode = mode
-        if mode == "refuse":
+        if mode in ("refuse", "no_socket"):
             self.deafen()
+        if mode == "no_socket":
+            self.path.unlink()
 
     def mend(self):
         self.mode = None
@@ -67,16 +76,24 @@ class StandIn:
                 except OSError:
                     pass
 
-    def close_wait(self):
-        """Connections that the other side has closed and this one has not."""
-        with self.lock:
-            return len(self.open)
+    def left_open(self, at_most=0):
+        """Connections beyond so many that the other side has not closed, once it has had a moment to."""
+        end = time.monotonic() + 5
+        while len(self.open) > at_most and time.monotonic() < end:
+            time.sleep(0.02)
+        return max(len(self.open) - at_most, 0)
 
     # ---- the server
 
     def listen(self):
-        self.listener = socket.create_server(("127.0.0.1", self.port), backlog=128)
-        self.port = self.listener.getsockname()[1]
+        if self.path:
+            self.path.unlink(missing_ok=True)
+            self.listener = socket.socket(socket.AF_UNIX)
+            self.listener.bind(str(self.path))
+            self.listener.listen(128)
+        else:
+            self.listener = socket.create_server(("127.0.0.1", self.port), backlog=128)
+            self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
 
     def deafen(self):
@@ -117,19 +134,56 @@ class StandIn:
 
     def one(self, connection):
         """One exchange; False: the connection is over."""
+        if self.mode == "eof":
+            connection.recv(1 << 16)  # to close before would be a reset now and then
+            return False
         if self.mode == "hang":
             connection.recv(1 << 16)
             while self.mode == "hang" and connection.recv(1 << 16):
                 pass
             return False
+        spoil = getattr(self, f"as_{self.mode}", None)
+        if not spoil:
+            return self.exchange(connection)
+        if self.heard(connection):
+            spoil(connection)
+        return False
+
+    @staticmethod
+    def heard(connection):
+        """The question, before it is answered wrongly."""
+        return connection.recv(65536)
+
+    def exchange(self, connection):
+        raise NotImplementedError
+
+    def as_garbage(self, connection):
+        connection.sendall(bytes(range(256)) * 16)
+
+    def as_reset(self, connection):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+class StandIn(Server):
+    """A server of HTTP. `routes(request, mode)` gives an answer, or None for 404; its body may be an iterator of bytes, which is a stream until it ends."""
+    any = COMMON
+
+    def __init__(self, name, place, routes, modes=(), tls=None):
+        self.routes = routes
+        super().__init__(name, place, modes, tls)
+
+    @staticmethod
+    def heard(connection):
+        return read_request(connection)
+
+    def exchange(self, connection):
         request = read_request(connection)
         if not request:
             return False
-        spoil = getattr(self, f"as_{self.mode}", None)
-        if spoil:
-            spoil(connection)
-            return False
         status, headers, body = self.routes(request, self.mode) or answer({"error": "not found"}, 404)
+        if not isinstance(body, bytes):
+            stream(connection, status, headers, body)
+            return False
         keep = request.headers.get("connection", "").lower() != "close"
         send(connection, status, headers, b"" if request.method == "HEAD" else body, keep)
         return keep
@@ -148,9 +202,6 @@ class StandIn:
             connection.sendall(bytes([byte]))
             time.sleep(0.2)
 
-    def as_garbage(self, connection):
-        connection.sendall(bytes(range(256)) * 16)
-
     def as_html(self, connection):
         send(connection, 200, {"Content-Type": "text/html"}, b"<html><head><title>Welcome</title></head><body>It works!</body></html>", False)
 
@@ -159,9 +210,6 @@ class StandIn:
 
     def as_error(self, connection):
         send(connection, 500, {"Content-Type": "text/plain"}, b"internal error", False)
-
-    def as_reset(self, connection):
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def read_request(connection):
@@ -187,3 +235,11 @@ def send(connection, status, headers, body, keep):
     lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}", f"Connection: {'keep-alive' if keep else 'close'}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     connection.sendall("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
+
+
+def stream(connection, status, headers, chunks):
+    lines = [f"HTTP/1.1 {status} X", "Transfer-Encoding: chunked", "Connection: close", *(f"{name}: {value}" for name, value in headers.items())]
+    connection.sendall("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n")
+    for chunk in chunks:
+        connection.sendall(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+    connection.sendall(b"0\r\n\r\n")

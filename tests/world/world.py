@@ -3,218 +3,132 @@
 A part has a name, `modes` in which it can be broken, break_as(mode), mend() and close(). World writes a configuration that is the profile with its own
 addresses in place of Panda's; nothing else of the profile changes.
 """
-import contextlib
-import json
-import os
+import importlib.util
 import pathlib
 import re
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
+import tempfile
 
+import apid
+import certificates
+import engine
+import lima
+import lines
+import mac
+import nas
+import proxy
 import services
+from processes import TOP, Kubernetes, Redis, free_port
+from stand_in import StandIn
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+# The services of the profile that cannot be well without a part, by the part that may be missing here.
+WITHOUT = {"redis": ["redis"], "caddy": ["caddy", "caddy-inngest", "caddy-worker", "caddy-docs-api", "caddy-livekit"], "talos": ["talos"], "nas-mounts": ["nas"]}
 
 
-class Redis:
-    """A real Redis."""
-    modes = ("refuse", "hang", "password", "unsaved")
-
-    def __init__(self, folder):
-        self.name, self.mode, self.folder = "redis", None, folder / "redis"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.port = free_port()
-        self.process = None
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--appendonly", "yes", "--save", "3600 1", "--enable-protected-configs", "local"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.wait("it answers", lambda: "PONG" in self.ask("PING"))
-
-    def wait(self, what, condition):
-        end = time.monotonic() + 10
-        while not condition():
-            if time.monotonic() > end or self.process.poll() is not None:
-                raise RuntimeError(f"redis-server: {what}: not within 10 s")
-            time.sleep(0.02)
-
-    def ask(self, *words):
-        request = f"*{len(words)}\r\n" + "".join(f"${len(word)}\r\n{word}\r\n" for word in words)
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 2) as link:
-            link.sendall(request.encode())
-            return link.recv(65536).decode(errors="replace")
-        return ""
-
-    def break_as(self, mode):
-        if mode not in self.modes:
-            raise ValueError(f"redis cannot be broken as {mode}: it knows {', '.join(self.modes)}")
-        self.mend()
-        self.mode = mode
-        if mode == "refuse":
-            self.stop()
-        elif mode == "hang":
-            self.process.send_signal(signal.SIGSTOP)
-        elif mode == "password":
-            self.ask("CONFIG", "SET", "requirepass", "sesame")
-        elif mode == "unsaved":  # its folder is gone, so that what it holds cannot be saved
-            gone = self.folder / "gone"
-            gone.mkdir(exist_ok=True)
-            self.ask("CONFIG", "SET", "dir", str(gone))
-            gone.rmdir()
-            self.ask("BGSAVE")
-            self.wait("the save has failed", lambda: "rdb_last_bgsave_status:err" in self.ask("INFO", "persistence"))
-
-    def mend(self):
-        mode, self.mode = self.mode, None
-        if mode:
-            self.stop()
-            self.start()
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
-
-    def close(self):
-        self.stop()
-
-
-# What runs in the cluster, as the profile names it.
-WORKLOADS = [f"joelclaw/{kind}/{name}" for kind, name in (
-    ("StatefulSet", "inngest"), ("StatefulSet", "redis"), ("StatefulSet", "typesense"), ("StatefulSet", "restate"), ("StatefulSet", "dkron"),
-    ("StatefulSet", "minio"), ("Deployment", "restate-worker"), ("Deployment", "system-bus-worker"), ("Deployment", "livekit-server"),
-    ("Deployment", "bluesky-pds"), ("Deployment", "docs-api"))] + [
-    "aistor/StatefulSet/aistor-s3-pool-0", "aistor/Deployment/adminjob-operator", "aistor/Deployment/object-store-operator"]
-
-# The jobs of launchd that the profile wants to run.
-JOBS = ("com.joel.system-bus-worker", "com.joelclaw.agent-mail", "com.joel.voice-agent", "com.joel.kube-operator-access", "com.joel.talon")
-
-
-class Kubernetes:
-    """The stand-in API server, in a process of its own. Its modes are the breaks of its control port that end no test by their length."""
-    modes = ("refuse", "silent", "readyz", "unauthorized")
-
-    def __init__(self, folder):
-        self.name, self.mode, self.folder, self.port = "kubernetes", None, folder / "kube", 0
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.process = None
-        self.start()
-
-    def start(self):
-        for name in ("port", "control"):
-            (self.folder / name).unlink(missing_ok=True)
-        words = [word for workload in WORKLOADS for word in ("--workload", workload)]
-        with (self.folder / "stderr.txt").open("a") as errors:
-            self.process = subprocess.Popen([sys.executable, str(TOP / "tests/world/kube/server.py"), "--folder", str(self.folder), "--port", str(self.port), *words],
-                                            stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
-        end = time.monotonic() + 60
-        while not (self.folder / "port").exists() or not self.state()["settled"]:
-            if time.monotonic() > end or self.process.poll() is not None:
-                raise RuntimeError("the stand-in API server does not start:\n" + (self.folder / "stderr.txt").read_text()[-2000:])
-            time.sleep(0.05)
-        self.port = int((self.folder / "port").read_text())
-
-    def ask(self, path, body=None):
-        control = (self.folder / "control").read_text().strip()
-        data = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{control}{path}", data=data), timeout=10) as answer:
-            return json.loads(answer.read())
-
-    def state(self):
-        return self.ask("/_state")
-
-    def break_as(self, mode):
-        if mode not in self.modes:
-            raise ValueError(f"kubernetes cannot be broken as {mode}: it knows {', '.join(self.modes)}")
-        self.mend()
-        self.mode = mode
-        if mode == "refuse":
-            self.close()
-        else:
-            self.ask(f"/_break/{mode}", {"failing": ["etcd"]} if mode == "readyz" else {})
-
-    def mend(self):
-        mode, self.mode = self.mode, None
-        if mode == "refuse":
-            self.start()
-        elif mode:
-            self.ask("/_mend", {})
-
-    def close(self):
-        self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+def profile():
+    return (TOP / "etc" / "profiles" / "panda.yaml").read_text()
 
 
 class World:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
-        self.parts = services.start()
-        self.parts["kubernetes"] = Kubernetes(self.folder)
+        self.sockets = pathlib.Path(tempfile.mkdtemp(prefix="talon-world-"))  # the path of a socket is short
         self.tools = self.folder / "bin"
-        self.make_launchctl()
-        self.skipped = {}
+        self.parts, self.skipped, self.settings, self.authorities = {}, {}, {}, None
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def start(self):
+        self.tools.mkdir()
+        self.parts.update(services.start(self.sockets))
+        self.parts.update(lines.start(self.sockets))
+        self.add(mac.Launchctl(self.tools), mac.GatewayFiles(self.folder), engine.Engine(self.sockets / "docker.sock"), lima.Colima(self.sockets, self.tools))
+        self.add(self.parts["docker"].container)
+        labels = dict(re.findall(r"^  (\w+_label): *(\S+)$", profile(), re.M))
+        self.parts.update(mac.jobs(self.tools, labels))
+        self.parts.update(nas.servers())
+        self.start_cluster()
+        self.start_nas()
+
+    def add(self, *parts):
+        for part in parts:
+            self.parts[part.name] = part
+            if hasattr(part, "variables"):
+                self.settings.update(part.variables())
+
+    def start_cluster(self):
+        self.add(Kubernetes(self.folder))
         if shutil.which("redis-server"):
-            self.parts["redis"] = Redis(self.folder)
+            self.add(Redis(self.folder))
         else:
             self.skipped["redis"] = "redis-server is not installed: install the package redis-server"
+        if importlib.util.find_spec("grpc"):
+            self.add(apid.Talos(self.folder / "talos"))
+        else:
+            self.skipped["talos"] = "Python has no grpc: install the package python3-grpcio"
+        authority, stranger = (certificates.Authority(self.folder / name) for name in ("authority", "stranger"))
+        self.authorities = authority.certificate
+        self.add(StandIn("aistor", 0, services.minio, ("offline", "busy"), certificates.context(*authority.server("aistor", 89, "IP:127.0.0.1"))))
+        if shutil.which("caddy"):
+            ports = {name: free_port() for name in proxy.Caddy.PORTS}
+            upstreams = {"inngest": "inngest", "worker": "worker", "docs": "docs-api", "livekit": "livekit"}
+            self.add(proxy.Caddy(self.folder / "caddy", authority, stranger, ports, {route: self.parts[name].port for route, name in upstreams.items()}))
+        else:
+            self.skipped["caddy"] = "caddy is not installed: install the package caddy"
 
-    def make_launchctl(self):
-        """The stand-in, and what it says of each job that must run."""
-        self.tools.mkdir()
-        shutil.copy(TOP / "tests/world/bin/launchctl", self.tools)
-        answers = self.tools / "launchctl.answers" / "system"
-        answers.mkdir(parents=True)
-        for label in JOBS:
-            (answers / label).write_text(f"state = running\nruns = 1\npid = {os.getpid()}\nlast exit code = (never exited)\n")
+    def start_nas(self):
+        why = nas.why_no_mounts()
+        if why:
+            self.skipped["nas-mounts"] = why
+        else:
+            self.parts.update(nas.mounts(self.sockets))
 
     def variables(self):
         """The profile's variables as they are here."""
         at = lambda name: f"127.0.0.1:{self.parts[name].port}" if name in self.parts else "127.0.0.1:9"
+        mounted = {f"nas_{name}": str(self.parts[f"nas-{name}"].path) for name in nas.EXPORTS if f"nas-{name}" in self.parts}
         return {
+            "host_load": "1000",  # this machine has other work as well
             "inngest_api": at("inngest"), "inngest_connect": at("inngest-connect"), "redis": at("redis"), "typesense": at("typesense"),
             "restate_ingress": at("restate-ingress"), "restate_admin": at("restate-admin"), "livekit": at("livekit"), "pds": at("pds"),
-            "docs_api": at("docs-api"), "minio": at("minio"), "worker": at("worker"), "agent_mail": at("agent-mail"), "voice_agent": at("voice-agent"),
-            "gateway": at("gateway"), "kubeconfig": str(self.folder / "kube" / "kubeconfig"), "kube_context": "admin@cluster", "kube_node": "node-1",
-            "flannel_selector": "app=kube-flannel",
+            "docs_api": at("docs-api"), "minio": at("minio"), "aistor": at("aistor"), "worker": at("worker"), "agent_mail": at("agent-mail"),
+            "voice_agent": at("voice-agent"), "gateway": at("gateway"), "kubeconfig": str(self.folder / "kube" / "kubeconfig"),
+            "kube_context": "admin@cluster", "kube_node": "node-1", "flannel_selector": "app=kube-flannel", "docker_socket": str(self.parts["docker"].path),
+            "secrets_socket": str(self.parts["agent-secrets"].path), "imsg_socket": str(self.parts["imsg"].path),
+            "tailscale_socket": str(self.parts["tailscale"].path), "nas": "127.0.0.1", "nas_nfs_port": str(self.parts["nas-nfs"].port),
+            "nas_portmapper_port": str(self.parts["nas-portmapper"].port), "nas_type": "fuse", **mounted, **self.settings,
         }
 
-    def write_config(self, path, listen="127.0.0.1:0", state=None):
+    def environment(self):
+        """What Talon is run with: the machine's authorities are here the one whose certificates Caddy shows."""
+        return {"SSL_CERT_FILE": str(self.authorities)}
+
+    def write_config(self, path, listen="127.0.0.1:0", state=None, more=""):
         """The profile with this world's variables. Fails where one of them is not in the profile."""
-        profile = (TOP / "etc" / "profiles" / "panda.yaml").read_text()
+        text = profile()
         for name, value in self.variables().items():
-            profile, n = re.subn(rf"^(  {name}:) .*$", lambda found, v=value: f'{found[1]} "{v}"', profile, flags=re.M)
+            text, n = re.subn(rf"^(  {name}:) .*$", lambda found, v=value: f'{found[1]} "{v}"', text, flags=re.M)
             if n != 1:
                 raise ValueError(f"the profile has no variable {name}")
-        profile = profile.replace("../../checks/", f"{TOP}/checks/")
-        profile = re.sub(r"^listen: .*$", f"listen: {listen}", profile, flags=re.M)
-        path.write_text(profile + f"exec_path: [{self.tools}, /usr/local/bin, /usr/bin, /bin]\n" + (f"state: {state}\n" if state else ""))
+        text = text.replace("../../checks/", f"{TOP}/checks/")
+        text = re.sub(r"^listen: .*$", f"listen: {listen}", text, flags=re.M)
+        path.write_text(text + f"exec_path: [{self.tools}, /usr/local/bin, /usr/bin, /bin]\n" + (f"state: {state}\n" if state else "") + more)
         return path
 
     def names(self):
-        """The services of the profile that this world stands for."""
-        return ["kubernetes", "kubernetes-node", "flannel", "kubernetes-dns", "kubernetes-access", "inngest", "redis", "typesense", "restate", "restate-worker",
-                "system-bus-worker", "livekit-server", "bluesky-pds", "docs-api", "minio", "aistor-operators", "dkron", "host-worker", "agent-mail", "voice-agent",
-                "kube-operator-access", "talon"]
+        """The services of the profile that this world stands for: all of them, unless a part is missing here."""
+        left_out = {name for part in self.skipped for name in WITHOUT[part]}
+        named = (re.search(r"^service: (\S+)$", path.read_text(), re.M)[1] for path in sorted((TOP / "checks").glob("*.yaml"))
+                 if not re.search(r"^enabled: false$", path.read_text(), re.M))
+        return [name for name in named if name not in left_out]
 
     def close(self):
-        for part in self.parts.values():
+        for part in reversed(list(self.parts.values())):
             part.close()
+        shutil.rmtree(self.sockets, ignore_errors=True)
 
     def __enter__(self):
         return self

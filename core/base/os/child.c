@@ -79,7 +79,8 @@ int child_find(const char *program, const char *path, char *found, size_t found_
 /* One allocation: the pointers, then the texts. NULL: no memory. */
 static char **default_env(const char *path)
 {
-    static const char *const names[] = { "PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR" };
+    /* The last two say which authorities to trust: what asks over TLS would not know of them otherwise. */
+    static const char *const names[] = { "PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR" };
     enum { NAMES = sizeof names / sizeof names[0] };
     const char *values[NAMES];
     size_t size = (NAMES + 1) * sizeof(char *), n = 0;

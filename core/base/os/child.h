@@ -9,7 +9,7 @@
 
 struct child_request {
     const char *const *argv;   /* argv[0]: a path with a slash, or a name looked up in `path` */
-    const char *const *env;    /* the whole environment, NULL-terminated; NULL: only PATH, HOME, USER, LANG, TZ, TMPDIR as they are here */
+    const char *const *env;    /* the whole environment, NULL-terminated; NULL: only PATH, HOME, USER, LANG, TZ, TMPDIR, SSL_CERT_FILE, SSL_CERT_DIR as they are here */
     const char *path;          /* where to look: "/usr/bin:/bin"; also the child's PATH if env is NULL. NULL: ours */
     const char *folder;        /* NULL: / */
     int in, out, err;          /* become 0, 1, 2; -1: /dev/null. Stay open here: the caller closes its copies */

@@ -66,21 +66,30 @@ def talosconfig(folder, endpoint, ca="ca", client="client"):
 # ---- TLS in front of the plain server
 
 class Front:
+    """Can be closed and opened again at the same port, and show another certificate."""
+
     def __init__(self, folder, backend):
+        self.folder, self.backend, self.port, self.socket, self.context = folder, backend, 0, None, None
+        self.show("server")
+        self.open()
+
+    def show(self, name):
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(folder / "server.crt", folder / "server.key")
-        self.context.load_verify_locations(folder / "ca.crt")
+        self.context.load_cert_chain(self.folder / f"{name}.crt", self.folder / f"{name}.key")
+        self.context.load_verify_locations(self.folder / "ca.crt")
         self.context.verify_mode = ssl.CERT_REQUIRED
         self.context.set_alpn_protocols(["h2"])
-        self.backend = backend
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
 
-    def accept(self):
+    def open(self):
+        if not self.socket:
+            self.socket = socket.create_server(("127.0.0.1", self.port))
+            self.port = self.socket.getsockname()[1]
+            threading.Thread(target=self.accept, args=(self.socket,), daemon=True).start()
+
+    def accept(self, listener):
         while True:
             try:
-                connection, _ = self.socket.accept()
+                connection, _ = listener.accept()
             except OSError:
                 return
             threading.Thread(target=self.one, args=(connection,), daemon=True).start()
@@ -118,8 +127,10 @@ class Front:
         return bool(data)
 
     def close(self):
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
+        listener, self.socket = self.socket, None
+        if listener:
+            listener.shutdown(socket.SHUT_RDWR)
+            listener.close()
 
 
 # ---- the node

@@ -1,0 +1,50 @@
+"""Daemons of the stand-in world that speak JSON-RPC on a unix socket, a line for each question: agent-secrets, and the bridge to iMessage."""
+import json
+
+from stand_in import Server
+
+
+class Lines(Server):
+    """`respond(asked, mode)` gives what stands beside `jsonrpc` and `id` in the answer."""
+
+    def __init__(self, name, path, respond, modes):
+        self.respond = respond
+        super().__init__(name, path, ("half", *modes))
+
+    def exchange(self, connection):
+        got = b""
+        while not got.endswith(b"\n"):
+            more = connection.recv(65536)
+            if not more:
+                return False
+            got += more
+        asked = json.loads(got)
+        told = {"jsonrpc": "2.0", "id": asked["id"], **self.respond(asked, self.mode)}
+        connection.sendall(json.dumps(told).encode() + b"\n")
+        return True
+
+    def as_half(self, connection):
+        connection.sendall(b'{"jsonrpc":"2.0","id":')
+
+
+def secrets(asked, mode):
+    if asked["method"] != "secrets.status":
+        return {"error": {"code": -32601, "message": "Method not found"}}
+    if mode == "unauthorized":
+        return {"error": {"code": -32006, "message": "Unauthorized"}}
+    if mode == "broken":
+        return {"error": {"code": -32603, "message": "cannot decrypt the store"}}
+    return {"result": {"running": mode != "locked", "started_at": "2026-11-24T09:00:00Z", "secrets_count": 3, "active_leases": 1}}
+
+
+def imsg(asked, mode):
+    if asked["method"] != "chats.list":
+        return {"error": {"code": -32601, "message": "Method not found"}}
+    if mode == "permission":
+        return {"error": {"code": -32603, "message": "permissionDenied: unable to open database"}}
+    return {"result": {"chats": [{"id": 1, "name": "", "identifier": "someone@example.com"}]}}
+
+
+def start(folder):
+    return {"agent-secrets": Lines("agent-secrets", folder / "secrets.sock", secrets, ("locked", "unauthorized", "broken")),
+            "imsg": Lines("imsg", folder / "imsg.sock", imsg, ("permission",))}
