@@ -36,6 +36,16 @@ static void fold(struct sim *sim, uint64_t number)
     sim->hash = text_hash(sim->hash, &number, sizeof number);
 }
 
+static void take_notice(struct sim *sim, const struct engine_effect *effect)
+{
+    struct sim_notice *notice = &sim->notices[sim->n_notices++ % SIM_NOTICES];
+
+    *notice = (struct sim_notice){ .notice = effect->of.notify.notice, .level = effect->of.notify.level, .over = effect->of.notify.over, .service = effect->of.notify.service };
+    snprintf(notice->text, sizeof notice->text, "%s", effect->of.notify.text);
+    if (sim->verbose)
+        printf("%.3f told: %s: %s\n", (double)sim->now.awake / 1e9, engine_notice_name(notice->notice), notice->text);
+}
+
 static void carry_out(struct sim *sim, const struct engine_effect *effect)
 {
     fold(sim, (uint64_t)effect->kind);
@@ -68,7 +78,22 @@ static void carry_out(struct sim *sim, const struct engine_effect *effect)
                                                           : "talon",
                    effect->of.log.text);
         break;
-    default:
+    case EFFECT_OBSERVE:
+        fold(sim, effect->of.observe.asked);
+        break;
+    case EFFECT_COLLECT:
+        fold(sim, effect->of.collect.incident), fold(sim, effect->of.collect.service);
+        sim->n_collected++;
+        judge_collected(sim, effect);
+        break;
+    case EFFECT_NOTIFY:
+        fold(sim, (uint64_t)effect->of.notify.notice), fold(sim, effect->of.notify.incident);
+        sim->hash = text_hash(sim->hash, effect->of.notify.text, strlen(effect->of.notify.text));
+        take_notice(sim, effect);
+        judge_notice(sim, effect);
+        break;
+    case EFFECT_RECORD_INTENT:
+    case EFFECT_RUN_ACTION:
         sim_break(sim, "an effect of a later version: %d", (int)effect->kind);
         break;
     }
@@ -220,6 +245,7 @@ static void advance(struct sim *sim, uint64_t to)
     sim->now.awake += ns;
     sim->now.elapsed += ns;
     sim->now.wall += (int64_t)ns;
+    sim->passed += ns;
 }
 
 /* One that is still going is no old one. */
@@ -352,6 +378,7 @@ void sim_begin(struct sim *sim, uint64_t seed, const struct model *model)
 {
     memset(sim, 0, sizeof *sim);
     sim->engine = engine_create(seed);
+    sim->seed = seed;
     sim->now = (struct moment){ .awake = SECONDS(1000), .elapsed = SECONDS(5000), .wall = (int64_t)SECONDS(1700000000), .boot = 1 };
     sim->wake = UINT64_MAX;
     sim->hash = TEXT_HASH;
@@ -367,6 +394,137 @@ void sim_end(struct sim *sim)
     engine_free(sim->engine);
     free(sim->checks);
     free(sim->services);
+}
+
+/* ---- people ---- */
+
+enum engine_outcome sim_window(struct sim *sim, bool open, const char *name, const char *service)
+{
+    struct engine_event event = { .kind = open ? EVENT_WINDOW_OPEN : EVENT_WINDOW_CLOSED, .of.window = { name, service } };
+
+    return sim_feed(sim, &event);
+}
+
+enum engine_outcome sim_command(struct sim *sim, const struct engine_command *command)
+{
+    struct engine_event event = { .kind = EVENT_COMMAND, .of.command = *command };
+    enum engine_outcome outcome = sim_feed(sim, &event);
+
+    if (outcome == ENGINE_REFUSED && !sim->broken[0] && !engine_refusal(sim->engine)[0])
+        sim_break(sim, "a command is refused without a word");
+    return outcome;
+}
+
+/* ---- another process ---- */
+
+/* What the judges found out about runs of the process before is over with it. */
+static void forget_process(struct sim *sim)
+{
+    const struct model *model = engine_model(sim->engine);
+
+    for (size_t i = 0; i < model->n_checks; i++) {
+        struct sim_check *c = &sim->checks[i];
+
+        if (c->run)
+            end_run(sim, i);
+        c->known = c->bad_begun = 0;
+        c->forgotten = c->surely_forgotten = sim->starts;
+        c->proved = c->surely_proved = c->outdated = c->need_due = c->ended = c->fresh = false;
+        c->nudged = c->nudge_run = SIM_NONE;
+        c->excused = c->heard = sim->now.awake;
+    }
+    for (size_t i = 0; i < model->n_services; i++) {
+        struct sim_service *s = &sim->services[i];
+
+        s->graced_until = s->spared_until = s->looked_from = 0;
+        s->graced = false;
+        s->graced_by = MODEL_NONE;
+        s->wait_from = sim->now.awake;
+    }
+    sim->rounds = 0;
+    sim->next_old = 0;
+    memset(sim->old_runs, 0, sizeof sim->old_runs);
+}
+
+static void carry_out_all(struct sim *sim)
+{
+    size_t n;
+    const struct engine_effect *effects = engine_effects(sim->engine, &n);
+
+    for (size_t i = 0; i < n; i++)
+        carry_out(sim, &effects[i]);
+}
+
+/* The judges' clocks go on where they stood; those of silences count the time away. */
+static void move_clocks(struct sim *sim, const struct moment *before, uint64_t away)
+{
+    for (size_t i = 0; i < engine_model(sim->engine)->n_checks; i++)
+        if (sim->checks[i].starting != SIM_NONE)
+            sim->checks[i].starting += sim->now.awake - before->awake;
+    for (size_t i = 0; i < sim->n_silences; i++) {
+        uint64_t until = sim->silences[i].until, left = until > before->elapsed ? until - before->elapsed : 0;
+
+        sim->silences[i].until = sim->now.elapsed + (left > away ? left - away : 0);
+    }
+}
+
+/* The daemon opens windows by its calendar before anything is taken up. */
+static void open_windows(struct sim *sim, const struct engine *before)
+{
+    size_t n;
+    const struct engine_silence *all = engine_silences(before, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        struct engine_event event = { .kind = EVENT_WINDOW_OPEN, .of.window = { all[i].window, all[i].service } };
+
+        if (!all[i].window[0])
+            continue;
+        engine_event(sim->engine, &sim->now, &event);
+        carry_out_all(sim);
+    }
+}
+
+static void let_go(struct sim *sim, uint64_t away, bool booted)
+{
+    sim->now.wall += (int64_t)away;
+    sim->now.awake += away;
+    sim->now.elapsed += away;
+    if (!booted)
+        return;
+    sim->now.boot++;
+    sim->now.awake = sim->now.elapsed = SECONDS(30);
+}
+
+void sim_restart(struct sim *sim, uint64_t away, bool booted)
+{
+    const struct model *model = model_keep(engine_model(sim->engine));
+    struct engine *before = sim->engine;
+    struct engine_kept *kept = engine_export(before, &sim->now);
+    struct engine_event first = { .kind = EVENT_MODEL, .of.model = model }, second = { .kind = EVENT_RESTORE, .of.kept = kept };
+    size_t notices = sim->n_notices, collected = sim->n_collected;
+
+    if (sim->broken[0] || !kept) {
+        model_drop(model);
+        return;
+    }
+    let_go(sim, away, booted);
+    move_clocks(sim, &kept->at, away);
+    forget_process(sim);
+    sim->view->starts = sim->starts;
+    sim->engine = engine_create(sim->seed);
+    if (!sim->engine || engine_event(sim->engine, &sim->now, &first) != ENGINE_DONE)
+        abort();
+    carry_out_all(sim);
+    open_windows(sim, before);
+    if (engine_event(sim->engine, &sim->now, &second) != ENGINE_DONE)
+        sim_break(sim, "what was kept is not taken up");
+    carry_out_all(sim);
+    if (sim->n_notices != notices || sim->n_collected != collected)
+        sim_break(sim, "a restart tells something, or collects evidence anew");
+    judge_restarted(sim, before, kept, away);
+    engine_kept_free(kept);
+    engine_free(before);
+    model_drop(model);
 }
 
 /* ---- by name ---- */

@@ -2,13 +2,13 @@
 check_LIBRARIES += tests/sim/libsim.a
 tests_sim_libsim_a_SOURCES = \
 	tests/sim/build.c tests/sim/build.h tests/sim/judge.c tests/sim/judge.h tests/sim/judge_causes.c \
-	tests/sim/judge_overall.c tests/sim/judge_runs.c tests/sim/judge_verdicts.c tests/sim/sim.c tests/sim/sim.h
+	tests/sim/judge_overall.c tests/sim/judge_people.c tests/sim/judge_restart.c tests/sim/judge_runs.c tests/sim/judge_verdicts.c tests/sim/sim.c tests/sim/sim.h
 SIM_LIBS = tests/sim/libsim.a core/engine/libengine.a core/base/libbase.a -lm
 
 check_PROGRAMS += tests/sim/test_sim
 TESTS += tests/sim/test_sim
 tests_sim_test_sim_SOURCES = \
-	tests/sim/chain.c tests/sim/chain.h tests/sim/dice.h tests/sim/history.c tests/sim/history.h \
+	tests/sim/chain.c tests/sim/chain.h tests/sim/dice.h tests/sim/history.c tests/sim/history.h tests/sim/shrink.c tests/sim/shrink.h \
 	tests/sim/spec.c tests/sim/spec.h tests/sim/test_sim.c
 tests_sim_test_sim_LDADD = $(SIM_LIBS)
 
