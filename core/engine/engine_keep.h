@@ -31,8 +31,11 @@ struct kept_service {
     int verdict;
     int64_t since;
     uint64_t since_elapsed;
-    bool root, silenced, was_down, stop_told, warn_told, flap_told, flap_long_told, confirming;
-    uint64_t warns_for, flaps_for; /* ns awake; UINT64_MAX: it does not */
+    bool watched, root, silenced, was_down, stop_told, warn_told, flap_told, flap_long_told, confirming;
+    uint64_t warns_for, flaps_for, bad_for; /* ns awake; UINT64_MAX: it does not, it is not */
+    bool graced;                   /* a need of it came back: it has its time for that, and a last look after it */
+    char graced_by[ENGINE_NAME];   /* "": none */
+    uint64_t grace_left, spare_left; /* ns awake; spare: after a gap */
     uint64_t joined;
 };
 

@@ -109,6 +109,9 @@ static void begin_again(struct engine *engine, struct engine_incident *incident,
     incident->closed = 0;
     incident->folded_into = 0;
     incident->reopened++;
+    if (incident->told == TOLD_OPEN && engine->t.model->services[service].critical)
+        incident->repeat_at = engine->now.elapsed + REPEAT_AFTER;
+    engine->people_changed = true;
     timeline_add(engine, incident, ENTRY_REOPENED, "");
     effects_say(engine, SAY_WARN, service, MODEL_NONE, "incident %llu is open again", (unsigned long long)incident->id);
 }
@@ -139,6 +142,7 @@ static void close_incident(struct engine *engine, struct engine_incident *incide
     incident->closed_elapsed = engine->now.elapsed;
     incident->acked = false;
     incident->acked_until = 0;
+    incident->repeat_at = NEVER;
     timeline_add(engine, incident, entry, who);
     if (incident->index != MODEL_NONE)
         engine->t.services[incident->index].shown.incident = 0;

@@ -42,6 +42,7 @@ static void keep_service(const struct engine *engine, const struct moment *now, 
     const struct service *s = &engine->t.services[service];
 
     *kept = (struct kept_service){
+        .watched = s->watched,
         .verdict = (int)s->shown.verdict,
         .since = s->shown.since,
         .since_elapsed = s->since_elapsed,
@@ -55,8 +56,14 @@ static void keep_service(const struct engine *engine, const struct moment *now, 
         .confirming = s->confirm_from > 0,
         .warns_for = since(now, s->warns_since),
         .flaps_for = since(now, s->flaps_since),
+        .bad_for = since(now, s->turned_bad),
+        .graced = s->graced,
+        .grace_left = s->grace_until > now->awake ? s->grace_until - now->awake : 0,
+        .spare_left = streaks_spared(engine, service, now->awake),
         .joined = s->joined,
     };
+    if (s->graced_by != MODEL_NONE)
+        snprintf(kept->graced_by, sizeof kept->graced_by, "%s", engine->t.model->services[s->graced_by].name);
     snprintf(kept->name, sizeof kept->name, "%s", engine->t.model->services[service].name);
 }
 
@@ -97,8 +104,7 @@ struct engine_kept *engine_export(const struct engine *engine, const struct mome
         if (model->checks[i].enabled)
             keep_check(engine, now, i, &kept->checks[kept->n_checks++]);
     for (size_t i = 0; i < model->n_services; i++)
-        if (engine->t.services[i].watched)
-            keep_service(engine, now, i, &kept->services[kept->n_services++]);
+        keep_service(engine, now, i, &kept->services[kept->n_services++]);
     keep_people(engine, kept);
     return kept;
 }

@@ -132,7 +132,11 @@ static void take_service(struct engine *engine, const struct restore *r, struct 
     s->shown.flapping = kept->flaps_for != NEVER;
     s->joined = kept->joined;
     s->hold_from = engine->now.awake;
-    s->turned_bad = storm_counts(s->shown.verdict) ? engine->now.awake - r->away : NEVER;
+    s->turned_bad = begun(engine, kept->bad_for);
+    s->spared_until = kept->spare_left > 0 ? engine->now.awake + kept->spare_left : 0;
+    s->graced_by = kept->graced_by[0] ? model_service(engine->t.model, kept->graced_by) : MODEL_NONE;
+    s->graced = kept->graced && s->graced_by != MODEL_NONE;
+    s->grace_until = s->graced_by != MODEL_NONE ? engine->now.awake + kept->grace_left : 0;
 }
 
 static void take_services(struct engine *engine, const struct restore *r)
@@ -144,7 +148,7 @@ static void take_services(struct engine *engine, const struct restore *r)
     for (size_t i = 0; i < r->kept->n_services; i++) {
         size_t service = model_service(model, r->kept->services[i].name);
 
-        if (service != MODEL_NONE && engine->t.services[service].watched)
+        if (service != MODEL_NONE && engine->t.services[service].watched == r->kept->services[i].watched)
             take_service(engine, r, &engine->t.services[service], &r->kept->services[i]);
     }
     for (size_t i = 0; i < model->n_services; i++)

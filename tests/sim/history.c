@@ -269,6 +269,14 @@ static void step_clock(struct world *w)
     w->sim.now.wall += steps[dice_below(&w->dice, 6)] * (int64_t)NS_PER_S;
 }
 
+/* What is due anyway goes first. */
+static void restart(struct world *w)
+{
+    if (w->sim.wake <= w->sim.now.awake)
+        sim_feed(&w->sim, &(struct engine_event){ .kind = EVENT_TIME });
+    sim_restart(&w->sim, dice_chance(&w->dice, 60) ? 0 : dice_below(&w->dice, w->spec.scale * 20), dice_chance(&w->dice, 30));
+}
+
 static void happen_to_talon(struct world *w)
 {
     uint64_t dice = dice_below(&w->dice, 100);
@@ -282,7 +290,7 @@ static void happen_to_talon(struct world *w)
     else if (dice < 80)
         step_clock(w);
     else
-        sim_restart(&w->sim, dice_chance(&w->dice, 60) ? 0 : dice_below(&w->dice, w->spec.scale * 20), dice_chance(&w->dice, 30));
+        restart(w);
 }
 
 static void happen(struct world *w)

@@ -108,7 +108,8 @@ static bool relapsed(const struct sim *sim, const struct engine_incident *incide
 
 static void judge_incident(struct sim *sim, const struct engine_incident *incident, const struct engine_incident *all, size_t room)
 {
-    bool silent = incident->ending != INCIDENT_RECOVERED || incident->index == MODEL_NONE || engine_service(sim->engine, incident->index)->silenced;
+    bool silent = incident->ending != INCIDENT_RECOVERED || incident->index == MODEL_NONE || engine_service(sim->engine, incident->index)->silenced ||
+                  sim->view->services[incident->index].silenced; /* until it is well, which it has become */
 
     if (incident->n_entries > ENGINE_ENTRIES || incident->n_entries == 0)
         sim_break(sim, "an incident has %u entries", incident->n_entries);

@@ -31,10 +31,16 @@ static void judge_services(struct sim *sim, const struct engine *before)
     }
 }
 
-static bool same_incident(const struct engine_incident *a, const struct engine_incident *b)
+/* What is due already may be due now. */
+static uint64_t not_before(uint64_t time, uint64_t now)
+{
+    return time < now ? now : time;
+}
+
+static bool same_incident(const struct engine_incident *a, const struct engine_incident *b, uint64_t now)
 {
     return a->id == b->id && a->ending == b->ending && a->told == b->told && a->opened == b->opened && a->closed == b->closed && a->reopened == b->reopened &&
-           a->joined == b->joined && a->acked == b->acked && a->n_entries == b->n_entries && a->repeat_at == b->repeat_at && strcmp(a->service, b->service) == 0;
+           a->joined == b->joined && a->acked == b->acked && a->n_entries == b->n_entries && not_before(a->repeat_at, now) == not_before(b->repeat_at, now) && strcmp(a->service, b->service) == 0;
 }
 
 void judge_restarted(struct sim *sim, const struct engine *before, const struct engine_kept *kept, uint64_t away)
@@ -49,7 +55,7 @@ void judge_restarted(struct sim *sim, const struct engine *before, const struct 
         (sim->now.boot == kept->at.boot && away == 0 && again->paused_until != kept->paused_until))
         sim_break(sim, "a restart changes how many silences or incidents there are, the pause, or the storm");
     for (size_t i = 0; i < kept->n_incidents && !sim->broken[0]; i++)
-        if (sim->now.boot == kept->at.boot && away == 0 && !same_incident(&kept->incidents[i], &again->incidents[i]))
+        if (sim->now.boot == kept->at.boot && away == 0 && !same_incident(&kept->incidents[i], &again->incidents[i], sim->now.elapsed))
             sim_break(sim, "a restart changes incident %llu", (unsigned long long)kept->incidents[i].id);
     for (size_t i = 0; i < kept->n_silences && !sim->broken[0]; i++)
         if (sim->now.boot == kept->at.boot && again->silences[i].until != kept->silences[i].until && kept->silences[i].until > sim->now.elapsed)

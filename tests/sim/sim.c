@@ -436,10 +436,7 @@ static void forget_process(struct sim *sim)
     for (size_t i = 0; i < model->n_services; i++) {
         struct sim_service *s = &sim->services[i];
 
-        s->graced_until = s->spared_until = s->looked_from = 0;
-        s->graced = false;
-        s->graced_by = MODEL_NONE;
-        s->wait_from = sim->now.awake;
+        s->looked_from = s->wait_from = sim->now.awake;
     }
     sim->rounds = 0;
     sim->next_old = 0;
@@ -461,6 +458,12 @@ static void move_clocks(struct sim *sim, const struct moment *before, uint64_t a
     for (size_t i = 0; i < engine_model(sim->engine)->n_checks; i++)
         if (sim->checks[i].starting != SIM_NONE)
             sim->checks[i].starting += sim->now.awake - before->awake;
+    for (size_t i = 0; i < engine_model(sim->engine)->n_services; i++) {
+        struct sim_service *s = &sim->services[i];
+
+        s->graced_until = s->graced_until > before->awake ? s->graced_until + sim->now.awake - before->awake : s->graced ? sim->now.awake : 0;
+        s->spared_until = s->spared_until > before->awake ? s->spared_until + sim->now.awake - before->awake : 0;
+    }
     for (size_t i = 0; i < sim->n_silences; i++) {
         uint64_t until = sim->silences[i].until, left = until > before->elapsed ? until - before->elapsed : 0;
 
