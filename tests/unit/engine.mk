@@ -14,6 +14,7 @@ tests_sim_test_sim_LDADD = $(SIM_LIBS)
 
 engine_tests = \
 	tests/unit/test_engine_cause tests/unit/test_engine_gaps tests/unit/test_engine_overall tests/unit/test_engine_paths \
+	tests/unit/test_engine_doubt tests/unit/test_engine_keep tests/unit/test_engine_people \
 	tests/unit/test_engine_recovery tests/unit/test_engine_reload tests/unit/test_engine_schedule tests/unit/test_engine_streaks tests/unit/test_engine_why
 check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
@@ -31,6 +32,15 @@ tests_unit_test_engine_overall_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_unit_test_engine_paths_SOURCES = tests/unit/test_engine_paths.c tests/unit/engine_support.h
 tests_unit_test_engine_paths_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_unit_test_engine_doubt_SOURCES = tests/unit/test_engine_doubt.c tests/unit/engine_support.h
+tests_unit_test_engine_doubt_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_unit_test_engine_keep_SOURCES = tests/unit/test_engine_keep.c tests/unit/engine_support.h
+tests_unit_test_engine_keep_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_unit_test_engine_people_SOURCES = tests/unit/test_engine_people.c tests/unit/engine_support.h
+tests_unit_test_engine_people_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_unit_test_engine_recovery_SOURCES = tests/unit/test_engine_recovery.c tests/unit/engine_support.h
 tests_unit_test_engine_recovery_LDADD = $(ENGINE_TEST_LIBS)
