@@ -18,6 +18,7 @@ struct world {
     struct dice dice;
     struct sim sim;
     struct spec spec;
+    const struct model *model; /* instead of the spec; NULL */
     unsigned char truth[IDS]; /* of each service by id */
     bool down[IDS];           /* it, or what it needs */
 };
@@ -26,6 +27,8 @@ struct world {
 
 static unsigned id_of(const struct world *w, size_t service)
 {
+    if (w->model)
+        return (unsigned)service % IDS;
     return (unsigned)strtoul(engine_model(w->sim.engine)->services[service].name + 1, NULL, 10) % IDS;
 }
 
@@ -37,16 +40,53 @@ static bool need_is_down(const struct world *w, const struct spec_need *need)
     return true;
 }
 
+static bool is_down_itself(const struct world *w, unsigned id)
+{
+    return w->truth[id % IDS] == DOWN || w->truth[id % IDS] == COMING || w->truth[id % IDS] == STOPPED;
+}
+
+static bool model_need_is_down(const struct world *w, const struct model_need *need)
+{
+    for (size_t i = 0; i < need->n; i++)
+        if (!w->down[need->any[i] % IDS])
+            return false;
+    return true;
+}
+
+/* As often as the longest chain may want it. */
+static void find_down_by_model(struct world *w)
+{
+    const struct model *model = w->model;
+    bool changed = true;
+
+    for (size_t i = 0; i < model->n_services; i++)
+        w->down[i % IDS] = is_down_itself(w, (unsigned)i);
+    while (changed) {
+        changed = false;
+        for (size_t i = 0; i < model->n_services; i++) {
+            bool before = w->down[i % IDS];
+
+            for (size_t k = 0; k < model->services[i].n_needs; k++)
+                w->down[i % IDS] |= model_need_is_down(w, &model->services[i].needs[k]);
+            changed |= w->down[i % IDS] != before;
+        }
+    }
+}
+
 /* Lower ids are needed by higher ones. */
 static void find_down(struct world *w)
 {
+    if (w->model) {
+        find_down_by_model(w);
+        return;
+    }
     for (unsigned id = 0; id < w->spec.next_id; id++) {
         for (size_t i = 0; i < w->spec.n_services; i++) {
             const struct spec_service *s = &w->spec.services[i];
 
             if (s->id != id)
                 continue;
-            w->down[id % IDS] = w->truth[id % IDS] == DOWN || w->truth[id % IDS] == COMING || w->truth[id % IDS] == STOPPED;
+            w->down[id % IDS] = is_down_itself(w, id);
             for (size_t k = 0; k < s->n_needs; k++)
                 w->down[id % IDS] |= need_is_down(w, &s->needs[k]);
         }
@@ -162,11 +202,16 @@ static void send_nonsense(struct world *w)
     result_drop(result);
 }
 
+static const struct model *model_of(const struct world *w)
+{
+    return w->model ? model_keep(w->model) : spec_model(&w->spec);
+}
+
 static void reload(struct world *w)
 {
     for (uint64_t n = dice_between(&w->dice, 1, 3); n > 0; n--)
         spec_change(&w->spec, &w->dice);
-    sim_reload(&w->sim, spec_model(&w->spec));
+    sim_reload(&w->sim, model_of(w));
     for (size_t i = 0; i < engine_model(w->sim.engine)->n_services; i++)
         if (dice_chance(&w->dice, 30))
             see_service(w, i);
@@ -191,7 +236,7 @@ static void reload_same(struct world *w)
     if (w->sim.wake <= w->sim.now.awake)
         sim_feed(&w->sim, &(struct engine_event){ .kind = EVENT_TIME });
     wake = w->sim.wake;
-    sim_reload(&w->sim, spec_model(&w->spec));
+    sim_reload(&w->sim, model_of(w));
     effects = engine_effects(w->sim.engine, &n);
     for (size_t i = 0; i < n; i++)
         if (effects[i].kind != EFFECT_PUBLISH && effects[i].kind != EFFECT_WAKE_AT)
@@ -234,7 +279,7 @@ static void say(struct world *w)
         .service = any_subject(w),
         .note = "for a test",
         .incident = dice_below(&w->dice, w->sim.last_incident + 2),
-        .duration = dice_below(&w->dice, w->spec.scale * 60),
+        .duration = dice_chance(&w->dice, 15) ? 0 : dice_below(&w->dice, w->spec.scale * 60),
         .until_ok = dice_chance(&w->dice, 40),
     };
 
@@ -346,7 +391,10 @@ void history_run(struct history *history)
         abort();
     w->dice.state = history->seed * 0x9e3779b97f4a7c15u;
     spec_begin(&w->spec, &w->dice);
-    sim_begin(&w->sim, dice_next(&w->dice), spec_model(&w->spec));
+    w->model = history->model;
+    if (w->model)
+        w->spec.scale = SECONDS(30);
+    sim_begin(&w->sim, dice_next(&w->dice), model_of(w));
     w->sim.verbose = history->verbose;
     for (step = 0; step < history->steps && !w->sim.broken[0]; step++)
         take_step(w, history, step);

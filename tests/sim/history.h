@@ -6,6 +6,7 @@
 
 struct history {
     uint64_t seed, steps;     /* how many steps: things that happen, or that time is let pass for */
+    const struct model *model; /* a real configuration, which stays; NULL: a random one that changes */
     const unsigned char *left_out; /* steps that are not taken, a byte each; NULL: none. What the others throw is the same as with them */
     bool verbose;             /* every line of log to standard output */
     /* what came of it */

@@ -45,6 +45,10 @@ void judge_restarted(struct sim *sim, const struct engine *before, const struct 
 /* judge_overall.c */
 void judge_overall(struct sim *sim);
 
+/* sim.c, for restart.c: the effects of the last event onto the targets; a run is over. */
+void sim_carry_out(struct sim *sim);
+void sim_end_run(struct sim *sim, size_t check);
+
 bool judge_counts(const struct model *model, size_t check); /* enabled, no witness */
 bool judge_watched(const struct model *model, size_t service);
 bool judge_bad(enum engine_verdict verdict);

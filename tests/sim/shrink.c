@@ -8,7 +8,7 @@ enum { MOST_TRIES = 3000, MOST_STEPS = 10000000 };
 
 static bool breaks(struct shrunk *s)
 {
-    struct history h = { .seed = s->seed, .steps = s->steps, .left_out = s->left_out };
+    struct history h = { .seed = s->seed, .steps = s->steps, .model = s->model, .left_out = s->left_out };
 
     history_run(&h);
     if (!h.broken[0])
@@ -44,9 +44,9 @@ static void count(struct shrunk *s)
         s->n_kept += !s->left_out[i];
 }
 
-struct shrunk shrink(uint64_t seed, uint64_t steps)
+struct shrunk shrink(uint64_t seed, uint64_t steps, const struct model *model)
 {
-    struct shrunk s = { .seed = seed, .steps = steps, .left_out = calloc(steps + 1, 1) };
+    struct shrunk s = { .seed = seed, .steps = steps, .model = model, .left_out = calloc(steps + 1, 1) };
     unsigned tries = 0;
 
     if (!s.left_out)
@@ -72,7 +72,7 @@ void shrink_free(struct shrunk *shrunk)
 
 void shrink_write(const struct shrunk *s, FILE *out)
 {
-    fprintf(out, "seed %llu\nsteps %llu\nkeep", (unsigned long long)s->seed, (unsigned long long)s->steps);
+    fprintf(out, "%s\nseed %llu\nsteps %llu\nkeep", s->model ? "profile" : "random", (unsigned long long)s->seed, (unsigned long long)s->steps);
     for (uint64_t i = 0; i < s->steps; i++) {
         uint64_t from = i;
 
@@ -103,13 +103,15 @@ static bool read_kept(struct shrunk *s, FILE *in)
     return feof(in) != 0;
 }
 
-bool shrink_read(struct shrunk *s, FILE *in)
+bool shrink_read(struct shrunk *s, FILE *in, const struct model *profile)
 {
+    char which[16];
     unsigned long long seed, steps;
 
     memset(s, 0, sizeof *s);
-    if (fscanf(in, "seed %llu steps %llu keep", &seed, &steps) != 2 || steps > MOST_STEPS)
+    if (fscanf(in, "%15s seed %llu steps %llu keep", which, &seed, &steps) != 3 || steps > MOST_STEPS)
         return false;
+    s->model = strcmp(which, "profile") == 0 ? profile : NULL;
     s->seed = seed;
     s->steps = steps;
     s->left_out = malloc(steps + 1);

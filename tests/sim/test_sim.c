@@ -11,6 +11,7 @@
  */
 #include "chain.h"
 #include "history.h"
+#include "profile.h"
 #include "shrink.h"
 
 #include "base/sanitized.h"
@@ -20,11 +21,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEPS = 600, CHAINS = 1000, TWICE = 20, MOST_BROKEN = 5, OFTEN = 5000000, SELDOM = 300000, SOAK = 200000000 };
+enum { STEPS = 600, CHAINS = 1000, TWICE = 20, PROFILE = 4, MOST_BROKEN = 5, OFTEN = 5000000, SELDOM = 300000, SOAK = 200000000 };
 
 struct options {
     uint64_t seed, runs, steps, events; /* events: no more histories when so many were judged; 0: all */
     const char *replay;
+    const struct model *profile; /* every PROFILEth history is of it */
     bool seed_given, runs_given;
 };
 
@@ -62,13 +64,19 @@ static bool read_options(int argc, char **argv, struct options *o)
     return true;
 }
 
+/* Which configuration a seed is about. */
+static const struct model *model_for(const struct options *o, uint64_t seed)
+{
+    return seed % PROFILE == 0 ? o->profile : NULL;
+}
+
 static void tell(const struct history *h)
 {
     struct shrunk s;
 
     printf("history %llu: rule broken at event %llu, after %llu s: %s\n  again: test_sim --seed %llu --steps %llu\n", (unsigned long long)h->seed,
            (unsigned long long)h->judged, (unsigned long long)h->seconds, h->broken, (unsigned long long)h->seed, (unsigned long long)h->steps);
-    s = shrink(h->seed, h->steps);
+    s = shrink(h->seed, h->steps, h->model);
     printf("  shrunk to %llu steps: %s\n  to be kept in tests/sim/histories:\n", (unsigned long long)s.n_kept, s.broken);
     shrink_write(&s, stdout);
     shrink_free(&s);
@@ -77,7 +85,7 @@ static void tell(const struct history *h)
 /* The same seed gives the same effects, in the same order, to the last byte. */
 static void run_again(struct history *first)
 {
-    struct history second = { .seed = first->seed, .steps = first->steps };
+    struct history second = { .seed = first->seed, .steps = first->steps, .model = first->model };
 
     history_run(&second);
     if (second.hash != first->hash || second.judged != first->judged)
@@ -87,7 +95,7 @@ static void run_again(struct history *first)
 static void run_histories(const struct options *o, struct counts *counts)
 {
     for (uint64_t i = 0; i < o->runs && (o->events == 0 || counts->events < o->events) && counts->broken < MOST_BROKEN; i++) {
-        struct history h = { .seed = o->seed + i, .steps = o->steps };
+        struct history h = { .seed = o->seed + i, .steps = o->steps, .model = model_for(o, o->seed + i) };
 
         history_run(&h);
         if (!h.broken[0] && i % TWICE == 0)
@@ -106,17 +114,18 @@ static void run_histories(const struct options *o, struct counts *counts)
 
 /* ---- those that were kept ---- */
 
-static bool replay(const char *path, bool verbose, struct counts *counts)
+static bool replay(const struct options *o, const char *path, bool verbose, struct counts *counts)
 {
     FILE *in = fopen(path, "r");
     struct shrunk s = { 0 };
     struct history h = { .verbose = verbose };
-    bool read = in && shrink_read(&s, in);
+    bool read = in && shrink_read(&s, in, o->profile);
 
     if (in)
         fclose(in);
     h.seed = s.seed;
     h.steps = s.steps;
+    h.model = s.model;
     h.left_out = s.left_out;
     if (read)
         history_run(&h);
@@ -129,7 +138,7 @@ static bool replay(const char *path, bool verbose, struct counts *counts)
     return !h.broken[0];
 }
 
-static void replay_all(struct counts *counts)
+static void replay_all(const struct options *o, struct counts *counts)
 {
     const char *srcdir = getenv("srcdir");
     char folder[1024], path[2048];
@@ -147,7 +156,7 @@ static void replay_all(struct counts *counts)
         if (entry->d_name[0] == '.')
             continue;
         snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        if (replay(path, false, counts))
+        if (replay(o, path, false, counts))
             counts->passed++;
         else
             counts->failed++;
@@ -176,7 +185,7 @@ static void run_chains(struct counts *counts)
 
 static int run_one(const struct options *o)
 {
-    struct history h = { .seed = o->seed, .steps = o->steps, .verbose = true };
+    struct history h = { .seed = o->seed, .steps = o->steps, .model = model_for(o, o->seed), .verbose = true };
 
     history_run(&h);
     if (h.broken[0])
@@ -185,6 +194,16 @@ static int run_one(const struct options *o)
         printf("history %llu: %llu events in %llu simulated seconds, all rules kept\n", (unsigned long long)o->seed, (unsigned long long)h.judged,
                (unsigned long long)h.seconds);
     return h.broken[0] ? 1 : 0;
+}
+
+static const struct model *load_profile(void)
+{
+    const char *srcdir = getenv("srcdir");
+    char path[1024], plugins[1024];
+
+    snprintf(path, sizeof path, "%s/etc/profiles/panda.yaml", srcdir ? srcdir : "..");
+    snprintf(plugins, sizeof plugins, "%s/plugins", srcdir ? srcdir : "..");
+    return profile_model(path, plugins);
 }
 
 static uint64_t how_many(void)
@@ -213,15 +232,17 @@ int main(int argc, char **argv)
         return 2;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
+    o.profile = load_profile();
     if (o.replay)
-        return replay(o.replay, true, &counts) ? 0 : 1;
+        return replay(&o, o.replay, true, &counts) ? 0 : 1;
     if (o.seed_given && !o.runs_given)
         return run_one(&o);
     if (!o.runs_given && o.events == 0)
         o.events = how_many();
     run_histories(&o, &counts);
-    replay_all(&counts);
+    replay_all(&o, &counts);
     run_chains(&counts);
     print_counts(&counts);
+    model_drop(o.profile);
     return counts.failed > 0;
 }
