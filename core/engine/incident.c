@@ -58,10 +58,13 @@ bool incident_room(struct engine *engine, size_t services)
 
     if (wanted <= engine->room)
         return true;
-    made = realloc(engine->incidents, wanted * sizeof *made);
+    made = calloc(wanted, sizeof *made); /* places that are free cost no memory */
     if (!made)
         return false;
-    memset(made + engine->room, 0, (wanted - engine->room) * sizeof *made);
+    for (size_t i = 0; i < engine->room; i++)
+        if (engine->incidents[i].id > 0)
+            made[i] = engine->incidents[i];
+    free(engine->incidents);
     engine->incidents = made;
     engine->room = wanted;
     return true;

@@ -363,7 +363,7 @@ static void happen(struct world *w)
     else if (dice < 91)
         reload_same(w);
     else if (dice < 93)
-        sim_gap(&w->sim, SECONDS(6) + dice_below(&w->dice, SECONDS(600)), dice_chance(&w->dice, 50));
+        sim_gap(&w->sim, SECONDS(6) + dice_below(&w->dice, SECONDS(dice_chance(&w->dice, 20) ? 8 * 3600 : 600)), dice_chance(&w->dice, 50));
     else if (dice < 100)
         ask_why(w);
     else

@@ -129,6 +129,10 @@ static void judge_incidents(struct sim *sim)
     size_t room, open = 0, shown = 0;
     const struct engine_incident *all = engine_incidents(sim->engine, &room);
 
+    if (engine_model(sim->engine)->n_services > sim->most_services)
+        sim->most_services = engine_model(sim->engine)->n_services;
+    if (room > sim->most_services + ENGINE_INCIDENTS)
+        sim_break(sim, "there is room for %zu incidents, and there were never more than %zu services", room, sim->most_services);
     for (size_t i = 0; i < room; i++) {
         if (all[i].id == 0)
             continue;

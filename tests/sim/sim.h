@@ -89,6 +89,7 @@ struct sim {
     struct sim_silence silences[ENGINE_SILENCES];
     size_t n_silences;
     uint64_t last_incident;  /* before the event */
+    size_t most_services;    /* of all models so far */
     struct sim_notice notices[SIM_NOTICES];
     size_t n_notices, n_collected;
     uint64_t seed;
