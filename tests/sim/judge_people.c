@@ -225,6 +225,20 @@ static void judge_silences(struct sim *sim, const struct engine_event *event)
     }
 }
 
+/* A window is a silence from its opening to its closing. */
+static void judge_window(struct sim *sim, const struct engine_event *event)
+{
+    const char *service = event->of.window.service ? event->of.window.service : "";
+    bool found = false;
+    size_t n;
+    const struct engine_silence *all = engine_silences(sim->engine, &n);
+
+    for (size_t i = 0; i < n; i++)
+        found |= strcmp(all[i].window, event->of.window.name) == 0 && strcmp(all[i].service, service) == 0;
+    if (found != (event->kind == EVENT_WINDOW_OPEN))
+        sim_break(sim, "the window %s is %s", event->of.window.name, found ? "closed and silences still" : "open and silences nothing");
+}
+
 /* ---- all ---- */
 
 static bool incidents_changed(const struct sim *sim)
@@ -242,6 +256,8 @@ void judge_people(struct sim *sim, const struct engine_event *event)
 {
     if (event->kind == EVENT_COMMAND)
         note_command(sim, &event->of.command);
+    if (event->kind == EVENT_WINDOW_OPEN || event->kind == EVENT_WINDOW_CLOSED)
+        judge_window(sim, event);
     for (size_t i = 0; i < engine_model(sim->engine)->n_services; i++)
         judge_service(sim, i);
     if (event->kind == EVENT_MODEL || incidents_changed(sim))
