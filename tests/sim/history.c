@@ -288,11 +288,22 @@ static void say(struct world *w)
     sim_command(&w->sim, &command);
 }
 
+/* One that is open is closed more often than one that is not. */
 static void turn_window(struct world *w)
 {
     static const char *const names[] = { "backup", "patch day", "move" };
+    const char *name = names[dice_below(&w->dice, 3)], *subject = any_subject(w);
+    bool open = dice_chance(&w->dice, 50);
+    size_t n;
+    const struct engine_silence *all = engine_silences(w->sim.engine, &n);
+    struct engine_silence found;
 
-    sim_window(&w->sim, dice_chance(&w->dice, 50), names[dice_below(&w->dice, 3)], any_subject(w));
+    if (!open && n > 0 && dice_chance(&w->dice, 80)) {
+        found = all[dice_below(&w->dice, n)];
+        sim_window(&w->sim, false, found.window, found.service);
+    } else {
+        sim_window(&w->sim, open, name, subject);
+    }
 }
 
 /* ---- what happens to Talon itself ---- */
