@@ -117,11 +117,14 @@ void daemon_carry_out(struct daemon *d, const struct moment *now)
         case EFFECT_LOG:
             daemon_self_tell(engine_model(d->engine), &effects[i]);
             break;
-        case EFFECT_OBSERVE:
+        case EFFECT_NOTIFY:
+            daemon_self_notice(engine_model(d->engine), &effects[i]);
+            break;
+        case EFFECT_COLLECT: /* nothing collects yet: what is known of the incident is in the log */
+            break;
+        case EFFECT_OBSERVE: /* of who has sent a sample alone */
         case EFFECT_RECORD_INTENT:
         case EFFECT_RUN_ACTION:
-        case EFFECT_COLLECT:
-        case EFFECT_NOTIFY:
             log_error("the engine asked for something that this version cannot do", NULL);
             break;
         }

@@ -228,6 +228,15 @@ void daemon_self_tell(const struct model *model, const struct engine_effect *eff
         write(effect->of.log.text, NULL);
 }
 
+void daemon_self_notice(const struct model *model, const struct engine_effect *effect)
+{
+    static const char *const levels[] = { [LEVEL_DIGEST] = "digest", [LEVEL_MESSAGE] = "message", [LEVEL_PAGE] = "page" };
+    const char *service = effect->of.notify.service < model->n_services ? model->services[effect->of.notify.service].name : "talon";
+    void (*write)(const char *, ...) = effect->of.notify.over ? log_info : log_warn;
+
+    write(effect->of.notify.text, "notice", engine_notice_name(effect->of.notify.notice), "level", levels[effect->of.notify.level], "service", service, NULL);
+}
+
 /* ---- for the snapshot */
 
 /* Without a buffer: that there is no memory is one of the things that are to be said. */

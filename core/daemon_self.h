@@ -58,6 +58,8 @@ uint64_t daemon_self_shortest(const struct model *model);
 bool daemon_self_same_endpoint(const struct model_settings *a, const struct model_settings *b);
 /* What the engine has to say, to the log. */
 void daemon_self_tell(const struct model *model, const struct engine_effect *effect);
+/* What people are to be told stands in the log: no channel carries it yet. */
+void daemon_self_notice(const struct model *model, const struct engine_effect *effect);
 
 /* For the snapshot. plugins has room for DAEMON_SELF_HOSTS; NULL: without them. Borrowed from self, hosts and plugins. */
 struct snapshot_extra daemon_self_extra(struct daemon_self *self, const struct hosts *hosts, const struct state *state, struct snapshot_plugin *plugins);

@@ -210,6 +210,8 @@ static void explain(struct engine *engine, size_t service)
     engine->unsettled -= old.waiting_for != MODEL_NONE || old.uncertain;
     engine->unsettled += made.waiting_for != MODEL_NONE || made.uncertain;
     cause_put(engine, service);
+    silence_show(engine, service);
+    incident_look(engine, service);
     if (old.root == made.root && old.uncertain == made.uncertain && old.caused_by == made.caused_by && old.waiting_for == made.waiting_for)
         return;
     say(engine, service, &old, &made);

@@ -63,6 +63,34 @@ void effects_say(struct engine *engine, enum say level, size_t service, size_t c
     va_end(ap);
 }
 
+void effects_observe(struct engine *engine, uint64_t asked)
+{
+    add(engine, EFFECT_OBSERVE)->of.observe.asked = asked;
+}
+
+void effects_collect(struct engine *engine, uint64_t incident, size_t service)
+{
+    struct engine_effect *effect = add(engine, EFFECT_COLLECT);
+
+    effect->of.collect.incident = incident;
+    effect->of.collect.service = service;
+}
+
+void effects_notice(struct engine *engine, enum engine_notice notice, enum engine_level level, uint64_t incident, size_t service, bool over, const char *format, ...)
+{
+    struct engine_effect *effect = add(engine, EFFECT_NOTIFY);
+    va_list ap;
+
+    effect->of.notify.notice = notice;
+    effect->of.notify.level = level;
+    effect->of.notify.incident = incident;
+    effect->of.notify.service = service;
+    effect->of.notify.over = over;
+    va_start(ap, format);
+    vsnprintf(effect->of.notify.text, sizeof effect->of.notify.text, format, ap);
+    va_end(ap);
+}
+
 static void close_publish(struct engine *engine)
 {
     if (engine->publish_later && engine->now.awake - engine->published_at >= REFRESH_DISTANCE)
@@ -77,8 +105,10 @@ static void close_publish(struct engine *engine)
 void effects_close(struct engine *engine, bool always)
 {
     size_t item;
-    uint64_t wake = heap_least(&engine->t.due, &item);
+    uint64_t wake = heap_least(&engine->t.due, &item), clock = clocks_next(engine);
 
+    if (clock < wake)
+        wake = clock;
     close_publish(engine);
     if (engine->publish_later && engine->published_at + REFRESH_DISTANCE < wake)
         wake = engine->published_at + REFRESH_DISTANCE;

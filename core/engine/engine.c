@@ -11,7 +11,7 @@ struct engine *engine_create(uint64_t seed)
         return NULL;
     engine->seed = seed;
     engine->round = 1;
-    engine->woken_for = NEVER;
+    engine->woken_for = engine->next_elapsed = engine->asked_until = engine->calm_since = NEVER;
     return engine;
 }
 
@@ -20,6 +20,7 @@ void engine_free(struct engine *engine)
     if (!engine)
         return;
     tables_free(&engine->t);
+    free(engine->incidents);
     free(engine);
 }
 
@@ -40,7 +41,7 @@ static void take_moment(struct engine *engine, const struct moment *now)
                          : 0;
 }
 
-static void take_result(struct engine *engine, size_t check, struct result *result)
+void engine_take_result(struct engine *engine, size_t check, struct result *result)
 {
     struct check *c = &engine->t.checks[check];
     uint64_t run = c->run;
@@ -60,8 +61,10 @@ static void take_end(struct engine *engine, const struct engine_event *event)
 {
     size_t check = runs_find(engine, event->of.result.run);
 
+    if (event->kind == EVENT_RESULT && observer_holds(engine, check, event->of.result.result))
+        return;
     if (event->kind == EVENT_RESULT)
-        take_result(engine, check, event->of.result.result);
+        engine_take_result(engine, check, event->of.result.result);
     else
         runs_again(engine, check);
     service_settle(engine);
@@ -105,7 +108,15 @@ static void take_gap(struct engine *engine, uint64_t slept)
     service_settle(engine);
 }
 
-static bool makes_sense(const struct engine *engine, const struct engine_event *event)
+/* One whose result is held has ended. */
+static bool is_going(const struct engine *engine, uint64_t run)
+{
+    size_t check = runs_find(engine, run);
+
+    return check != MODEL_NONE && !engine->t.checks[check].held;
+}
+
+static bool makes_sense(struct engine *engine, const struct engine_event *event)
 {
     const struct model *model = engine->t.model;
 
@@ -116,22 +127,27 @@ static bool makes_sense(const struct engine *engine, const struct engine_event *
     case EVENT_GAP:
         return model != NULL;
     case EVENT_RESULT:
-        return event->of.result.result && runs_find(engine, event->of.result.run) != MODEL_NONE;
+        return event->of.result.result && is_going(engine, event->of.result.run);
     case EVENT_RUN_LOST:
-        return runs_find(engine, event->of.result.run) != MODEL_NONE;
+        return is_going(engine, event->of.result.run);
     case EVENT_NUDGE:
         return model && event->of.nudge.check < model->n_checks && model->checks[event->of.nudge.check].enabled;
     case EVENT_RESTORE:
+        return model && event->of.kept && !engine->heard && !engine->restored;
     case EVENT_OBSERVED:
+        return model && event->of.observed.asked <= engine->asked;
     case EVENT_WINDOW_OPEN:
     case EVENT_WINDOW_CLOSED:
     case EVENT_COMMAND:
-    case EVENT_INTENT_DURABLE:
+        return command_makes_sense(engine, event);
     case EVENT_STORE_DOWN:
     case EVENT_STORE_UP:
+        return model != NULL;
+    case EVENT_SELF:
+        return model && event->of.self.trouble < SELF_TROUBLES;
+    case EVENT_INTENT_DURABLE:
     case EVENT_STEP_DONE:
     case EVENT_DELIVERED:
-    case EVENT_SELF:
     case EVENT_KINDS:
         break;
     }
@@ -144,6 +160,7 @@ static enum engine_outcome take(struct engine *engine, const struct engine_event
     case EVENT_MODEL:
         return reload_take(engine, event->of.model);
     case EVENT_TIME:
+        clocks_due(engine);
         schedule_due(engine);
         service_settle(engine);
         break;
@@ -152,6 +169,25 @@ static enum engine_outcome take(struct engine *engine, const struct engine_event
         break;
     case EVENT_GAP:
         take_gap(engine, event->of.gap.slept);
+        clocks_due(engine);
+        break;
+    case EVENT_RESTORE:
+        restore_take(engine, event->of.kept);
+        break;
+    case EVENT_OBSERVED:
+        observer_take(engine, event);
+        break;
+    case EVENT_WINDOW_OPEN:
+    case EVENT_WINDOW_CLOSED:
+    case EVENT_COMMAND:
+        command_take(engine, event);
+        break;
+    case EVENT_STORE_DOWN:
+    case EVENT_STORE_UP:
+        notice_self(engine, SELF_STORE_DOWN, event->kind == EVENT_STORE_UP, NULL);
+        break;
+    case EVENT_SELF:
+        notice_self(engine, event->of.self.trouble, event->of.self.over, event->of.self.why);
         break;
     default: /* makes_sense() let nothing else in */
         take_end(engine, event);
@@ -165,12 +201,15 @@ enum engine_outcome engine_event(struct engine *engine, const struct moment *now
     enum engine_outcome outcome;
 
     engine->n_effects = 0;
+    engine->refusal = NULL;
     if (!makes_sense(engine, event))
         return ENGINE_REFUSED;
     take_moment(engine, now);
     outcome = take(engine, event);
     if (outcome != ENGINE_DONE)
         return outcome;
+    storm_settle(engine);
+    incident_settle(engine);
     overall_settle(engine);
     effects_close(engine, event->kind == EVENT_TIME || event->kind == EVENT_MODEL || event->kind == EVENT_GAP);
     return ENGINE_DONE;
@@ -207,5 +246,5 @@ const struct engine_overall *engine_overall(const struct engine *engine)
 bool engine_failed_probe(const struct engine *engine, size_t check)
 {
     return engine->t.model && check < engine->t.model->n_checks && service_judged_by(engine->t.model, check) &&
-           engine->t.checks[check].shown.verdict == VERDICT_FAILED;
+           engine->t.checks[check].shown.verdict == VERDICT_FAILED && !engine->t.services[engine->t.model->checks[check].service].shown.silenced;
 }

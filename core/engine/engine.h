@@ -10,8 +10,12 @@
 #define ENGINE_H
 
 #include "base/buffer.h"
+#include "base/logic.h"
 #include "base/moment.h"
 #include "base/result.h"
+#include "engine/engine_incident.h"
+#include "engine/engine_keep.h"
+#include "engine/engine_people.h"
 #include "model.h"
 
 struct engine;
@@ -59,8 +63,13 @@ struct engine_event {
     union {
         const struct model *model;                               /* MODEL: kept (model_keep) until the next one */
         struct { uint64_t run; struct result *result; } result;  /* RESULT: the engine keeps it itself. RUN_LOST: result NULL */
+        const struct engine_kept *kept;                          /* RESTORE: right after the first MODEL, once */
         struct { size_t check; } nudge;
         struct { uint64_t slept; } gap;                          /* ns */
+        struct { uint64_t asked; bool sick; const char *why; } observed; /* asked: of OBSERVE, 0: by itself. Who never sends one has no observer */
+        struct engine_window window;                             /* WINDOW_OPEN, WINDOW_CLOSED */
+        struct engine_command command;
+        struct { enum engine_self trouble; bool over; const char *why; } self;
     } of;
 };
 
@@ -82,7 +91,8 @@ enum engine_effect_kind {
 
 enum engine_cause { CAUSE_SCHEDULE, CAUSE_CONFIRM, CAUSE_NEED, CAUSE_NUDGE };
 
-enum engine_record { RECORD_CHECK_CHANGED, RECORD_SERVICE_CHANGED, RECORD_ROUND };
+/* INCIDENT: its place in engine_incidents(). PEOPLE: silences, pause; no index. */
+enum engine_record { RECORD_CHECK_CHANGED, RECORD_SERVICE_CHANGED, RECORD_ROUND, RECORD_INCIDENT, RECORD_PEOPLE };
 
 enum { ENGINE_TEXT = 384 };
 
@@ -94,6 +104,16 @@ struct engine_effect {
         struct { uint64_t awake; } wake;                          /* moment.awake; UINT64_MAX: nothing is due */
         struct { enum engine_record kind; size_t index; int from, to; } record; /* enum engine_verdict before and after */
         struct { int level; char text[ENGINE_TEXT]; size_t service, check; } log;  /* level: enum log_level */
+        struct { uint64_t asked; } observe;                       /* a sample begun from now on is wanted */
+        struct { uint64_t incident; size_t service; } collect;    /* its evidence, once */
+        struct {
+            enum engine_notice notice;
+            enum engine_level level;
+            uint64_t incident;                                    /* 0: of none */
+            size_t service;                                       /* MODEL_NONE: Talon's own */
+            bool over;                                            /* the trouble of such a notice is over */
+            char text[ENGINE_TEXT];                               /* a sentence for people */
+        } notify;
     } of;
 };
 
@@ -124,6 +144,7 @@ struct engine_check {
     int64_t last_begun, last_ended, next; /* wall ns, 0: none. `next` is an estimate: schedule seen from now */
     uint64_t runs, skipped;   /* ended runs; slots that found the run before still going or the path full */
     bool running, stale;      /* stale: no result for three intervals and the timeout */
+    bool flapping;
 };
 
 struct engine_service {
@@ -133,13 +154,17 @@ struct engine_service {
     size_t waiting_for;       /* service whose fresh result is awaited before this one may be a root cause; MODEL_NONE */
     bool root;                /* failed and by itself: what opens an incident */
     bool uncertain;           /* root after needs_wait ran out while a need was not known: nothing disruptive may start for it */
+    bool silenced;            /* by a person or a window, itself or the cause of its failure */
+    bool flapping;
+    uint64_t incident;        /* its open one; 0: none */
     int64_t since;            /* wall ns of the turn to this verdict */
 };
 
 struct engine_overall {
     enum engine_state state;
     bool ok, round_complete;  /* the first round is complete */
-    unsigned consecutive_failures, probe_count, failed_probe_count, witnesses_failed, stopped;
+    unsigned consecutive_failures, probe_count, failed_probe_count, witnesses_failed, stopped, silenced;
+    bool sick, storm;         /* the observer is, or too much went bad at once: nothing above `observe` may start */
     uint64_t rounds;
 };
 
@@ -151,6 +176,9 @@ const struct engine_overall *engine_overall(const struct engine *engine);
 bool engine_failed_probe(const struct engine *engine, size_t check);
 /* One sentence on why the service is judged as it is, made of facts: "ping failed 2 times since 12:03: connection refused". No times of day: durations. */
 void engine_why(const struct engine *engine, const struct moment *now, size_t service, struct buffer *out);
+
+/* Does the condition hold now? Of no nodes: yes. What is not known, stale or disabled makes it LOGIC_UNKNOWN, which selects nothing. */
+enum logic engine_when(const struct engine *engine, const struct model_condition *condition);
 
 /* Is a worse than b in the order of rules.md 3.2: failed, suspect, unknown, recovering, starting, stopped, warn, ok? NONE is between unknown and recovering. */
 bool engine_worse(enum engine_verdict a, enum engine_verdict b);

@@ -12,6 +12,8 @@
 #include "engine/engine.h"
 
 #define NEVER UINT64_MAX
+#define SILENCE_IS_LONG (24 * (uint64_t)3600 * NS_PER_S)
+#define REPEAT_AFTER (4 * (uint64_t)3600 * NS_PER_S)
 
 /* enum log_level, which lies beyond the wall; tests/unit/test_engine_why.c compares them. */
 enum say { SAY_DEBUG, SAY_INFO, SAY_WARN, SAY_ERROR };
@@ -74,6 +76,14 @@ struct check {
 
     /* overall.c */
     uint64_t round;            /* the last in which it ended */
+
+    /* flap.c */
+    uint32_t turns;            /* the last results, a bit each: bad or not; the newest is the lowest */
+    unsigned n_turns;
+
+    /* observer.c */
+    struct result *held;       /* a timed-out result that waits for a sample of the observer; its run counts as in progress. NULL: none */
+    uint64_t held_for;         /* the sample */
 };
 
 /* ---- the state of a service ---- */
@@ -98,6 +108,22 @@ struct service {
     uint64_t hold_from;        /* awake: a need that is not known holds it for `wait` from then */
     uint64_t grace_until;      /* awake: no root before; 0: none */
     uint64_t wait;             /* needs_wait, at least the timeout of every need */
+
+    /* silence.c */
+    bool silenced_itself;
+    uint64_t confirm_from;     /* it was silenced and is failed: announced by a bad result of a run of this number or above; 0: no */
+
+    /* incident.c */
+    bool looked;               /* in the list of those whose incident and notices are looked at, at the end of the event */
+    size_t incident;           /* place of its last one, open or closed; MODEL_NONE */
+    uint64_t joined;           /* id of the last that it joined */
+
+    /* notice.c */
+    bool stop_told, warn_told, flap_told, flap_long_told;
+    uint64_t warns_since, flaps_since; /* awake; NEVER: it does not */
+
+    /* storm.c */
+    uint64_t turned_bad;       /* awake; NEVER: it is not suspect, failed or unknown */
 
     /* needs.c */
     uint64_t word;             /* what it says as a need, worked out in batch `batch` */
@@ -132,6 +158,8 @@ struct tables {
     size_t *list, n_list;      /* needs.c: services found by a walk */
     struct step *steps;
     size_t *touched, n_touched;
+    size_t *looked, n_looked;
+    struct heap clocks;        /* services by awake time: when one has warned or flapped for long */
     struct engine_effect *effects;
     size_t most_effects;
 };
@@ -154,6 +182,26 @@ struct engine {
     size_t of_verdict[VERDICT_FAILED + 1]; /* watched services */
     size_t critical_failed, n_unheard, n_enabled, n_ended; /* n_ended: in this round */
     uint64_t round;
+
+    bool heard, restored;      /* RESTORE makes no sense any more */
+    const char *refusal;
+    struct engine_silence silences[ENGINE_SILENCES];
+    size_t n_silences;
+    uint64_t paused_until;     /* elapsed; 0: it is not */
+    struct engine_incident *incidents; /* `room` places */
+    size_t room;
+    uint64_t last_incident;
+    bool incidents_changed;    /* one of them has `changed` */
+    bool people_changed;       /* next_elapsed is to be found anew */
+    uint64_t next_elapsed;     /* the first end of a silence, pause or acknowledgement, or time of a repeat; NEVER */
+
+    bool observed;             /* there is an observer */
+    char sick_why[ENGINE_NOTE];
+    uint64_t asked, asked_until; /* the last sample asked for; awake, when nobody waits for it any more; NEVER: nobody does */
+    size_t n_held;
+    bool storm_due;            /* the share is to be counted anew */
+    uint64_t calm_since;       /* awake: since when a storm is below its share; NEVER */
+    bool told_storm, told_observer, told_self[SELF_TROUBLES];
 };
 
 /* ---- effects.c ---- */
@@ -162,6 +210,10 @@ void effects_start(struct engine *engine, size_t check);
 void effects_cancel(struct engine *engine, uint64_t run);
 void effects_record(struct engine *engine, enum engine_record kind, size_t index, enum engine_verdict from, enum engine_verdict to);
 __attribute__((format(printf, 5, 6))) void effects_say(struct engine *engine, enum say level, size_t service, size_t check, const char *format, ...);
+void effects_observe(struct engine *engine, uint64_t asked);
+void effects_collect(struct engine *engine, uint64_t incident, size_t service);
+void effects_notice(struct engine *engine, enum engine_notice notice, enum engine_level level, uint64_t incident, size_t service, bool over, const char *format, ...)
+    __attribute__((format(printf, 7, 8)));
 /* PUBLISH and WAKE_AT, which come last. always: even when the time to wake has not changed. */
 void effects_close(struct engine *engine, bool always);
 
@@ -267,10 +319,87 @@ void overall_count(struct engine *engine);
 /* The state, at the end of an event. */
 void overall_settle(struct engine *engine);
 
+/* shown.silenced of the service has changed: it leaves the counts, or comes back into them. */
+void overall_silence(struct engine *engine, size_t service);
+
+/* ---- flap.c ---- */
+
+void flap_note(struct engine *engine, size_t check, enum status status);
+/* Of the service, by its checks. */
+void flap_settle(struct engine *engine, size_t service);
+
+/* ---- silence.c, command.c ---- */
+
+/* Is it silenced now? Itself, or what its failure is caused by. */
+void silence_show(struct engine *engine, size_t service);
+/* The list has changed, or the model: finds out anew who is silenced. */
+void silence_spread(struct engine *engine);
+/* The first half of it: who is named. */
+void silence_find_subjects(struct engine *engine);
+bool silence_names(const struct engine_silence *silence, const char *service);
+void silence_add(struct engine *engine, const struct engine_silence *silence);
+void silence_remove(struct engine *engine, size_t at);
+size_t silence_find(const struct engine *engine, const char *service, const char *window);
+/* Ends those that end with the service's recovery; true: there was one, and silence_spread() is due. */
+bool silence_well(struct engine *engine, size_t service);
+void silence_due(struct engine *engine);
+bool command_makes_sense(struct engine *engine, const struct engine_event *event);
+void command_take(struct engine *engine, const struct engine_event *event);
+
+/* ---- incident.c, timeline.c ---- */
+
+/* Its incident, and what people are to be told of it, are looked at when the event ends. */
+void incident_look(struct engine *engine, size_t service);
+void incident_look_all(struct engine *engine);
+void incident_settle(struct engine *engine);
+/* Its open one, or NULL. */
+struct engine_incident *incident_open(struct engine *engine, size_t service);
+bool incident_room(struct engine *engine, size_t services);
+/* After a model came: finds its services again, closes those whose are gone. */
+void incident_moved(struct engine *engine);
+void incident_due(struct engine *engine);
+void timeline_add(struct engine *engine, struct engine_incident *incident, enum engine_entry_kind kind, const char *who);
+
+/* ---- notice.c ---- */
+
+/* Tells what is to be told of the service: the difference between what is and what people know. */
+void notice_settle(struct engine *engine, size_t service);
+/* Puts the service where it belongs in `clocks`. */
+void notice_put(struct engine *engine, size_t service);
+void notice_self(struct engine *engine, enum engine_self trouble, bool over, const char *why);
+
+/* ---- clocks.c ---- */
+
+/* Ends what is over: silences, pause, acknowledgements; looks at what is due. */
+void clocks_due(struct engine *engine);
+/* The first of all of these, awake; NEVER. */
+uint64_t clocks_next(struct engine *engine);
+
+/* ---- observer.c, storm.c ---- */
+
+/* Does the result wait for a sample of the observer? Then it is held. */
+bool observer_holds(struct engine *engine, size_t check, struct result *result);
+void observer_take(struct engine *engine, const struct engine_event *event);
+/* Nobody waits for the sample any more. */
+void observer_due(struct engine *engine);
+void observer_drop(struct check *c);
+void storm_settle(struct engine *engine);
+bool storm_counts(enum engine_verdict verdict);
+
+/* ---- restore.c ---- */
+
+void restore_take(struct engine *engine, const struct engine_kept *kept);
+
+/* ---- engine.c ---- */
+
+/* A result that is judged now. */
+void engine_take_result(struct engine *engine, size_t check, struct result *result);
+
 /* ---- reload.c, tables.c ---- */
 
 enum engine_outcome reload_take(struct engine *engine, const struct model *model);
-bool tables_make(struct tables *t, const struct model *model, size_t old_checks);
+/* old: checks and services of the model before. */
+bool tables_make(struct tables *t, const struct model *model, size_t old);
 void tables_free(struct tables *t);
 
 #endif

@@ -8,7 +8,7 @@ void overall_check(struct engine *engine, size_t check, enum engine_verdict from
     const struct model_check *model = &engine->t.model->checks[check];
     unsigned *failed = model->witness ? &engine->overall.witnesses_failed : &engine->overall.failed_probe_count;
 
-    if (!model->enabled)
+    if (!model->enabled || (!model->witness && engine->t.services[model->service].shown.silenced))
         return;
     if (from == VERDICT_FAILED)
         --*failed;
@@ -18,7 +18,7 @@ void overall_check(struct engine *engine, size_t check, enum engine_verdict from
 
 void overall_service(struct engine *engine, size_t service, enum engine_verdict from, enum engine_verdict to)
 {
-    if (!engine->t.services[service].watched)
+    if (!engine->t.services[service].watched || engine->t.services[service].shown.silenced)
         return;
     engine->of_verdict[from]--;
     engine->of_verdict[to]++;
@@ -31,9 +31,10 @@ void overall_service(struct engine *engine, size_t service, enum engine_verdict 
 void overall_streak(struct engine *engine, size_t check)
 {
     const struct check *c = &engine->t.checks[check];
+    bool silenced = engine->t.services[engine->t.model->checks[check].service].shown.silenced;
 
     if (service_judged_by(engine->t.model, check))
-        heap_set(&engine->t.streaks, check, c->shown.bad > 0 ? NEVER - c->shown.bad : NEVER);
+        heap_set(&engine->t.streaks, check, c->shown.bad > 0 && !silenced ? NEVER - c->shown.bad : NEVER);
 }
 
 void overall_heard(struct engine *engine, size_t check)
@@ -44,6 +45,27 @@ void overall_heard(struct engine *engine, size_t check)
         return;
     c->heard = true;
     engine->n_unheard--;
+}
+
+void overall_silence(struct engine *engine, size_t service)
+{
+    const struct model_service *model = &engine->t.model->services[service];
+    const struct service *s = &engine->t.services[service];
+    bool back = !s->shown.silenced;
+
+    if (!s->watched)
+        return;
+    engine->overall.silenced += back ? -1u : 1u;
+    engine->of_verdict[s->shown.verdict] += back ? 1 : -(size_t)1;
+    if (model->critical && s->shown.verdict == VERDICT_FAILED)
+        engine->critical_failed += back ? 1 : -(size_t)1;
+    for (size_t i = model->first_check; i < model->first_check + model->n_checks; i++) {
+        if (!service_judged_by(engine->t.model, i))
+            continue;
+        if (engine->t.checks[i].shown.verdict == VERDICT_FAILED)
+            engine->overall.failed_probe_count += back ? 1u : -1u;
+        overall_streak(engine, i);
+    }
 }
 
 /* ---- rounds */
@@ -72,7 +94,8 @@ void overall_ended(struct engine *engine, size_t check)
 
 /* ---- the state */
 
-/* The highest that holds. What was not heard yet is no trouble, but it is not health either. */
+/* The highest that holds: Investigating, Critical and SOS will stand above these, as soon as there is a ladder. What was not heard yet is no trouble, but it
+ * is not health either. Who is silenced is in none of these counts. */
 static enum engine_state find_state(const struct engine *engine)
 {
     size_t troubled = engine->of_verdict[VERDICT_STARTING] + engine->of_verdict[VERDICT_RECOVERING] + engine->of_verdict[VERDICT_UNKNOWN] +
@@ -124,7 +147,7 @@ void overall_count(struct engine *engine)
 {
     struct engine_overall *o = &engine->overall;
 
-    o->probe_count = o->failed_probe_count = o->witnesses_failed = 0;
+    o->probe_count = o->failed_probe_count = o->witnesses_failed = o->silenced = 0;
     memset(engine->of_verdict, 0, sizeof engine->of_verdict);
     engine->critical_failed = engine->n_unheard = engine->n_enabled = engine->n_ended = engine->unsettled = 0;
     for (size_t i = 0; i < engine->t.model->n_checks; i++)
@@ -134,9 +157,12 @@ void overall_count(struct engine *engine)
 
         if (!s->watched)
             continue;
+        engine->unsettled += s->shown.waiting_for != MODEL_NONE || s->shown.uncertain;
+        o->silenced += s->shown.silenced;
+        if (s->shown.silenced)
+            continue;
         engine->of_verdict[s->shown.verdict]++;
         engine->critical_failed += engine->t.model->services[i].critical && s->shown.verdict == VERDICT_FAILED;
-        engine->unsettled += s->shown.waiting_for != MODEL_NONE || s->shown.uncertain;
     }
     if (engine->n_enabled == 0)
         o->round_complete = true;

@@ -133,6 +133,7 @@ static void keep_check(struct engine *engine, size_t check, struct check *old)
 
     *c = *old;
     old->shown.last = NULL;
+    old->held = NULL;
     c->phase = phase;
     c->queue = QUEUE_NONE;
     if (!c->run)
@@ -155,6 +156,19 @@ static void plan_kept(struct engine *engine, size_t check, const struct model_ch
         schedule_heard(engine, check);
 }
 
+/* The run of a check that is no more; one whose result is held has ended already. */
+static void drop_run(struct engine *engine, const struct reload *r, size_t old)
+{
+    const struct check *c = &r->old.checks[old];
+
+    if (r->new_check[old] != MODEL_NONE || !c->run)
+        return;
+    if (c->held)
+        engine->n_held--;
+    else
+        effects_cancel(engine, c->run);
+}
+
 static void take_checks(struct engine *engine, struct reload *r)
 {
     const struct model *model = engine->t.model;
@@ -170,8 +184,7 @@ static void take_checks(struct engine *engine, struct reload *r)
         begin_check(engine, i, before == MODEL_NONE ? NULL : &r->old.checks[before]);
     }
     for (size_t i = 0; r->old.model && i < r->old.model->n_checks; i++)
-        if (r->new_check[i] == MODEL_NONE && r->old.checks[i].run)
-            effects_cancel(engine, r->old.checks[i].run);
+        drop_run(engine, r, i);
 }
 
 /* Who waited goes on waiting, in the same order; whose path is gone starts with the others. */
@@ -195,7 +208,8 @@ static void take_queues(struct engine *engine, struct reload *r)
 
 static void begin_service(struct service *s)
 {
-    s->shown.caused_by = s->shown.waiting_for = s->shown.decided_by = s->graced_by = MODEL_NONE;
+    s->shown.caused_by = s->shown.waiting_for = s->shown.decided_by = s->graced_by = s->incident = MODEL_NONE;
+    s->warns_since = s->flaps_since = s->turned_bad = NEVER;
 }
 
 /* A service that is not watched any more (or again) has no verdict until its checks are heard. */
@@ -220,12 +234,26 @@ static size_t moved(const struct reload *r, size_t old)
     return old == MODEL_NONE ? MODEL_NONE : r->new_service[old];
 }
 
+static void keep_told(struct service *s, const struct service *old)
+{
+    s->confirm_from = old->confirm_from;
+    s->joined = old->joined;
+    s->stop_told = old->stop_told;
+    s->warn_told = old->warn_told;
+    s->flap_told = old->flap_told;
+    s->flap_long_told = old->flap_long_told;
+    s->warns_since = old->warns_since;
+    s->flaps_since = old->flaps_since;
+    s->turned_bad = old->turned_bad;
+}
+
 static void keep_service(struct service *s, const struct service *old, const struct reload *r)
 {
     s->shown = old->shown;
     s->shown.caused_by = moved(r, old->shown.caused_by);
     s->shown.waiting_for = moved(r, old->shown.waiting_for);
     s->shown.decided_by = MODEL_NONE;
+    keep_told(s, old);
     s->was_down = old->was_down;
     s->since_elapsed = old->since_elapsed;
     s->explained = old->explained;
@@ -326,7 +354,7 @@ enum engine_outcome reload_take(struct engine *engine, const struct model *model
     struct reload r = { .old = engine->t };
     struct tables fresh;
 
-    if (!tables_make(&fresh, model, r.old.model ? r.old.model->n_checks : 0))
+    if (!incident_room(engine, model->n_services) || !tables_make(&fresh, model, r.old.model ? r.old.model->n_checks + r.old.model->n_services : 0))
         return ENGINE_NO_MEMORY;
     if (!slots_spread(&fresh, engine->seed) || !match(&r, model)) {
         tables_free(&fresh);
@@ -342,7 +370,9 @@ enum engine_outcome reload_take(struct engine *engine, const struct model *model
     plan_services(engine, &r);
     end_graces(engine);
     overall_count(engine);
+    incident_moved(engine);
     start_checks(engine, &r);
+    silence_spread(engine);
     service_settle(engine);
     tables_free(&r.old);
     forget(&r);

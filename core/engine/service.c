@@ -52,13 +52,18 @@ static void refresh(struct engine *engine, size_t service)
 
     decide(engine, service);
     to = s->shown.verdict;
+    flap_settle(engine, service);
     if (to == from)
         return;
     s->shown.since = engine->now.wall;
     s->since_elapsed = engine->now.elapsed;
     effects_record(engine, RECORD_SERVICE_CHANGED, service, from, to);
     overall_service(engine, service, from, to);
-    engine->publish = true;
+    engine->publish = engine->storm_due = true;
+    if (!storm_counts(to))
+        s->turned_bad = NEVER;
+    else if (!storm_counts(from))
+        s->turned_bad = engine->now.awake;
     if (to == VERDICT_FAILED)
         cause_turned_failed(engine, service);
     if (is_down(to)) {

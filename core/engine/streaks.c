@@ -216,6 +216,8 @@ void streaks_judge(struct engine *engine, size_t check, uint64_t run, struct res
     bool may_fail = end_wait_for_fresh(engine, check);
 
     keep_result(engine, check, result);
+    flap_note(engine, check, result->status);
+    engine->heard = true;
     if (known) {
         c->shown.unknown = 0;
         c->known_run = run;
@@ -227,7 +229,7 @@ void streaks_judge(struct engine *engine, size_t check, uint64_t run, struct res
     overall_streak(engine, check);
     turn(engine, check, c->shown.unknown >= model->unknown_after ? VERDICT_UNKNOWN : c->base);
     note_first_bad(engine, check, run, from, known);
-    if (known && engine->unsettled > 0)
+    if (known && (engine->unsettled > 0 || engine->t.services[model->service].confirm_from > 0))
         service_touch(engine, model->service);
     plan(engine, check, result->status);
 }

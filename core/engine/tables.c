@@ -5,8 +5,10 @@
 #include <string.h>
 
 /* What one event can ask for at most. Of a check: to start, that its verdict turned, two lines of log (stale, and a skipped turn; or its
- * turn). Of a service: that it turned, one line. Of an old check: to cancel its run. Of the whole: its round, its state, PUBLISH, WAKE_AT. */
-enum { OF_CHECK = 4, OF_SERVICE = 2, OF_ALL = 4 };
+ * turn). Of a service: that it turned, lines of its cause, flapping and incident (opened, closed), its evidence, its incident's record, six notices. Of an old
+ * check: to cancel its run; of an old service: that its incident is closed, and the record. Of a silence: that it is over, or long, and the record. Of the
+ * whole: its round, its state, the pause, the storm, the observer, a sample, PUBLISH, WAKE_AT. */
+enum { OF_CHECK = 4, OF_SERVICE = 14, OF_OLD = 2, OF_SILENCE = 3, OF_ALL = 12 };
 
 /* Who needs each service: counted first, then filled in. */
 static bool make_dependents(struct tables *t)
@@ -51,20 +53,21 @@ static bool make_run_slots(struct tables *t)
     return t->run_slots != NULL;
 }
 
-bool tables_make(struct tables *t, const struct model *model, size_t old_checks)
+bool tables_make(struct tables *t, const struct model *model, size_t old)
 {
     memset(t, 0, sizeof *t);
     t->model = model_keep(model);
-    t->most_effects = OF_CHECK * model->n_checks + OF_SERVICE * model->n_services + old_checks + OF_ALL;
+    t->most_effects = OF_CHECK * model->n_checks + OF_SERVICE * model->n_services + OF_OLD * old + OF_SILENCE * ENGINE_SILENCES + OF_ALL;
     t->checks = calloc(model->n_checks + 1, sizeof *t->checks);
     t->services = calloc(model->n_services + 1, sizeof *t->services);
     t->paths = calloc(model->n_paths + 1, sizeof *t->paths);
     t->list = calloc(model->n_services + 1, sizeof *t->list);
     t->steps = calloc(model->n_services + 1, sizeof *t->steps);
     t->touched = calloc(model->n_services + 1, sizeof *t->touched);
+    t->looked = calloc(model->n_services + 1, sizeof *t->looked);
     t->effects = calloc(t->most_effects, sizeof *t->effects);
-    if (!heap_make(&t->due, model->n_checks + model->n_services) || !heap_make(&t->streaks, model->n_checks) || !make_dependents(t) || !make_run_slots(t) ||
-        !t->checks || !t->services || !t->paths || !t->list || !t->steps || !t->touched || !t->effects) {
+    if (!heap_make(&t->due, model->n_checks + model->n_services) || !heap_make(&t->streaks, model->n_checks) || !heap_make(&t->clocks, model->n_services) || !make_dependents(t) || !make_run_slots(t) ||
+        !t->checks || !t->services || !t->paths || !t->list || !t->steps || !t->touched || !t->looked || !t->effects) {
         tables_free(t);
         return false;
     }
@@ -74,10 +77,13 @@ bool tables_make(struct tables *t, const struct model *model, size_t old_checks)
 
 void tables_free(struct tables *t)
 {
-    for (size_t i = 0; t->checks && i < t->model->n_checks; i++)
+    for (size_t i = 0; t->checks && i < t->model->n_checks; i++) {
         result_drop(t->checks[i].shown.last);
+        observer_drop(&t->checks[i]);
+    }
     heap_free(&t->due);
     heap_free(&t->streaks);
+    heap_free(&t->clocks);
     free(t->checks);
     free(t->services);
     free(t->paths);
@@ -87,6 +93,7 @@ void tables_free(struct tables *t)
     free(t->list);
     free(t->steps);
     free(t->touched);
+    free(t->looked);
     free(t->effects);
     model_drop(t->model);
     memset(t, 0, sizeof *t);

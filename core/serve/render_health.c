@@ -41,7 +41,7 @@ void render_health(const struct snapshot *snapshot, bool stalled, struct buffer 
     json_count(out, "worker_restarts", snapshot ? snapshot->worker_restarts : 0);
     json_count(out, "updated_at_unix", snapshot && snapshot->updated > 0 ? (uint64_t)snapshot->updated / NS_PER_S : 0);
     json_count(out, "witnesses_failed", overall->witnesses_failed);
-    json_count(out, "silenced", 0); /* nothing can be silenced before there is a `talon silence` */
+    json_count(out, "silenced", overall->silenced);
     json_count(out, "stopped", overall->stopped);
     json_bool(out, "stalled", stalled);
     json_text(out, "config_error", snapshot ? snapshot->config_error : NULL);

@@ -84,6 +84,10 @@ static void add_flags(const struct snapshot *snapshot, size_t service, struct bu
         add_flag(out, "caused by ", service_name(snapshot, state->caused_by));
     if (is_stale(snapshot, &snapshot->model->services[service]))
         add_flag(out, "stale", "");
+    if (state->silenced)
+        add_flag(out, "silenced", "");
+    if (state->flapping)
+        add_flag(out, "flapping", "");
     buffer_char(out, ']');
 }
 

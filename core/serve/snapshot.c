@@ -66,6 +66,9 @@ static void copy_services(struct snapshot_service *services, const struct engine
             .waiting_for = from->waiting_for,
             .root = from->root,
             .uncertain = from->uncertain,
+            .silenced = from->silenced,
+            .flapping = from->flapping,
+            .incident = from->incident,
             .since = from->since,
             .why = take_text(texts, *texts),
         };

@@ -22,7 +22,8 @@ struct snapshot_check {
 struct snapshot_service {
     enum engine_verdict verdict;
     size_t decided_by, caused_by, waiting_for; /* as in struct engine_service */
-    bool root, uncertain;
+    bool root, uncertain, silenced, flapping;
+    uint64_t incident;                       /* its open one; 0: none */
     int64_t since;
     const char *why;                         /* lives in the snapshot */
 };

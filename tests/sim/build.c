@@ -39,6 +39,10 @@ struct build *build_begin(size_t services, size_t checks)
         operations[i] = (struct model_operation){ .name = plugins[i].name, .plugin = i };
     }
     b->model->arena = arena;
+    b->model->settings.storm_percent = 60;
+    b->model->settings.storm_cooldown = SECONDS(120);
+    b->model->settings.reopen = SECONDS(1800);
+    b->model->settings.flap_escalate = SECONDS(900);
     b->model->n_plugins = b->model->n_operations = BUILD_PLUGINS;
     b->model->plugins = plugins;
     b->model->operations = operations;
@@ -79,6 +83,11 @@ struct model_check *build_check(struct build *b, const char *name)
         .path = MODEL_NONE, .enabled = true,
     };
     return made;
+}
+
+struct model_settings *build_settings(struct build *b)
+{
+    return &b->model->settings;
 }
 
 void build_need(struct build *b, const char *names)

@@ -22,6 +22,8 @@ struct model_service *build_service(struct build *b, const char *name);
 struct model_check *build_check(struct build *b, const char *name);
 /* The last service needs any of these: names with spaces between, of services that are built by the end. */
 void build_need(struct build *b, const char *names);
+/* Of the model as a whole; to be changed as one likes until build_end(). */
+struct model_settings *build_settings(struct build *b);
 /* One user, yours to drop. */
 const struct model *build_end(struct build *b);
 

@@ -5,7 +5,9 @@
 #include "sim.h"
 
 struct history {
-    uint64_t seed, events;    /* how many events at least */
+    uint64_t seed, steps;     /* how many steps: things that happen, or that time is let pass for */
+    const struct model *model; /* a real configuration, which stays; NULL: a random one that changes */
+    const unsigned char *left_out; /* steps that are not taken, a byte each; NULL: none. What the others throw is the same as with them */
     bool verbose;             /* every line of log to standard output */
     /* what came of it */
     uint64_t judged, hash, seconds; /* simulated */

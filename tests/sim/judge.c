@@ -155,5 +155,6 @@ void judge_after(struct sim *sim, const struct engine_event *event, enum engine_
     if (event->kind != EVENT_MODEL)
         judge_records(sim);
     judge_causes(sim, event);
+    judge_people(sim, event);
     judge_overall(sim);
 }

@@ -36,8 +36,18 @@ void judge_verdicts(struct sim *sim, const struct engine_event *event);
 void judge_records(struct sim *sim);
 /* judge_causes.c */
 void judge_causes(struct sim *sim, const struct engine_event *event);
+/* judge_people.c */
+void judge_notice(struct sim *sim, const struct engine_effect *effect);
+void judge_collected(struct sim *sim, const struct engine_effect *effect);
+void judge_people(struct sim *sim, const struct engine_event *event);
+/* judge_restart.c: another process has taken up what the one before had exported. */
+void judge_restarted(struct sim *sim, const struct engine *before, const struct engine_kept *kept, uint64_t away);
 /* judge_overall.c */
 void judge_overall(struct sim *sim);
+
+/* sim.c, for restart.c: the effects of the last event onto the targets; a run is over. */
+void sim_carry_out(struct sim *sim);
+void sim_end_run(struct sim *sim, size_t check);
 
 bool judge_counts(const struct model *model, size_t check); /* enabled, no witness */
 bool judge_watched(const struct model *model, size_t service);

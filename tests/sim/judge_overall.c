@@ -7,7 +7,7 @@ static unsigned count_services(const struct sim *sim, enum engine_verdict verdic
     unsigned n = 0;
 
     for (size_t i = 0; i < model->n_services; i++)
-        n += judge_watched(model, i) && engine_service(sim->engine, i)->verdict == verdict && (!critical || model->services[i].critical);
+        n += judge_watched(model, i) && !engine_service(sim->engine, i)->silenced && engine_service(sim->engine, i)->verdict == verdict && (!critical || model->services[i].critical);
     return n;
 }
 
@@ -37,6 +37,8 @@ static void count_checks(const struct sim *sim, struct engine_overall *counted)
         if (!judge_counts(model, i))
             continue;
         counted->probe_count++;
+        if (engine_service(sim->engine, model->checks[i].service)->silenced)
+            continue;
         counted->failed_probe_count += failed;
         if (shown->bad > counted->consecutive_failures)
             counted->consecutive_failures = shown->bad;

@@ -211,6 +211,8 @@ static bool record_is_right(const struct sim *sim, const struct engine_effect *e
     case RECORD_SERVICE_CHANGED:
         return (int)sim->view->services[i].verdict == from && (int)engine_service(sim->engine, i)->verdict == to && from != to;
     case RECORD_ROUND:
+    case RECORD_INCIDENT:
+    case RECORD_PEOPLE:
         break;
     }
     return true;
@@ -218,7 +220,8 @@ static bool record_is_right(const struct sim *sim, const struct engine_effect *e
 
 static bool same_service(const struct engine_service *a, const struct engine_service *b)
 {
-    return a->verdict == b->verdict && a->root == b->root && a->uncertain == b->uncertain && a->caused_by == b->caused_by && a->waiting_for == b->waiting_for;
+    return a->verdict == b->verdict && a->root == b->root && a->uncertain == b->uncertain && a->caused_by == b->caused_by && a->waiting_for == b->waiting_for &&
+           a->silenced == b->silenced && a->flapping == b->flapping && a->incident == b->incident;
 }
 
 void judge_records(struct sim *sim)
@@ -228,7 +231,7 @@ void judge_records(struct sim *sim)
     const struct engine_effect *effects = engine_effects(sim->engine, &n);
 
     for (size_t i = 0; i < n; i++) {
-        if (effects[i].kind != EFFECT_RECORD || effects[i].of.record.kind == RECORD_ROUND)
+        if (effects[i].kind != EFFECT_RECORD || effects[i].of.record.kind >= RECORD_ROUND)
             continue;
         records++;
         if (!record_is_right(sim, &effects[i]))

@@ -36,6 +36,16 @@ static void fold(struct sim *sim, uint64_t number)
     sim->hash = text_hash(sim->hash, &number, sizeof number);
 }
 
+static void take_notice(struct sim *sim, const struct engine_effect *effect)
+{
+    struct sim_notice *notice = &sim->notices[sim->n_notices++ % SIM_NOTICES];
+
+    *notice = (struct sim_notice){ .notice = effect->of.notify.notice, .level = effect->of.notify.level, .over = effect->of.notify.over, .service = effect->of.notify.service };
+    snprintf(notice->text, sizeof notice->text, "%s", effect->of.notify.text);
+    if (sim->verbose)
+        printf("%.3f told: %s: %s\n", (double)sim->now.awake / 1e9, engine_notice_name(notice->notice), notice->text);
+}
+
 static void carry_out(struct sim *sim, const struct engine_effect *effect)
 {
     fold(sim, (uint64_t)effect->kind);
@@ -68,10 +78,34 @@ static void carry_out(struct sim *sim, const struct engine_effect *effect)
                                                           : "talon",
                    effect->of.log.text);
         break;
-    default:
+    case EFFECT_OBSERVE:
+        fold(sim, effect->of.observe.asked);
+        break;
+    case EFFECT_COLLECT:
+        fold(sim, effect->of.collect.incident), fold(sim, effect->of.collect.service);
+        sim->n_collected++;
+        judge_collected(sim, effect);
+        break;
+    case EFFECT_NOTIFY:
+        fold(sim, (uint64_t)effect->of.notify.notice), fold(sim, effect->of.notify.incident);
+        sim->hash = text_hash(sim->hash, effect->of.notify.text, strlen(effect->of.notify.text));
+        take_notice(sim, effect);
+        judge_notice(sim, effect);
+        break;
+    case EFFECT_RECORD_INTENT:
+    case EFFECT_RUN_ACTION:
         sim_break(sim, "an effect of a later version: %d", (int)effect->kind);
         break;
     }
+}
+
+void sim_carry_out(struct sim *sim)
+{
+    size_t n;
+    const struct engine_effect *effects = engine_effects(sim->engine, &n);
+
+    for (size_t i = 0; i < n; i++)
+        carry_out(sim, &effects[i]);
 }
 
 /* ---- the end of runs ---- */
@@ -81,7 +115,7 @@ static void remember_run(struct sim *sim, uint64_t run)
     sim->old_runs[sim->next_old++ % SIM_OLD_RUNS] = run;
 }
 
-static void end_run(struct sim *sim, size_t check)
+void sim_end_run(struct sim *sim, size_t check)
 {
     struct sim_check *c = &sim->checks[check];
 
@@ -187,9 +221,7 @@ static void before_event(struct sim *sim, const struct engine_event *event)
 enum engine_outcome sim_feed(struct sim *sim, const struct engine_event *event)
 {
     const struct model *old = engine_model(sim->engine);
-    const struct engine_effect *effects;
     enum engine_outcome outcome;
-    size_t n;
 
     if (sim->broken[0])
         return ENGINE_REFUSED;
@@ -204,10 +236,8 @@ enum engine_outcome sim_feed(struct sim *sim, const struct engine_event *event)
         judge_moved(sim, old);
     }
     if (outcome == ENGINE_DONE && sim->view->check != MODEL_NONE)
-        end_run(sim, sim->view->check);
-    effects = engine_effects(sim->engine, &n);
-    for (size_t i = 0; i < n; i++)
-        carry_out(sim, &effects[i]);
+        sim_end_run(sim, sim->view->check);
+    sim_carry_out(sim);
     judge_after(sim, event, outcome);
     model_drop(old);
     return outcome;
@@ -220,6 +250,7 @@ static void advance(struct sim *sim, uint64_t to)
     sim->now.awake += ns;
     sim->now.elapsed += ns;
     sim->now.wall += (int64_t)ns;
+    sim->passed += ns;
 }
 
 /* One that is still going is no old one. */
@@ -352,6 +383,7 @@ void sim_begin(struct sim *sim, uint64_t seed, const struct model *model)
 {
     memset(sim, 0, sizeof *sim);
     sim->engine = engine_create(seed);
+    sim->seed = seed;
     sim->now = (struct moment){ .awake = SECONDS(1000), .elapsed = SECONDS(5000), .wall = (int64_t)SECONDS(1700000000), .boot = 1 };
     sim->wake = UINT64_MAX;
     sim->hash = TEXT_HASH;
@@ -367,6 +399,25 @@ void sim_end(struct sim *sim)
     engine_free(sim->engine);
     free(sim->checks);
     free(sim->services);
+}
+
+/* ---- people ---- */
+
+enum engine_outcome sim_window(struct sim *sim, bool open, const char *name, const char *service)
+{
+    struct engine_event event = { .kind = open ? EVENT_WINDOW_OPEN : EVENT_WINDOW_CLOSED, .of.window = { name, service } };
+
+    return sim_feed(sim, &event);
+}
+
+enum engine_outcome sim_command(struct sim *sim, const struct engine_command *command)
+{
+    struct engine_event event = { .kind = EVENT_COMMAND, .of.command = *command };
+    enum engine_outcome outcome = sim_feed(sim, &event);
+
+    if (outcome == ENGINE_REFUSED && !sim->broken[0] && !engine_refusal(sim->engine)[0])
+        sim_break(sim, "a command is refused without a word");
+    return outcome;
 }
 
 /* ---- by name ---- */

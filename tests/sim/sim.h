@@ -11,7 +11,7 @@
 #include "build.h"
 #include "engine/engine.h"
 
-enum { SIM_TEXT = 512, SIM_OLD_RUNS = 512 };
+enum { SIM_TEXT = 512, SIM_OLD_RUNS = 512, SIM_INCIDENTS = 4096, SIM_NOTICES = 64 };
 
 struct sim_check {
     /* the world: to be set as one likes */
@@ -52,6 +52,24 @@ struct sim_service {         /* the judges' */
     bool graced;             /* its grace may not have been closed yet by a last look */
 };
 
+struct sim_incident {        /* the judges': what people were told of one */
+    uint64_t id;
+    bool open, collected;
+};
+
+struct sim_silence {         /* as they were asked for */
+    char service[ENGINE_NAME];
+    uint64_t until;          /* moment.elapsed */
+};
+
+struct sim_notice {          /* the last ones, for tests */
+    enum engine_notice notice;
+    enum engine_level level;
+    bool over;
+    size_t service;
+    char text[ENGINE_TEXT];
+};
+
 struct sim_view;             /* judge.c: what the engine showed before the event */
 
 struct sim {
@@ -61,12 +79,20 @@ struct sim {
     bool stood_still;        /* in the last gap; else it slept */
     struct sim_check *checks;
     struct sim_service *services;
-    uint64_t starts, events, rounds, reloads;
+    uint64_t starts, events, rounds, reloads, passed; /* passed: ns by steps of time, none of them skipped */
     uint64_t old_runs[SIM_OLD_RUNS]; /* ended or cancelled ones */
     size_t next_old;
     uint64_t hash;           /* of all effects so far */
     char log[SIM_TEXT];      /* the last line of log that was told */
     unsigned lines, published; /* effects LOG and PUBLISH */
+    struct sim_incident incidents[SIM_INCIDENTS]; /* by id */
+    struct sim_silence silences[ENGINE_SILENCES];
+    size_t n_silences;
+    uint64_t last_incident;  /* before the event */
+    size_t most_services;    /* of all models so far */
+    struct sim_notice notices[SIM_NOTICES];
+    size_t n_notices, n_collected;
+    uint64_t seed;
     bool verbose;
     struct sim_view *view;
     char broken[SIM_TEXT];   /* "": all rules were kept */
@@ -97,6 +123,13 @@ void sim_gap(struct sim *sim, uint64_t ns, bool awake);
 /* The number of a run that has ended or was cancelled. */
 uint64_t sim_old_run(const struct sim *sim, uint64_t dice);
 enum engine_outcome sim_feed(struct sim *sim, const struct engine_event *event);
+
+/* ---- people ---- */
+
+enum engine_outcome sim_command(struct sim *sim, const struct engine_command *command);
+enum engine_outcome sim_window(struct sim *sim, bool open, const char *name, const char *service);
+/* Another process takes over after `away` ns: what the one before exported is all that it has. `booted`: the machine was started anew meanwhile. */
+void sim_restart(struct sim *sim, uint64_t away, bool booted);
 
 /* ---- by name ---- */
 

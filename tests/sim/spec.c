@@ -59,6 +59,7 @@ static void add_service(struct spec *spec, struct dice *dice)
         .needs_wait = times(dice, spec->scale, 2, 40),
         .recover_grace = times(dice, spec->scale, 0, 40),
         .start_timeout = times(dice, spec->scale, 8, 60),
+        .tell_warn_after = times(dice, spec->scale, 1, 60),
     };
     s->n_checks = dice_between(dice, 1, dice_chance(dice, 70) ? 2 : SPEC_CHECKS);
     for (size_t i = 0; i < s->n_checks; i++)
@@ -70,7 +71,9 @@ static void add_service(struct spec *spec, struct dice *dice)
 void spec_begin(struct spec *spec, struct dice *dice)
 {
     static const uint64_t scales[] = { MS(200), SECONDS(1), SECONDS(5), SECONDS(60) };
-    size_t n = dice_chance(dice, 80) ? dice_between(dice, 1, 10) : dice_between(dice, 1, SPEC_SERVICES);
+    size_t n = dice_chance(dice, 80)   ? dice_between(dice, 1, 10)
+             : dice_chance(dice, 90) ? dice_between(dice, 1, 40)
+                                     : dice_between(dice, 1, SPEC_SERVICES);
 
     memset(spec, 0, sizeof *spec);
     spec->scale = scales[dice_below(dice, 4)];
@@ -209,6 +212,10 @@ const struct model *spec_model(const struct spec *spec)
     struct build *b = build_begin(spec->n_services, spec->n_services * SPEC_CHECKS);
     char name[32];
 
+    build_settings(b)->reopen = spec->scale * 30;
+    build_settings(b)->flap_escalate = spec->scale * 20;
+    build_settings(b)->storm_cooldown = spec->scale * 10;
+
     for (size_t i = 0; i < SPEC_PATHS; i++) {
         snprintf(name, sizeof name, "p%zu", i);
         build_path(b, name, spec->concurrent[i]);
@@ -224,6 +231,7 @@ const struct model *spec_model(const struct spec *spec)
         made->needs_wait = s->needs_wait;
         made->recover_grace = s->recover_grace;
         made->start_timeout = s->start_timeout;
+        made->tell_warn_after = s->tell_warn_after;
         for (size_t k = 0; k < s->n_checks; k++)
             build_one_check(b, &s->checks[k], k);
         for (size_t k = 0; k < s->n_needs; k++)

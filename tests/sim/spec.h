@@ -5,7 +5,7 @@
 #include "build.h"
 #include "dice.h"
 
-enum { SPEC_SERVICES = 60, SPEC_CHECKS = 5, SPEC_NEEDS = 3, SPEC_ANY = 3, SPEC_PATHS = 3 };
+enum { SPEC_SERVICES = 200, SPEC_CHECKS = 5, SPEC_NEEDS = 3, SPEC_ANY = 3, SPEC_PATHS = 3 };
 
 struct spec_check {
     uint64_t fingerprint, every, timeout, confirm_every;
@@ -22,7 +22,7 @@ struct spec_need {
 struct spec_service {
     unsigned id;            /* its name is sID; it needs lower ids alone */
     bool critical, enabled;
-    uint64_t needs_wait, recover_grace, start_timeout;
+    uint64_t needs_wait, recover_grace, start_timeout, tell_warn_after;
     size_t n_checks, n_needs;
     struct spec_check checks[SPEC_CHECKS];
     struct spec_need needs[SPEC_NEEDS];
