@@ -1,9 +1,13 @@
-/* What the parts of the store share: store.c (queue and thread), database.c (the file), records.c (what is written), trim.c, questions.c. */
+/* What the parts of the store share: store.c (life and news), give.c (the queue), work.c (the thread), ask.c, database.c (the file), records.c (what is written), trim.c,
+ * questions.c. */
 #ifndef STORE_STORE_PRIVATE_H
 #define STORE_STORE_PRIVATE_H
 
 #include "store/store.h"
 
+#include "base/moment.h"
+
+#include <pthread.h>
 #include <sqlite3.h>
 #include <sys/types.h>
 
@@ -84,5 +88,61 @@ bool trim_some(struct database *db, const struct store_options *bounds, int64_t 
 
 /* False: why. */
 bool question_answer(struct database *db, const struct store_ask *ask, struct buffer *text, char *why, size_t why_size);
+
+/* ---- the store */
+
+#define STORE_MS ((uint64_t)NS_PER_MS)
+#define STORE_LONG_WRITE (1000 * STORE_MS)
+
+enum { STORE_MOST_RECORDS = 65536, STORE_MOST_BYTES = 16 << 20, STORE_MOST_ASKS = 64, STORE_MOST_NEWS = 256, STORE_ANSWER_MAX = 4 << 20 };
+
+struct ask {
+    struct ask *next;
+    struct store_ask ask;
+    char name[256];
+    store_answered *answered;
+    void *arg;
+};
+
+struct queue {
+    struct record *first, **end;
+    size_t n, bytes;
+};
+
+struct store {
+    struct store_options options; /* its folder is in db.path */
+    pthread_t thread;
+    pthread_mutex_t lock;         /* of all below, but for db, which is the thread's */
+    int wake[2];                  /* a byte: something waits. A pipe and no condition, whose waits follow the calendar's clock */
+    int gone[2];                  /* its end: the thread has ended */
+    struct queue waiting;
+    size_t n_written, bytes_written; /* of what is being written, which comes back when that fails */
+    struct ask *asks, **asks_end;
+    size_t n_asks;
+    struct store_news news[STORE_MOST_NEWS];
+    size_t n_news;
+    uint64_t lost;                /* records that were dropped */
+    uint64_t next_intent;         /* 0: not known before the database was read */
+    uint64_t since;               /* awake; a write has been under way since; 0: none */
+    uint64_t oldest;              /* awake; when the first that waits came */
+    bool hurry;                   /* something waits that shall not wait for more */
+    bool down, was_up, ending;
+    char why[STORE_WHY];          /* it is down */
+    struct database db;
+};
+
+/* Wakes the thread. */
+void store_wake(const struct store *store);
+void store_free_queue(struct queue *queue);
+/* With the lock held. */
+bool store_up(const struct store *store);
+/* With the lock held. What does not fit is dropped: nothing but a core that stands still lets so much come together, and it is told of DOWN and UP again. */
+void store_tell(struct store *store, enum store_news_kind kind, uint64_t intent);
+/* The thread: until the store is ending and nothing waits. */
+void *store_work(void *arg);
+/* All that wait; the store has none then. With the lock held. */
+struct ask *store_take_asks(struct store *store);
+/* Answers and frees them. With the lock held; gives it back meanwhile. */
+void store_answer(struct store *store, struct ask *asks);
 
 #endif

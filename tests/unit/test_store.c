@@ -14,6 +14,7 @@
 
 #include <poll.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -395,6 +396,73 @@ static void test_a_long_time_down(void **state)
     store_close(store, 5 * S);
 }
 
+/* ---- a disk that hangs: SQLite's own way to the system, with writes of the log that wait */
+
+static atomic_bool hangs;
+static sqlite3_io_methods slow;
+static int (*write_at_once)(sqlite3_file *, const void *, int, sqlite3_int64);
+static int (*open_at_once)(sqlite3_vfs *, const char *, sqlite3_file *, int, int *);
+
+static int write_slowly(sqlite3_file *file, const void *bytes, int n, sqlite3_int64 at)
+{
+    while (hangs)
+        poll(NULL, 0, 5);
+    return write_at_once(file, bytes, n, at);
+}
+
+static int open_slow(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out)
+{
+    int code = open_at_once(vfs, name, file, flags, out);
+
+    if (code == SQLITE_OK && (flags & SQLITE_OPEN_WAL)) {
+        slow = *file->pMethods;
+        write_at_once = slow.xWrite;
+        slow.xWrite = write_slowly;
+        file->pMethods = &slow;
+    }
+    return code;
+}
+
+static bool writes_for_long(struct store *store)
+{
+    return store_trouble(store, why, sizeof why);
+}
+
+static bool is_well(struct store *store)
+{
+    return !store_trouble(store, why, sizeof why) && store_is_up(store);
+}
+
+static void test_writes_that_hang(void **state)
+{
+    sqlite3_vfs vfs = *sqlite3_vfs_find(NULL);
+    struct store *store;
+    uint64_t before;
+
+    open_at_once = vfs.xOpen;
+    vfs.xOpen = open_slow;
+    vfs.zName = "slow";
+    assert_int_equal(sqlite3_vfs_register(&vfs, 1), SQLITE_OK);
+    store = open_store(state);
+    asked(store, (struct store_ask){ .question = STORE_ASK_AUDIT });
+    hangs = true;
+    store_keep(store, "check", "a", "b", 1);
+    wait_until(store, writes_for_long);
+    assert_non_null(strstr(why, "the store has been writing for"));
+    assert_false(store_is_up(store));
+    assert_int_equal(store_intent(store, &(struct store_intent){ "restart", "redis", NOON, 42, 3000, "{}" }), 0);
+    before = clock_awake();
+    assert_true(store_keep(store, "check", "c", "d", 1)); /* whoever writes into it does not wait */
+    assert_false(store_ask_now(store, &(struct store_ask){ .question = STORE_ASK_AUDIT }, 50 * (uint64_t)NS_PER_MS, &text, why, sizeof why));
+    assert_string_equal(why, "the store has not answered within 50 ms");
+    assert_true(clock_awake() - before < 5 * S);
+    hangs = false;
+    wait_until(store, is_well);
+    assert_string_equal(asked(store, (struct store_ask){ .question = STORE_ASK_KEPT, .name = "check" }), "[{\"name\":\"a\",\"bytes\":\"62\"},{\"name\":\"c\",\"bytes\":\"64\"}]");
+    store_close(store, 5 * S);
+    sqlite3_vfs_unregister(&vfs);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -412,6 +480,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_removed_while_open, begin, end),
         cmocka_unit_test_setup_teardown(test_locked_by_another, begin, end),
         cmocka_unit_test_setup_teardown(test_a_long_time_down, begin, end),
+        cmocka_unit_test_setup_teardown(test_writes_that_hang, begin, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
