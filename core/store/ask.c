@@ -118,8 +118,9 @@ static void on_answer(void *arg, const char *text, const char *why)
 static bool take_answer(struct waited *waited, uint64_t ns, struct buffer *text, char *why, size_t why_size)
 {
     struct pollfd done = { .fd = waited->done[0], .events = POLLIN };
+    char byte;
 
-    if (poll(&done, 1, (int)(ns / STORE_MS)) <= 0) {
+    if (poll(&done, 1, (int)(ns / STORE_MS)) <= 0 || read(waited->done[0], &byte, 1) != 1) {
         snprintf(why, why_size, "the store has not answered within %llu ms", (unsigned long long)(ns / STORE_MS));
         return false;
     }
