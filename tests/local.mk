@@ -18,6 +18,11 @@ tests_faulty_faulty_la_SOURCES = \
 	tests/faulty/descriptors.c tests/faulty/ends.c tests/faulty/faulty.c tests/faulty/faulty.h tests/faulty/greedy.c tests/faulty/results.c
 tests_faulty_faulty_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
 
+# Writes into a store until it is killed (tests/integration/test_store.py).
+check_PROGRAMS += tests/store/store-driver
+tests_store_store_driver_SOURCES = tests/store/driver.c
+tests_store_store_driver_LDADD = core/store/libstore.a core/base/os/libos.a core/base/libbase.a $(SQLITE_LIBS) $(CJSON_LIBS)
+
 # Preloaded into Talon by tests of hard times: they refuse memory (tests/integration/test_hardship.py) and let time pass (test_guard.py). Linux alone.
 if !DARWIN
 check_LTLIBRARIES += tests/hardship/refuse.la tests/hardship/shift.la

@@ -5,16 +5,16 @@
 #include "base/os/log.h"
 #include "base/shortage.h"
 #include "base/text.h"
+#include "store/aside.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum { MOST_SAVED = 4096, MOST_TROUBLES = 8, MOST_BROKEN = 9, PATH_SIZE = 1024, NAME_SIZE = 64, SAVED_MAX = 32 << 20, TROUBLE_SIZE = 512 };
+enum { MOST_SAVED = 4096, MOST_TROUBLES = 8, PATH_SIZE = 1024, NAME_SIZE = 64, SAVED_MAX = 32 << 20, TROUBLE_SIZE = 512 };
 
 static const char saved_name[] = "saved.json";
 
@@ -135,22 +135,9 @@ bool state_read(const char *folder, const char *name, struct buffer *b)
     return path_of(folder, name, path) && files_read(path, b, why, sizeof why);
 }
 
-/* Set aside for a person to look at: what was set aside before stays, too, up to a bound. */
 void state_set_aside(struct state *state, const char *name)
 {
-    char path[PATH_SIZE], aside[PATH_SIZE + 24];
-    struct stat st;
-    int i = 1;
-
-    if (!path_of(state->folder, name, path))
-        return;
-    snprintf(aside, sizeof aside, "%s.broken", path);
-    while (lstat(aside, &st) == 0 && i < MOST_BROKEN)
-        snprintf(aside, sizeof aside, "%s.broken.%d", path, ++i);
-    if (rename(path, aside) == 0)
-        log_warn("a file of the state folder cannot be understood and was set aside", "file", path, "now", aside, NULL);
-    else
-        log_error("a file of the state folder can neither be understood nor set aside", "file", path, "why", strerror(errno), NULL);
+    aside_set(state->folder, name);
 }
 
 /* ---- what plugins saved */

@@ -25,6 +25,7 @@ class Talon < Formula
   depends_on "libyaml"
   depends_on "openssl@3"
   depends_on "pcre2"
+  depends_on "sqlite"
 
   def install
     mkdir_p "m4"
