@@ -176,9 +176,9 @@ static void certificates_alone(void **unused)
     CONCLUDES(fake, TALON_OK, "caddy.ok", "the certificate of CN=server.example is good for 60 d");
     through(fake, 502, 7 * DAY - 1);
     CONCLUDES(fake, TALON_FAIL, "caddy.expiry", "expires in 7 d");
-    fake_http(fake, 0, TALON_REQUEST(talon_response, .error = FAKE_ERROR(TALON_E_TIMEOUT, 0, "timeout", "no answer"), .headers = no_headers, .peer = &peer));
+    fake_http(fake, 0, TALON_REQUEST(talon_response, .error = FAKE_ERROR(TALON_E_TIMEOUT, 0, "timeout", "no answer"), .headers = web_no_headers, .peer = &peer));
     CONCLUDES(fake, TALON_OK, "caddy.ok", "is good for 60 d");
-    fake_http(fake, 0, TALON_REQUEST(talon_response, .error = FAKE_ERROR(TALON_E_TIMEOUT, 0, "timeout", "no answer"), .headers = no_headers));
+    fake_http(fake, 0, TALON_REQUEST(talon_response, .error = FAKE_ERROR(TALON_E_TIMEOUT, 0, "timeout", "no answer"), .headers = web_no_headers));
     CONCLUDES(fake, TALON_FAIL, "timeout", "cannot fetch https://server.example:9443/");
     fake_free(fake);
 }
