@@ -16,7 +16,7 @@ bool aside_set(const char *folder, const char *name)
     struct stat st;
     int i = 1, n = snprintf(path, sizeof path, "%s/%s", folder, name);
 
-    if (n < 0 || n >= (int)sizeof path || lstat(path, &st) != 0)
+    if (n < 0 || n >= (int)sizeof path)
         return false;
     snprintf(aside, sizeof aside, "%s.broken", path);
     while (lstat(aside, &st) == 0 && i < MOST_BROKEN)

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* Moves FOLDER/name away as name.broken, .broken.2 to .9, and says so in the log. False: there is none, or it cannot be moved. */
+/* Moves FOLDER/name away as name.broken, .broken.2 to .9, and says so in the log. False: it cannot be moved. */
 bool aside_set(const char *folder, const char *name);
 
 #endif

@@ -100,9 +100,13 @@ static void set_aside(struct database *db)
     snprintf(folder, sizeof folder, "%s", db->path);
     end = strrchr(folder, '/');
     *end = '\0';
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-        if (aside_set(folder, files[i]) && i == 0)
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char path[sizeof db->path + sizeof "-wal"];
+
+        snprintf(path, sizeof path, "%s%s", db->path, files[i] + strlen(files[0]));
+        if (access(path, F_OK) == 0 && aside_set(folder, files[i]) && i == 0)
             db->set_aside = true;
+    }
 }
 
 void database_failed(struct database *db, const char *doing)
