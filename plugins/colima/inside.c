@@ -241,7 +241,7 @@ static void answered(struct talon_run *run, void *arg, const struct talon_exit *
     size_t n;
 
     (void)arg;
-    if (colima_ssh_failed(run, ended))
+    if (colima_ssh_failed(run, ended, TALON_UNKNOWN)) /* nothing within was asked: that ssh is dead, `colima.vm` says */
         return;
     for (at = ended->out; (line = text_file_line(&at, (const char *)ended->out + ended->out_len, &n)) != NULL;)
         take_line(run, &found, talon_text(run, "%.*s", n < 512 ? (int)n : 512, line));

@@ -78,10 +78,10 @@ static const char *last_line(struct talon_run *run, const char *text, size_t n)
     return talon_quote(run, text + from, n - from, WORDS);
 }
 
-int colima_ssh_failed(struct talon_run *run, const struct talon_exit *ended)
+int colima_ssh_failed(struct talon_run *run, const struct talon_exit *ended, enum talon_status status)
 {
     if (ended->error.code == TALON_E_TIMEOUT) {
-        talon_done(run, TALON_FAIL, "colima.frozen", "a login by ssh into the VM does not end: it stands still");
+        talon_done(run, status, "colima.frozen", "a login by ssh into the VM does not end: it stands still");
         return 1;
     }
     if (ended->error.code) {
@@ -91,7 +91,7 @@ int colima_ssh_failed(struct talon_run *run, const struct talon_exit *ended)
     if (ended->code != 0) {
         const char *why = last_line(run, ended->err, ended->err_len);
 
-        talon_done(run, TALON_FAIL, "colima.unreachable", "ssh into the VM fails: %s", *why ? why : talon_text(run, "exit code %d", ended->code));
+        talon_done(run, status, "colima.unreachable", "ssh into the VM fails: %s", *why ? why : talon_text(run, "exit code %d", ended->code));
         return 1;
     }
     return 0;
@@ -103,7 +103,7 @@ static void logged_in(struct talon_run *run, void *arg, const struct talon_exit 
     char *end;
 
     (void)arg;
-    if (colima_ssh_failed(run, ended))
+    if (colima_ssh_failed(run, ended, TALON_FAIL))
         return;
     state->uptime = strtod(ended->out, &end);
     if (end == ended->out || !(state->uptime >= 0 && state->uptime < 1e10)) {

@@ -15,8 +15,8 @@ struct colima_state { /* of a run */
 void colima_ask_ssh(struct talon_run *run, uint32_t port);
 /* Runs a command in the VM by its ssh; host NULL: `lima-` and the folder's name. May end the run. */
 void colima_ssh(struct talon_run *run, const char *folder, const char *host, const char *command, talon_exit_fn *done);
-/* 1: it could not be run there, and the run has ended with why. */
-int colima_ssh_failed(struct talon_run *run, const struct talon_exit *ended);
+/* 1: it could not be run there, and the run has ended with why; `status`: what it is for this check that nobody was let in. */
+int colima_ssh_failed(struct talon_run *run, const struct talon_exit *ended, enum talon_status status);
 /* Nothing is wrong: ends the run (colima.c). */
 void colima_well(struct talon_run *run);
 

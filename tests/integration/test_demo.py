@@ -38,7 +38,9 @@ def verdict(at, service):
 
 
 @pytest.mark.parametrize("end", ["interrupt", "stop"])
-def test_from_up_to_down(demo, end):
+def test_from_up_to_down(demo, end, sanitized):
+    if sanitized:
+        pytest.skip("the other build's run has shown it: what it does with Talon, other tests do here")
     if end == "stop" and not os.environ.get("SOAK"):
         pytest.skip("one way to end it is tried here, both with SOAK=1")
     wait_until("it says what to do", lambda: "Ctrl-C ends it all" in demo.said() or demo.process.poll() is not None, 60)

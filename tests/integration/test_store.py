@@ -64,12 +64,12 @@ def rows(folder, sql):
         return database.execute(sql).fetchall()
 
 
-def test_killed_at_any_instant(driver, tmp_path, capsys):
+def test_killed_at_any_instant(driver, tmp_path, capsys, sanitized):
     """What was said to be durable is there; of the rest, no more than the last moments is lost. A machine that lets the store's thread wait is no fault of
     Talon's, so one kill in twenty may show more than the 100 ms that hold where it runs."""
     dice = random.Random(20261130)
     lost_intents, lost_ms = 0, []
-    for _ in range(KILLS):
+    for _ in range(KILLS // 4 if sanitized else KILLS):
         one = driver()
         one.wait("it is ready and has written", lambda: "ready" in one.said and len(one.numbers("run")) > 20)
         time.sleep(dice.uniform(0, 0.25))  # the random instant, which is what this is about
@@ -82,7 +82,7 @@ def test_killed_at_any_instant(driver, tmp_path, capsys):
         kept = int(rows(tmp_path, "SELECT bytes FROM kept WHERE name = 'counter'")[0][0])
         assert one.numbers("kept")[0] <= kept <= one.numbers("kept")[-1] + 1, "state is of this life, and not older than its first words"
     with capsys.disabled():
-        print(f"\nfigure store.kills {KILLS} count\nfigure store.lost_intents {lost_intents} count\nfigure store.lost_ms_max {max(lost_ms)} ms")
+        print(f"\nfigure store.kills {len(lost_ms)} count\nfigure store.lost_intents {lost_intents} count\nfigure store.lost_ms_max {max(lost_ms)} ms")
     assert lost_intents == 0
     assert sorted(lost_ms)[len(lost_ms) * 19 // 20 - 1] <= 100, lost_ms
 

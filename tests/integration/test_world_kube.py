@@ -9,7 +9,9 @@ from kube import Kube, kubectl
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
+def world(tmp_path_factory, sanitized):
+    if sanitized:
+        pytest.skip("nothing of Talon's build is judged here: the other build's run has done it")
     made = Kube(tmp_path_factory.mktemp("kube"))
     made.settle()
     yield made

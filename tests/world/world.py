@@ -92,6 +92,7 @@ class World:
         mounted = {f"nas_{name}": str(self.parts[f"nas-{name}"].path) for name in nas.EXPORTS if f"nas-{name}" in self.parts}
         return {
             "host_load": "1000",  # this machine has other work as well
+            "host_clock": "false",  # and its clock is no part of the world: tests/unit/test_plugin_clock.c
             "inngest_api": at("inngest"), "inngest_connect": at("inngest-connect"), "redis": at("redis"), "typesense": at("typesense"),
             "restate_ingress": at("restate-ingress"), "restate_admin": at("restate-admin"), "livekit": at("livekit"), "pds": at("pds"),
             "docs_api": at("docs-api"), "minio": at("minio"), "aistor": at("aistor"), "worker": at("worker"), "agent_mail": at("agent-mail"),
