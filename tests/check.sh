@@ -69,7 +69,7 @@ sanitized_build() { # clang's, so that one build has its warnings as errors, the
             made "$build/sanitized" all
     else
         configured "$build/sanitized" --enable-silent-rules --enable-werror --enable-fuzzers --enable-debug-hooks CC=clang CFLAGS='-g -O1' &&
-            made "$build/sanitized" all fuzzers
+            made "$build/sanitized" all && made "$build/sanitized" fuzzers # one after the other: `all` is made by a make of its own
     fi
 }
 unit() { # one more at once than there are cores: a third of their time the tests wait
