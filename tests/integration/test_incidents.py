@@ -5,8 +5,11 @@ from conftest import missing, worst
 
 
 @pytest.fixture
-def broken(panda, world):
+def broken(panda, world, sanitized):
     """broken("part:mode", ...): what a round says while they are so."""
+    if sanitized:
+        pytest.skip("the other build's run has shown it")
+
     def look(*breaks):
         parts = []
         for text in breaks:
