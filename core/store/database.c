@@ -46,7 +46,6 @@ static const char *const versions[STORE_SCHEMA] = {
 static const char *const texts[SQL_STATEMENTS] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
-    [SQL_ROLLBACK] = "ROLLBACK",
     [SQL_NAME_ADD] = "INSERT OR IGNORE INTO names (name) VALUES (?1)",
     [SQL_NAME_ID] = "SELECT id FROM names WHERE name = ?1",
     [SQL_RUN] = "INSERT INTO runs (name, at, status, took) VALUES (?1, ?2, ?3, ?4)",
@@ -171,6 +170,12 @@ bool database_do(struct database *db, sqlite3_stmt *statement)
 bool database_run(struct database *db, enum statement which)
 {
     return database_do(db, database_statement(db, which));
+}
+
+void database_roll_back(struct database *db)
+{
+    if (db->handle)
+        sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
 }
 
 int64_t database_number(struct database *db, sqlite3_stmt *statement)

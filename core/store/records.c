@@ -165,8 +165,7 @@ bool records_tick(struct database *db, int64_t wall)
         return false;
     if (counted_until(db, now, &until) && count_all(db, now, until) && do_numbers(db, SQL_ALIVE_SET, &now, 1) && database_run(db, SQL_COMMIT))
         return true;
-    if (db->handle)
-        sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+    database_roll_back(db);
     return false;
 }
 
@@ -252,7 +251,6 @@ bool records_write(struct database *db, const struct record *first, int64_t wall
     if (do_numbers(db, SQL_ALIVE_SET, &now, 1) && database_run(db, SQL_COMMIT))
         return true;
 failed:
-    if (db->handle)
-        sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+    database_roll_back(db);
     return false;
 }

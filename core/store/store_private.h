@@ -20,7 +20,7 @@
 enum { STORE_SCHEMA = 1, STORE_WHY = 1400 };
 
 enum statement {
-    SQL_BEGIN, SQL_COMMIT, SQL_ROLLBACK,
+    SQL_BEGIN, SQL_COMMIT,
     SQL_NAME_ADD, SQL_NAME_ID,
     SQL_RUN, SQL_HOURLY, SQL_DAILY, SQL_LAST_RUN,
     SQL_SPAN, SQL_SPAN_SET, SQL_SPANS, SQL_SPAN_AT, SQL_UPTIME_HOURLY, SQL_UPTIME_DAILY,
@@ -52,6 +52,8 @@ sqlite3_stmt *database_statement(struct database *db, enum statement which);
 bool database_do(struct database *db, sqlite3_stmt *statement);
 /* A statement without parameters. */
 bool database_run(struct database *db, enum statement which);
+/* Undoes what was begun, where the database is still open. What failed has said why already. */
+void database_roll_back(struct database *db);
 /* The one number that it answers; -1: none, or a failure. */
 int64_t database_number(struct database *db, sqlite3_stmt *statement);
 /* Full sync for what was promised to be on disk, none for history. */

@@ -72,7 +72,6 @@ bool trim_some(struct database *db, const struct store_options *bounds, int64_t 
         done = trim_large(db, &gone);
     if (done && database_run(db, SQL_COMMIT))
         return database_run(db, SQL_VACUUM) && gone > 0;
-    if (db->handle)
-        sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+    database_roll_back(db);
     return false;
 }
