@@ -11,6 +11,7 @@
 #include "base/os/memory.h"
 #include "base/os/random.h"
 #include "daemon_signals.h"
+#include "daemon_store.h"
 #include "guarded.h"
 
 #include <signal.h>
@@ -79,15 +80,17 @@ static void set_wake(struct daemon *d, const struct moment *now, uint64_t awake)
     ev_timer_start(d->loop, &d->wake);
 }
 
-static void record(struct daemon *d, const struct engine_effect *effect)
+static void record(struct daemon *d, const struct moment *now, const struct engine_effect *effect)
 {
     const struct model *model = engine_model(d->engine);
     size_t index = effect->of.record.index;
 
     d->old_state_due = true;
     d->turned = d->turned || effect->of.record.kind != RECORD_ROUND;
-    if (effect->of.record.kind == RECORD_SERVICE_CHANGED && index < model->n_services)
-        log_info("service has changed", "service", model->services[index].name, "from", engine_verdict_name((enum engine_verdict)effect->of.record.from), "to",
+    if (effect->of.record.kind != RECORD_SERVICE_CHANGED || index >= model->n_services)
+        return;
+    daemon_store_service(d->store, d->engine, index, now->wall);
+    log_info("service has changed", "service", model->services[index].name, "from", engine_verdict_name((enum engine_verdict)effect->of.record.from), "to",
                  engine_verdict_name((enum engine_verdict)effect->of.record.to), NULL);
 }
 
@@ -109,7 +112,7 @@ void daemon_carry_out(struct daemon *d, const struct moment *now)
             set_wake(d, now, effects[i].of.wake.awake);
             break;
         case EFFECT_RECORD:
-            record(d, &effects[i]);
+            record(d, now, &effects[i]);
             break;
         case EFFECT_PUBLISH:
             daemon_publish(d, now);
@@ -174,10 +177,12 @@ static void on_wake(struct ev_loop *loop, ev_timer *timer, int events)
 
 static void on_done(void *arg, size_t check, uint64_t run, struct result *result)
 {
+    struct daemon *d = arg;
     struct engine_event event = { .kind = result ? EVENT_RESULT : EVENT_RUN_LOST, .of.result = { .run = run, .result = result } };
 
-    (void)check;
-    feed(arg, &event);
+    if (result)
+        daemon_store_run(d->store, d->engine, check, result, clock_moment().wall);
+    feed(d, &event);
     result_drop(result);
 }
 
@@ -245,6 +250,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     (void)loop, (void)events;
     guarded_beat();
     daemon_lack_look(&d->self.lack, now.awake);
+    daemon_store_look(d->store, d->self.store, sizeof d->self.store);
     tell_gap(d, &now);
     if (now.awake - d->began >= RESTART_SHOWN)
         daemon_self_restarted(&d->self, d->settings.safe, NULL);
@@ -336,6 +342,7 @@ static void destroy(struct daemon *d)
     if (d->hosts)
         hosts_free(d->hosts);
     watch_free(d->watch);
+    daemon_store_close(d->store);
     state_close(d->state);
     if (d->engine)
         engine_free(d->engine);

@@ -1,5 +1,6 @@
 /* The daemon's configurations, from the files to the engine: whole or not at all. One that is bad changes nothing; at start the last good one stands in for it. */
 #include "daemon_private.h"
+#include "daemon_store.h"
 
 #include "base/os/clock.h"
 #include "base/os/log.h"
@@ -106,6 +107,8 @@ static bool take_loaded(struct daemon *d, const struct config *config, const str
     daemon_control_loaded(&d->control, config, model);
     daemon_control_settings(&d->control, &model->settings, d->state);
     guarded_tell(model->settings.guard_stall, state_folder(d->state));
+    if (!d->store)
+        d->store = daemon_store_open(state_folder(d->state), &model->settings);
     guarded_ready();
     ev_timer_start(d->loop, &d->tick);
     return whole;

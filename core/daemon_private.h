@@ -11,6 +11,7 @@
 #include "load.h"
 #include "serve/serve.h"
 #include "store/state.h"
+#include "store/store.h"
 #include "watch.h"
 
 #include <ev.h>
@@ -28,6 +29,7 @@ struct daemon {
     int64_t load_began;            /* wall */
     struct watch *watch;
     struct state *state;
+    struct store *store;           /* NULL: there is none */
     struct serve *serve;           /* NULL: the port could not be had */
     struct daemon_control control; /* commands */
     struct daemon_self self;       /* what Talon says of itself */

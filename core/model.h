@@ -177,6 +177,8 @@ struct model_settings {
     uint64_t remediation_window;
     unsigned storm_percent;
     uint64_t storm_cooldown, reopen, flap_escalate;
+    uint64_t history_raw, history_hourly, history_daily; /* ns that runs, hours and days are kept */
+    uint64_t history_max;           /* bytes of all history */
 };
 
 struct model {

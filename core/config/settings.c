@@ -49,6 +49,7 @@ void settings_begin(struct config *c)
         .state = state ? state : "/var/lib/talon", .log_level = LOG_LEVEL_INFO, .log_rotate = 10 << 20,
         .exec_path = default_exec_path(c), .guard_stall = SECONDS(30), .remediation_at_most = 10, .remediation_concurrent = 1,
         .remediation_window = SECONDS(3600), .storm_percent = 60, .storm_cooldown = SECONDS(120), .reopen = SECONDS(1800), .flap_escalate = SECONDS(900),
+        .history_raw = SECONDS(48 * 3600), .history_hourly = SECONDS(90 * 86400), .history_daily = SECONDS(3 * 365 * 86400), .history_max = 64 << 20,
     };
     s->log_file = arena_printf(c->made, "%s/talon.log", s->state);
     s->control_path = arena_printf(c->made, "%s/control.sock", s->state);
@@ -319,33 +320,40 @@ static void shape_heartbeat(struct config *c, const struct node *node)
 }
 
 /* Years are known here alone: "3y". */
-static void shape_keeping(struct config *c, const struct node *node, const char *what)
+static bool read_years(const struct node *node, uint64_t *ns)
 {
-    uint64_t ns;
-    size_t digits;
+    const size_t digits = node->kind == NODE_TEXT ? strspn(node->of.text, "0123456789") : 0;
 
-    if (node && node->kind == NODE_TEXT) {
-        digits = strspn(node->of.text, "0123456789");
-        if (digits > 0 && digits < 4 && strcmp(node->of.text + digits, "y") == 0)
-            return;
-    }
-    if (node)
-        value_duration(c, node, what, SECONDS(1), 0, &ns);
+    if (digits == 0 || digits > 3 || strcmp(node->of.text + digits, "y") != 0)
+        return false;
+    *ns = (uint64_t)strtoul(node->of.text, NULL, 10) * 365 * SECONDS(86400);
+    return true;
 }
 
-static void shape_history(struct config *c, const struct node *node)
+static void read_keeping(struct config *c, const struct node *history, const char *key, uint64_t *ns)
+{
+    const struct node *node = tree_get(history, key);
+    char name[32];
+
+    snprintf(name, sizeof name, "history.%s", key);
+    if (node && !read_years(node, ns))
+        value_duration(c, node, name, SECONDS(1), 0, ns);
+    show_duration(c, name, *ns, node);
+}
+
+static void read_history(struct config *c, const struct node *node)
 {
     static const char *const keys[] = { "raw", "hourly", "daily", "max" };
-    uint64_t bytes;
+    struct model_settings *s = settings(c);
 
-    if (!node || !value_is_map(c, node, "history", "`raw`, `hourly`, `daily` and `max`"))
-        return;
-    work_keys(c, node, keys, 4);
-    shape_keeping(c, tree_get(node, "raw"), "history.raw");
-    shape_keeping(c, tree_get(node, "hourly"), "history.hourly");
-    shape_keeping(c, tree_get(node, "daily"), "history.daily");
+    if (node && value_is_map(c, node, "history", "`raw`, `hourly`, `daily` and `max`"))
+        work_keys(c, node, keys, 4);
+    read_keeping(c, node, "raw", &s->history_raw);
+    read_keeping(c, node, "hourly", &s->history_hourly);
+    read_keeping(c, node, "daily", &s->history_daily);
     if (tree_get(node, "max"))
-        value_size(c, tree_get(node, "max"), "history.max", 1 << 20, &bytes);
+        value_size(c, tree_get(node, "max"), "history.max", 1 << 20, &s->history_max);
+    show_size(c, "history.max", s->history_max, tree_get(node, "max"));
 }
 
 static void shape_map(struct config *c, const struct node *node, const char *what)
@@ -395,7 +403,7 @@ static const struct setting {
     { "listen", read_listen }, { "allow_hosts", read_allow_hosts }, { "state", read_state }, { "log", read_log }, { "exec_path", read_exec_path },
     { "guard", read_guard }, { "control", read_control }, { "remediation", read_remediation }, { "storm", read_storm },
     { "storm_cooldown", read_storm_cooldown }, { "reopen", read_reopen }, { "flap_escalate", read_flap_escalate },
-    { "heartbeat", shape_heartbeat }, { "history", shape_history }, { "notify", shape_notify }, { "programs", shape_programs },
+    { "heartbeat", shape_heartbeat }, { "history", read_history }, { "notify", shape_notify }, { "programs", shape_programs },
     { "ladder", shape_ladder }, { "maintenance", shape_maintenance },
     { "vars", NULL }, { "defaults", NULL }, { "include", NULL }, { "runbooks", NULL }, { "plugins", NULL }, { "secrets", NULL }, { "services", NULL },
     { "paths", NULL },
