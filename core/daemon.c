@@ -195,13 +195,14 @@ static void on_nudge(void *arg, size_t check)
     feed(arg, &event);
 }
 
-static void on_sample(void *arg, const struct engine_event *event)
+static void on_sample(void *arg, uint64_t asked, enum daemon_sickness sickness, const char *why)
 {
+    static const enum engine_sickness of_engine[] = { [HOST_WELL] = SICKNESS_NONE, [HOST_LOST_ITS_WAY] = SICKNESS_ROUTE, [HOST_SICK] = SICKNESS_ALL };
+    struct engine_event event = { .kind = EVENT_OBSERVED, .of.observed = { .asked = asked, .sickness = of_engine[sickness], .why = why } };
     struct daemon *d = arg;
 
-    snprintf(d->self.observer, sizeof d->self.observer, "%s%s", event->of.observed.sickness != SICKNESS_NONE ? "this host is not well, what times out proves nothing: " : "",
-             event->of.observed.why);
-    feed(d, event);
+    snprintf(d->self.observer, sizeof d->self.observer, "%s%s", sickness != HOST_WELL ? "this host is not well, what times out proves nothing: " : "", why);
+    feed(d, &event);
 }
 
 static void on_save(void *arg, const char *full_name, const void *bytes, size_t n)

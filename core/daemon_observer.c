@@ -43,12 +43,12 @@ struct daemon_observer {
     int listener, client;
     pid_t child;
     bool had_route, sick;
-    enum engine_sickness found;         /* the worst, of this sample */
+    enum daemon_sickness found;         /* the worst, of this sample */
     char why[TEXT];                     /* and of what */
 };
 
 /* The first that is found is told; of two that excuse differently the one that excuses more. */
-static void find(struct daemon_observer *o, enum engine_sickness sickness, const char *what, const char *why)
+static void find(struct daemon_observer *o, enum daemon_sickness sickness, const char *what, const char *why)
 {
     if (sickness <= o->found)
         return;
@@ -87,10 +87,8 @@ static void stop(struct daemon_observer *o)
 
 static void tell(struct daemon_observer *o)
 {
-    struct engine_event event = { .kind = EVENT_OBSERVED, .of.observed = { .asked = o->asked, .sickness = o->found, .why = o->why } };
-
-    o->sick = o->found != SICKNESS_NONE;
-    o->calls.sample(o->calls.arg, &event);
+    o->sick = o->found != HOST_WELL;
+    o->calls.sample(o->calls.arg, o->asked, o->found, o->why);
 }
 
 static void conclude(struct daemon_observer *o)
@@ -118,9 +116,9 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
 
     (void)loop, (void)events;
     if (o->waits & PART_CHILD)
-        find(o, SICKNESS_ALL, "starting a child takes longer than a second", "");
+        find(o, HOST_SICK, "starting a child takes longer than a second", "");
     if (o->waits & PART_LOOPBACK)
-        find(o, SICKNESS_ALL, "a connection to 127.0.0.1 takes longer than a second", "");
+        find(o, HOST_SICK, "a connection to 127.0.0.1 takes longer than a second", "");
     conclude(o);
 }
 
@@ -135,7 +133,7 @@ static void on_turn(struct ev_loop *loop, ev_timer *timer, int events)
     (void)loop, (void)events;
     if (now > o->turn_due + LATE) {
         snprintf(late, sizeof late, "%u ms", (unsigned)((now - o->turn_due) / NS_PER_MS));
-        find(o, SICKNESS_ALL, "Talon does not get to run in time, a timer was late", late);
+        find(o, HOST_SICK, "Talon does not get to run in time, a timer was late", late);
     }
     came_back(o, PART_TURN);
 }
@@ -160,7 +158,7 @@ static void on_accepted(struct ev_loop *loop, ev_io *io, int events)
     if (fd < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED))
         return;
     if (fd < 0)
-        find(o, SICKNESS_ALL, "a connection to 127.0.0.1 cannot be taken", strerror(errno));
+        find(o, HOST_SICK, "a connection to 127.0.0.1 cannot be taken", strerror(errno));
     close_fd(&fd);
     ev_io_stop(loop, io);
     came_back(o, PART_LOOPBACK);
@@ -196,9 +194,9 @@ static void try_loopback(struct daemon_observer *o)
 {
     if (!connect_loopback(o)) {
         if (errno == EMFILE || errno == ENFILE)
-            find(o, SICKNESS_ALL, "no descriptor is left", strerror(errno));
+            find(o, HOST_SICK, "no descriptor is left", strerror(errno));
         else
-            find(o, SICKNESS_ALL, "a connection to 127.0.0.1 fails", strerror(errno));
+            find(o, HOST_SICK, "a connection to 127.0.0.1 fails", strerror(errno));
         return;
     }
     ev_io_set(&o->accepted, o->listener, EV_READ);
@@ -225,7 +223,7 @@ static void try_child(struct daemon_observer *o)
     o->child = child_start(&request, why, sizeof why);
     if (o->child < 0) {
         if (errno != ENOENT)
-            find(o, SICKNESS_ALL, "no child can be started", why);
+            find(o, HOST_SICK, "no child can be started", why);
         return;
     }
     ev_child_set(&o->ended, o->child, 0);
@@ -247,7 +245,7 @@ static void try_route(struct daemon_observer *o)
     address.sin_addr.s_addr = htonl(0xC0000201); /* 192.0.2.1 */
     found = connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
     if (!found && o->had_route && (errno == ENETUNREACH || errno == EHOSTUNREACH || errno == ENETDOWN || errno == EADDRNOTAVAIL))
-        find(o, SICKNESS_ROUTE, "this host has lost its way to other networks", strerror(errno));
+        find(o, HOST_LOST_ITS_WAY, "this host has lost its way to other networks", strerror(errno));
     o->had_route = o->had_route || found;
     close(fd);
 }
@@ -257,21 +255,21 @@ static void try_memory(struct daemon_observer *o)
     const uint64_t refused = shortage_count();
 
     if (refused != o->refused)
-        find(o, SICKNESS_ALL, "memory was refused", "");
+        find(o, HOST_SICK, "memory was refused", "");
     o->refused = refused;
 }
 
 static void try_clock(struct daemon_observer *o, int64_t wall)
 {
     if (wall < CLOCK_LEAST)
-        find(o, SICKNESS_ALL, "the clock cannot be right", "it says that Talon does not exist yet");
+        find(o, HOST_SICK, "the clock cannot be right", "it says that Talon does not exist yet");
 }
 
 /* ---- the beginning of one */
 
 static void begin(struct daemon_observer *o)
 {
-    o->found = SICKNESS_NONE;
+    o->found = HOST_WELL;
     o->why[0] = '\0';
     ev_timer_set(&o->deadline, LONGEST, 0.);
     ev_timer_start(o->loop, &o->deadline);

@@ -6,15 +6,20 @@
 #ifndef DAEMON_OBSERVER_H
 #define DAEMON_OBSERVER_H
 
-#include "engine/engine.h"
+#include "base/moment.h"
 
 #include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 struct daemon_observer;
 
+/* Worst last. */
+enum daemon_sickness { HOST_WELL, HOST_LOST_ITS_WAY, HOST_SICK };
+
 struct daemon_observer_calls {
-    /* A sample has been taken: an event for the engine, borrowed for the call. May ask for the next. */
-    void (*sample)(void *arg, const struct engine_event *event);
+    /* A sample has been taken, for `asked`. why: a sentence, "" of one that is well; borrowed for the call. May ask for the next. */
+    void (*sample)(void *arg, uint64_t asked, enum daemon_sickness sickness, const char *why);
     void *arg;
 };
 
