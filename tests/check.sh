@@ -126,7 +126,7 @@ systemd() { # where no VM can be, the tests say what is missing
     fi
     # Built for the usual place: the machine's systemd looks for units in no other.
     configured "$build/usual" --enable-silent-rules && made "$build/usual" all || return 1
-    TALON_TEST_VM=$VM integration "$build/usual" systemd tests/integration/test_systemd.py tests/integration/test_docker.py
+    TALON_TEST_VM=$VM integration "$build/usual" systemd tests/integration/test_systemd.py tests/integration/test_docker.py tests/integration/test_machine.py
 }
 distcheck() { made "$build" distcheck; }
 
