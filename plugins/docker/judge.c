@@ -41,7 +41,9 @@ const char *docker_ago(struct talon_run *run, const cJSON *container, const char
 {
     const int64_t ns = since(container, path, now);
 
-    return ns < 0 ? "" : talon_text(run, " %s ago", talon_show_time(run, (uint64_t)ns));
+    if (ns < 0)
+        return "";
+    return ns < 1000000000 ? " just now" : talon_text(run, " %s ago", talon_show_time(run, (uint64_t)ns)); /* its clock and ours may differ by as much */
 }
 
 /* The last line that the last health check said; "": it said nothing. */

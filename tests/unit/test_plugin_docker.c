@@ -216,6 +216,7 @@ static void each_state(void **unused)
         { "{\"RestartCount\":1,\"State\":{\"Status\":\"restarting\",\"OOMKilled\":true,\"ExitCode\":137," ENDED "}}", TALON_FAIL, "docker.oom",
           "killed for want of memory 3 min ago, restarted 1 time" },
         { EXITED("1", "", "no"), TALON_FAIL, "docker.exited", "has ended: exit code 1, 3 min ago, restarted 1 time" },
+        { "{\"State\":{\"Status\":\"exited\",\"ExitCode\":1,\"FinishedAt\":\"2026-01-02T03:04:05.2Z\"}}", TALON_FAIL, "docker.exited", "has ended: exit code 1, just now" },
         { EXITED("255", "", "unless-stopped"), TALON_FAIL, "docker.exited", "exit code 255 (also what is left when Docker or its machine ended under it)" },
         { EXITED("139", "", "no"), TALON_FAIL, "docker.exited", "exit code 139 (SIGSEGV)" },
         { EXITED("137", "\"OOMKilled\":true,", "always"), TALON_FAIL, "docker.oom", "was killed for want of memory 3 min ago" },
