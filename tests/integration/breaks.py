@@ -68,6 +68,7 @@ FAILURES = [
     ("colima", "ssh_refuses", "colima", "fail", "Permission denied"),
     ("colima", "crash_loop", "colima", "starting", "only"),
     ("colima", "no_kvm", "firecracker", "fail", ""),
+    ("colima", "disk_full", "colima", "fail", "99"),
     # Docker, through its forwarded socket.
     ("docker", "no_socket", "docker", "fail", "there is no socket"),
     ("docker", "refuse", "docker", "fail", "nobody listens"),

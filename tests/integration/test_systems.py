@@ -153,3 +153,23 @@ def test_livekit_is_caused_by_redis(panda, world, rows):
     assert "caused_by" not in worst(answers, "redis")
     assert worst(answers, "livekit-server")["caused_by"] == "redis"
     rows("redis", "livekit says 406", worst(answers, "livekit-server")["summary"])
+
+
+def test_services_that_answer_through_a_machine_that_does_not(panda, world, rows):
+    """The inverse of a lost forward: Docker's socket and the VM's ssh are dead, what runs there answers. Docker is told, with the witness beside it; nothing that answers is called bad."""
+    for part, mode in (("colima", "unreachable"), ("docker", "no_socket")):
+        if part not in world.parts:
+            rows.skip("docker", "inverse", world.skipped[part])
+            pytest.skip(world.skipped[part])
+        world.parts[part].break_as(mode)
+    try:
+        answers = panda()
+    finally:
+        for part in ("docker", "colima"):
+            world.parts[part].mend()
+    blamed = worst(answers, "docker")
+    assert blamed["status"] == "fail" and "there is no socket" in blamed["summary"], blamed
+    assert answers["colima.guest"]["status"] == "fail" and answers["colima.vm"]["status"] == "ok", answers
+    assert {answers[name]["status"] for name in ("typesense.health", "inngest.health", "kubernetes.api")} == {"ok"}, answers
+    assert {name: a["summary"] for name, a in panda("colima", "docker").items() if a["status"] != "ok"} == {}
+    rows("docker", "inverse", blamed["summary"])

@@ -62,6 +62,8 @@ CLUSTER = [
     ("cordoned", ("node", {**NODE, "cordon": True}), "kubernetes-node", "stopped", "is cordoned: it takes no new pods until somebody uncordons it"),
     ("tainted", ("node", {**NODE, "taint": {"key": "node.kubernetes.io/disk-pressure", "effect": "NoSchedule"}}), "kubernetes-node", "fail",
      "node.kubernetes.io/disk-pressure:NoSchedule"),
+    ("taint that evicts", ("node", {**NODE, "taint": {"key": "node.kubernetes.io/unreachable", "effect": "NoExecute"}}), "kubernetes-node", "fail",
+     "node.kubernetes.io/unreachable:NoExecute"),
     ("flannel 0/1", pod("kube-flannel", "crash_loop", "kube-system"), "flannel", "fail", "0 of 1 ready"),
     ("flannel not ready", pod("kube-flannel", "unready", "kube-system"), "flannel", "fail", "is not ready"),
     ("flannel is gone", ("remove", {"api_version": "apps/v1", "kind": "DaemonSet", "namespace": "kube-system", "name": "kube-flannel"}), "flannel", "fail", "there is no daemonset"),
@@ -69,7 +71,7 @@ CLUSTER = [
     ("dns scaled to 0", ("scale", {"kind": "Deployment", "namespace": "kube-system", "name": "coredns", "replicas": 0}), "kubernetes-dns", "stopped", "scaled to 0"),
     ("dns image", pod("coredns", "image_pull", "kube-system"), "kubernetes-dns", "fail", "cannot be pulled"),
     *[(f"{user} may not {verb}", ("rbac", {"user": user, "verb": verb}), "kubernetes-access", "fail", f"{user} may not get, create nodes/proxy") for user in KUBELETS
-      for verb in ("get",)],
+      for verb in ("get", "create")],
     *[(f"nobody may {verb}", ("rbac", {"verb": verb}), "kubernetes-access", "fail", f"{KUBELETS[1]} may not {verb} nodes/proxy") for verb in ("get", "create")],
     ("dkron without leader", ("proxy", {"namespace": NS, "service": "dkron-svc:8080", "path": "/v1/leader", "code": 500, "body": "null"}), "dkron", "fail",
      "it has no leader, so no job runs"),
