@@ -22,10 +22,6 @@ etc/talon.service: $(srcdir)/etc/talon.service.in
 etc/launchd/local.talon.agent.plist: $(srcdir)/etc/launchd/local.talon.agent.plist.in
 etc/launchd/local.talon.daemon.plist: $(srcdir)/etc/launchd/local.talon.daemon.plist.in
 
-# Services to include, one for each watched system.
-EXTRA_DIST += \
-	checks/flannel.yaml checks/kubernetes-access.yaml checks/kubernetes-dns.yaml checks/kubernetes-node.yaml checks/kubernetes.yaml
-
 # What packs it: Debian's source package, which is the tree itself, and the formula of Homebrew.
 EXTRA_DIST += \
 	debian/changelog debian/control debian/copyright debian/libtalon-fake-host0.install debian/not-installed debian/rules debian/source/format \
