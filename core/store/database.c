@@ -103,6 +103,8 @@ static void set_aside(struct database *db)
     const char *const files[] = { "talon.db", "talon.db-wal", "talon.db-shm" };
     char *end;
 
+    if (db->handle) /* or closing would write what the log holds over what is to be kept as it is */
+        sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     database_close(db);
     snprintf(folder, sizeof folder, "%s", db->path);
     end = strrchr(folder, '/');
@@ -336,7 +338,8 @@ static bool begins_well(struct database *db)
     return memcmp(head, magic, sizeof magic) == 0;
 }
 
-bool database_ready(struct database *db)
+/* Is the open one still the file of its name, and a database? Closed otherwise. */
+static bool is_right(struct database *db)
 {
     if (db->handle && !is_same_file(db)) {
         log_warn("the store's file is not the one that was open any more: it is opened anew", "file", db->path, NULL);
@@ -346,13 +349,36 @@ bool database_ready(struct database *db)
         snprintf(db->why, sizeof db->why, "%s has been overwritten", db->path);
         set_aside(db);
     }
-    if (db->handle)
-        return true;
-    if (open_once(db))
-        return true;
-    return db->set_aside && !db->handle && open_once(db);
+    return db->handle != NULL;
 }
 
+static bool open_it(struct database *db)
+{
+    return open_once(db) || (db->set_aside && !db->handle && open_once(db));
+}
+
+/* SQLite opens what may only be read for reading, and that handle stays so when the cause has gone. */
+static bool is_only_read(const struct database *db)
+{
+    return sqlite3_db_readonly(db->handle, "main") == 1;
+}
+
+bool database_readable(struct database *db)
+{
+    return is_right(db) || open_it(db);
+}
+
+bool database_ready(struct database *db)
+{
+    if (is_right(db) && is_only_read(db))
+        database_close(db);
+    if (!db->handle && !open_it(db))
+        return false;
+    if (!is_only_read(db))
+        return true;
+    snprintf(db->why, sizeof db->why, "%s cannot be written: it may only be read", db->path);
+    return false;
+}
 void database_close(struct database *db)
 {
     for (size_t i = 0; i < SQL_STATEMENTS; i++) {

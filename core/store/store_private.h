@@ -43,6 +43,8 @@ struct database {
 
 /* Opens it, or makes it, or sets it aside and makes a new one. False: why. Does nothing where it is open and still the file of that name. */
 bool database_ready(struct database *db);
+/* The same for questions alone: it may be one that cannot be written. */
+bool database_readable(struct database *db);
 void database_close(struct database *db);
 /* What the last failure of the handle means, as a sentence in db->why. A file that is no database any more is closed and set aside. */
 void database_failed(struct database *db, const char *doing);
