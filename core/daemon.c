@@ -11,7 +11,6 @@
 #include "base/os/memory.h"
 #include "base/os/random.h"
 #include "daemon_signals.h"
-#include "daemon_store.h"
 #include "guarded.h"
 
 #include <signal.h>
@@ -21,6 +20,7 @@
 #define PUBLISH_REFRESH ((uint64_t)NS_PER_S) /* sentences say for how long something has been so: that is to be true */
 #define SOON .05                                      /* s: a tick that is due so soon is taken with what woke the loop now */
 #define SHORTEST_GAP (5 * (uint64_t)NS_PER_S)
+#define CLOSE_TIME ((uint64_t)NS_PER_S)               /* for the store to write what waits */
 #define STALLED (10 * (uint64_t)NS_PER_S)
 #define RESTART_SHOWN (600 * (uint64_t)NS_PER_S)     /* so long status says that the core had to be started again */
 #define OLD_STATE_DISTANCE (5 * (uint64_t)NS_PER_S)   /* between two writes when something has turned */
@@ -80,7 +80,26 @@ static void set_wake(struct daemon *d, const struct moment *now, uint64_t awake)
     ev_timer_start(d->loop, &d->wake);
 }
 
-static void record(struct daemon *d, const struct moment *now, const struct engine_effect *effect)
+/* ---- what is kept: in a moment, with what else changes until then */
+
+static void set_keep(struct daemon *d, uint64_t ns)
+{
+    if (ns == UINT64_MAX || ev_is_active(&d->keep))
+        return;
+    ev_timer_set(&d->keep, (double)ns / 1e9, 0.);
+    ev_timer_start(d->loop, &d->keep);
+}
+
+static void on_keep(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct daemon *d = timer->data;
+    struct moment now = clock_moment();
+
+    (void)loop, (void)events;
+    set_keep(d, memory_write(d->memory, d->engine, &now));
+}
+
+static void record(struct daemon *d, const struct engine_effect *effect)
 {
     const struct model *model = engine_model(d->engine);
     size_t index = effect->of.record.index;
@@ -89,7 +108,6 @@ static void record(struct daemon *d, const struct moment *now, const struct engi
     d->turned = d->turned || effect->of.record.kind != RECORD_ROUND;
     if (effect->of.record.kind != RECORD_SERVICE_CHANGED || index >= model->n_services)
         return;
-    daemon_store_service(d->store, d->engine, index, now->wall);
     log_info("service has changed", "service", model->services[index].name, "from", engine_verdict_name((enum engine_verdict)effect->of.record.from), "to",
                  engine_verdict_name((enum engine_verdict)effect->of.record.to), NULL);
 }
@@ -100,6 +118,7 @@ void daemon_carry_out(struct daemon *d, const struct moment *now)
     const struct engine_effect *effects = engine_effects(d->engine, &n);
 
     for (size_t i = 0; i < n; i++) {
+        memory_effect(d->memory, d->engine, now, &effects[i]);
         switch (effects[i].kind) {
         case EFFECT_START_CHECK:
             instances_start(d->instances, effects[i].of.start.check, effects[i].of.start.run, effects[i].of.start.timeout,
@@ -112,7 +131,7 @@ void daemon_carry_out(struct daemon *d, const struct moment *now)
             set_wake(d, now, effects[i].of.wake.awake);
             break;
         case EFFECT_RECORD:
-            record(d, now, &effects[i]);
+            record(d, &effects[i]);
             break;
         case EFFECT_PUBLISH:
             daemon_publish(d, now);
@@ -123,7 +142,7 @@ void daemon_carry_out(struct daemon *d, const struct moment *now)
         case EFFECT_NOTIFY:
             daemon_self_notice(engine_model(d->engine), &effects[i]);
             break;
-        case EFFECT_COLLECT: /* nothing collects yet: what is known of the incident is in the log */
+        case EFFECT_COLLECT: /* the memory has */
             break;
         case EFFECT_OBSERVE:
             daemon_observer_ask(d->observer, effects[i].of.observe.asked);
@@ -134,6 +153,7 @@ void daemon_carry_out(struct daemon *d, const struct moment *now)
             break;
         }
     }
+    set_keep(d, memory_settle(d->memory, d->engine, now));
 }
 
 /* ---- events: all go through feed(), which also sees when the loop was stopped for long */
@@ -159,6 +179,8 @@ static enum engine_outcome feed(struct daemon *d, const struct engine_event *eve
 
     tell_gap(d, &now);
     outcome = engine_event(d->engine, &now, event);
+    if (event->kind == EVENT_COMMAND)
+        memory_command(d->memory, &now, &event->of.command, outcome == ENGINE_DONE ? NULL : engine_refusal(d->engine));
     if (outcome == ENGINE_DONE)
         daemon_carry_out(d, &now);
     return outcome;
@@ -182,9 +204,14 @@ static void on_done(void *arg, size_t check, uint64_t run, struct result *result
     struct daemon *d = arg;
     struct engine_event event = { .kind = result ? EVENT_RESULT : EVENT_RUN_LOST, .of.result = { .run = run, .result = result } };
 
-    if (result)
-        daemon_store_run(d->store, d->engine, check, result, clock_moment().wall);
+    if (result) {
+        const struct moment now = clock_moment();
+
+        memory_run(d->memory, d->engine, &now, check, result);
+    }
     feed(d, &event);
+    if (result)
+        memory_judged(d->memory, d->engine, check, result);
     result_drop(result);
 }
 
@@ -254,6 +281,17 @@ static void write_old_state(struct daemon *d, const struct moment *now)
     daemon_self_write(&d->self, d->engine, d->hosts, d->state, now);
 }
 
+static void look_at_store(struct daemon *d, const struct moment *now)
+{
+    enum store_news_kind news;
+
+    while ((news = memory_news(d->memory, now)) != STORE_NOTHING)
+        if (news == STORE_DOWN || news == STORE_UP)
+            feed(d, &(struct engine_event){ .kind = news == STORE_DOWN ? EVENT_STORE_DOWN : EVENT_STORE_UP });
+    memory_look(d->memory, now, d->self.store, sizeof d->self.store);
+    set_keep(d, memory_settle(d->memory, d->engine, now));
+}
+
 static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct daemon *d = timer->data;
@@ -263,8 +301,8 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     guarded_beat();
     daemon_lack_look(&d->self.lack, now.awake);
     daemon_observer_tick(d->observer, &now);
-    daemon_store_look(d->store, d->self.store, sizeof d->self.store);
     tell_gap(d, &now);
+    look_at_store(d, &now);
     if (now.awake - d->began >= RESTART_SHOWN)
         daemon_self_restarted(&d->self, d->settings.safe, NULL);
     if (d->serve)
@@ -315,7 +353,8 @@ static void init_watchers(struct daemon *d)
     ev_timer_init(&d->publish, on_publish, 0., 0.);
     ev_timer_init(&d->tick, on_tick, 1., 1.);
     ev_timer_init(&d->again, daemon_on_again, 0., 0.);
-    d->wake.data = d->publish.data = d->tick.data = d->again.data = d;
+    ev_timer_init(&d->keep, on_keep, 0., 0.);
+    d->keep.data = d->wake.data = d->publish.data = d->tick.data = d->again.data = d;
     ev_set_priority(&d->wake, EV_MINPRI); /* results of the same instant are judged before timers */
     daemon_signals_begin(d->loop, &(struct daemon_signals){ .reload = daemon_reload, .quit = quit, .arg = d });
 }
@@ -359,7 +398,10 @@ static void destroy(struct daemon *d)
     if (d->hosts)
         hosts_free(d->hosts);
     watch_free(d->watch);
-    daemon_store_close(d->store);
+    memory_end(d->memory, d->engine, &now);
+    memory_free(d->memory);
+    engine_kept_free(d->kept);
+    store_close(d->store, CLOSE_TIME);
     state_close(d->state);
     if (d->engine)
         engine_free(d->engine);

@@ -10,6 +10,7 @@
 #include "engine/engine.h"
 #include "instances.h"
 #include "load.h"
+#include "memory/memory.h"
 #include "serve/serve.h"
 #include "store/state.h"
 #include "store/store.h"
@@ -32,10 +33,12 @@ struct daemon {
     struct watch *watch;
     struct state *state;
     struct store *store;           /* NULL: there is none */
+    struct memory *memory;         /* what is written into it; NULL: nothing */
+    struct engine_kept *kept;      /* of the process before, until the first model; NULL: nothing */
     struct serve *serve;           /* NULL: the port could not be had */
     struct daemon_control control; /* commands */
     struct daemon_self self;       /* what Talon says of itself */
-    ev_timer wake, publish, tick, again;
+    ev_timer wake, publish, tick, again, keep;
     uint64_t began, published_at;  /* awake */
     uint64_t seen_elapsed;         /* of the last event or tick: a gap shows against it */
     uint64_t shortest;             /* interval of the model */

@@ -23,10 +23,13 @@ check_PROGRAMS += tests/store/store-driver
 tests_store_store_driver_SOURCES = tests/store/driver.c
 tests_store_store_driver_LDADD = core/store/libstore.a core/base/os/libos.a core/base/libbase.a $(SQLITE_LIBS) $(CJSON_LIBS)
 
-# Preloaded into Talon by tests of hard times: they refuse memory (tests/integration/test_hardship.py) and let time pass (test_guard.py). Linux alone.
+# Preloaded into Talon by tests of hard times: they refuse memory (tests/integration/test_hardship.py), let time pass (test_guard.py) and let the disk hang
+# (test_memory.py). Linux alone.
 if !DARWIN
-check_LTLIBRARIES += tests/hardship/refuse.la tests/hardship/shift.la
+check_LTLIBRARIES += tests/hardship/hang.la tests/hardship/refuse.la tests/hardship/shift.la
 endif
+tests_hardship_hang_la_SOURCES = tests/hardship/hang.c
+tests_hardship_hang_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 tests_hardship_refuse_la_SOURCES = tests/hardship/refuse.c
 tests_hardship_refuse_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 tests_hardship_shift_la_SOURCES = tests/hardship/shift.c

@@ -52,6 +52,8 @@ struct engine_kept {
 
 /* NULL: no memory, or no model yet. */
 struct engine_kept *engine_export(const struct engine *engine, const struct moment *now);
+/* Of that, what is in no array alone: it changes with what people say. */
+void engine_export_rest(const struct engine *engine, struct engine_kept *kept);
 /* NULL: nothing. */
 void engine_kept_free(struct engine_kept *kept);
 

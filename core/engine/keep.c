@@ -75,6 +75,11 @@ static void keep_people(const struct engine *engine, struct engine_kept *kept)
     for (size_t i = 0; i < engine->room; i++)
         if (engine->incidents[i].id > 0)
             kept->incidents[kept->n_incidents++] = engine->incidents[i];
+    engine_export_rest(engine, kept);
+}
+
+void engine_export_rest(const struct engine *engine, struct engine_kept *kept)
+{
     kept->last_incident = engine->last_incident;
     kept->paused_until = engine->paused_until;
     kept->storm = engine->overall.storm;

@@ -18,7 +18,7 @@ static void answer_one(struct store *store, struct ask *ask)
     struct buffer text = buffer_make(STORE_ANSWER_MAX);
     char why[STORE_WHY] = "the answer is too long, or there is no memory for it";
 
-    if (!database_ready(&store->db))
+    if (!database_readable(&store->db))
         snprintf(why, sizeof why, "%s", store->db.why);
     else if (question_answer(&store->db, &ask->ask, &text, why, sizeof why)) {
         ask->answered(ask->arg, buffer_string(&text), NULL);

@@ -41,6 +41,9 @@ static const char *const versions[STORE_SCHEMA] = {
     "CREATE TABLE intents (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, boot INTEGER NOT NULL, elapsed INTEGER NOT NULL, runbook TEXT NOT NULL, service TEXT NOT NULL,"
     " text TEXT NOT NULL, ended INTEGER, outcome TEXT);"
     "CREATE TABLE alive (one INTEGER PRIMARY KEY CHECK (one = 1), at INTEGER NOT NULL);",
+    /* until which row of runs (a rowid) hourly and daily hold them; version 1 rolled up each run as it was written */
+    "CREATE TABLE rolled (one INTEGER PRIMARY KEY CHECK (one = 1), upto INTEGER NOT NULL);"
+    "INSERT INTO rolled SELECT 1, coalesce(max(rowid), 0) FROM runs;",
 };
 
 static const char *const texts[SQL_STATEMENTS] = {
@@ -49,12 +52,14 @@ static const char *const texts[SQL_STATEMENTS] = {
     [SQL_NAME_ADD] = "INSERT OR IGNORE INTO names (name) VALUES (?1)",
     [SQL_NAME_ID] = "SELECT id FROM names WHERE name = ?1",
     [SQL_RUN] = "INSERT INTO runs (name, at, status, took) VALUES (?1, ?2, ?3, ?4)",
-#define ROLL_UP(table) \
-    "INSERT INTO " table " VALUES (?1, ?2, ?3 = 0, ?3 = 1, ?3 = 2, ?3 = 3, ?4, ?4, ?4) ON CONFLICT (name, at) DO UPDATE SET ok = ok + excluded.ok," \
+#define ROLL_UP(table, step) \
+    "INSERT INTO " table " SELECT name, at - at % " step " AS begun, sum(status = 0), sum(status = 1), sum(status = 2), sum(status = 3), sum(took), min(took), max(took)" \
+    " FROM runs WHERE rowid > (SELECT upto FROM rolled) GROUP BY name, begun ON CONFLICT (name, at) DO UPDATE SET ok = ok + excluded.ok," \
     " warn = warn + excluded.warn, bad = bad + excluded.bad, unknown = unknown + excluded.unknown, took_sum = took_sum + excluded.took_sum," \
     " took_least = min(took_least, excluded.took_least), took_most = max(took_most, excluded.took_most)"
-    [SQL_HOURLY] = ROLL_UP("hourly"),
-    [SQL_DAILY] = ROLL_UP("daily"),
+    [SQL_HOURLY] = ROLL_UP("hourly", "3600000"),
+    [SQL_DAILY] = ROLL_UP("daily", "86400000"),
+    [SQL_ROLLED_SET] = "UPDATE rolled SET upto = (SELECT coalesce(max(rowid), 0) FROM runs)",
     [SQL_LAST_RUN] = "INSERT OR REPLACE INTO last_runs VALUES (?1, ?2, ?3, ?4)",
     [SQL_SPAN] = "SELECT at, class FROM spans WHERE name = ?1",
     [SQL_SPAN_SET] = "INSERT OR REPLACE INTO spans VALUES (?1, ?2, ?3)",
@@ -64,7 +69,10 @@ static const char *const texts[SQL_STATEMENTS] = {
     [SQL_UPTIME_DAILY] = "INSERT INTO uptime_daily VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET ms = ms + excluded.ms",
     [SQL_KEEP] = "INSERT OR REPLACE INTO kept VALUES (?1, ?2, ?3)",
     [SQL_FORGET] = "DELETE FROM kept WHERE kind = ?1 AND name = ?2",
+    [SQL_FORGET_ALL] = "DELETE FROM kept WHERE kind = ?1",
     [SQL_INCIDENT] = "INSERT OR REPLACE INTO incidents VALUES (?1, ?2, nullif(?3, 0), ?4, ?5, ?6)",
+    [SQL_LOST] = "UPDATE incidents SET state = 'lost', closed = max(?1, opened) WHERE closed IS NULL AND"
+                 " NOT EXISTS (SELECT 1 FROM kept WHERE kind = 'incident' AND name = CAST(id AS TEXT))",
     [SQL_LINE] = "INSERT INTO lines VALUES (?1, ?2, ?3, ?4)",
     [SQL_LINES_TRIM] = "DELETE FROM lines WHERE incident = ?1 AND rowid <= (SELECT rowid FROM lines WHERE incident = ?1 ORDER BY rowid DESC LIMIT 1 OFFSET 1000)",
     [SQL_AUDIT] = "INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -95,6 +103,8 @@ static void set_aside(struct database *db)
     const char *const files[] = { "talon.db", "talon.db-wal", "talon.db-shm" };
     char *end;
 
+    if (db->handle) /* or closing would write what the log holds over what is to be kept as it is */
+        sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     database_close(db);
     snprintf(folder, sizeof folder, "%s", db->path);
     end = strrchr(folder, '/');
@@ -328,7 +338,8 @@ static bool begins_well(struct database *db)
     return memcmp(head, magic, sizeof magic) == 0;
 }
 
-bool database_ready(struct database *db)
+/* Is the open one still the file of its name, and a database? Closed otherwise. */
+static bool is_right(struct database *db)
 {
     if (db->handle && !is_same_file(db)) {
         log_warn("the store's file is not the one that was open any more: it is opened anew", "file", db->path, NULL);
@@ -338,13 +349,36 @@ bool database_ready(struct database *db)
         snprintf(db->why, sizeof db->why, "%s has been overwritten", db->path);
         set_aside(db);
     }
-    if (db->handle)
-        return true;
-    if (open_once(db))
-        return true;
-    return db->set_aside && !db->handle && open_once(db);
+    return db->handle != NULL;
 }
 
+static bool open_it(struct database *db)
+{
+    return open_once(db) || (db->set_aside && !db->handle && open_once(db));
+}
+
+/* SQLite opens what may only be read for reading, and that handle stays so when the cause has gone. */
+static bool is_only_read(const struct database *db)
+{
+    return sqlite3_db_readonly(db->handle, "main") == 1;
+}
+
+bool database_readable(struct database *db)
+{
+    return is_right(db) || open_it(db);
+}
+
+bool database_ready(struct database *db)
+{
+    if (is_right(db) && is_only_read(db))
+        database_close(db);
+    if (!db->handle && !open_it(db))
+        return false;
+    if (!is_only_read(db))
+        return true;
+    snprintf(db->why, sizeof db->why, "%s cannot be written: it may only be read", db->path);
+    return false;
+}
 void database_close(struct database *db)
 {
     for (size_t i = 0; i < SQL_STATEMENTS; i++) {

@@ -130,6 +130,11 @@ bool store_incident(struct store *store, const struct store_incident *incident)
                                         .texts = { incident->root, incident->state, incident->text } }, false);
 }
 
+bool store_incidents_lost(struct store *store, int64_t wall)
+{
+    return put(store, &(struct record){ .kind = RECORD_LOST, .numbers = { MS_OF(wall) } }, false);
+}
+
 bool store_line(struct store *store, int64_t incident, int64_t wall, const char *kind, const char *text)
 {
     return put(store, &(struct record){ .kind = RECORD_LINE, .numbers = { incident, MS_OF(wall) }, .texts = { kind, text } }, false);

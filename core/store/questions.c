@@ -10,7 +10,8 @@ enum { MOST_ROWS = 10000, USUAL_ROWS = 100 };
 
 /* ?1 name, ?2 id, ?3 since, ?4 now, ?5 rows. A time in the future (the clock was set back) is shown as now. */
 static const char *const questions[STORE_QUESTIONS] = {
-    [STORE_ASK_KEPT] = "SELECT json_group_array(json_object('name', name, 'bytes', hex(bytes))) FROM kept WHERE kind = ?1",
+    [STORE_ASK_KEPT] = "SELECT json_group_array(json_object('name', name, 'bytes', hex(bytes))) FROM"
+                       " (SELECT name, bytes FROM kept WHERE kind = ?1 ORDER BY name LIMIT ?5 OFFSET ?2)",
     [STORE_ASK_INCIDENTS] =
         "SELECT json_group_array(json_object('id', id, 'opened', min(opened, ?4), 'closed', closed, 'root', root, 'state', state, 'text', json(text), 'lines',"
         " CASE WHEN ?2 = 0 THEN NULL ELSE (SELECT json_group_array(json_object('at', min(at, ?4), 'kind', kind, 'text', text)) FROM"
@@ -34,6 +35,7 @@ static const char *const questions[STORE_QUESTIONS] = {
     [STORE_ASK_INTENTS] =
         "SELECT json_group_array(json_object('id', id, 'at', at, 'boot', boot, 'elapsed', elapsed, 'runbook', runbook, 'service', service, 'text', json(text)))"
         " FROM (SELECT * FROM intents WHERE ended IS NULL ORDER BY id LIMIT ?5)",
+    [STORE_ASK_LAST_INCIDENT] = "SELECT coalesce(max(id), 0) FROM incidents",
 };
 
 #define OF_CHECK " WHERE name = (SELECT id FROM names WHERE name = ?1) AND at >= ?3 ORDER BY at DESC LIMIT ?5)"
@@ -56,14 +58,24 @@ static const char *sql_of(const struct store_ask *ask)
     return ms <= RECENT_MS ? history_runs : ms <= WEEK_MS ? history_hours : history_days;
 }
 
-static unsigned rows_of(const struct store_ask *ask)
+/* -1: all. */
+static int rows_of(const struct store_ask *ask)
 {
+    if (ask->most == 0 && ask->question == STORE_ASK_KEPT)
+        return -1;
     if (ask->most == 0)
         return USUAL_ROWS;
-    return ask->most < MOST_ROWS ? ask->most : MOST_ROWS;
+    return ask->most < MOST_ROWS ? (int)ask->most : MOST_ROWS;
 }
 
-bool question_answer(struct database *db, const struct store_ask *ask, struct buffer *text, char *why, size_t why_size)
+/* Hours and days are to hold the latest runs as well. On a disk that may only be read they do not: what is there is the answer. */
+static void bring_up_to_date(struct database *db, const struct store_ask *ask)
+{
+    if (ask->question == STORE_ASK_HISTORY)
+        records_roll_up(db);
+}
+
+static bool answer(struct database *db, const struct store_ask *ask, struct buffer *text, char *why, size_t why_size)
 {
     sqlite3_stmt *statement = NULL;
     bool done = sqlite3_prepare_v2(db->handle, sql_of(ask), -1, &statement, NULL) == SQLITE_OK;
@@ -84,4 +96,13 @@ bool question_answer(struct database *db, const struct store_ask *ask, struct bu
     }
     sqlite3_finalize(statement);
     return done && !text->failed;
+}
+
+bool question_answer(struct database *db, const struct store_ask *ask, struct buffer *text, char *why, size_t why_size)
+{
+    bring_up_to_date(db, ask);
+    if (db->handle)
+        return answer(db, ask, text, why, why_size);
+    snprintf(why, why_size, "%s", db->why);
+    return false;
 }

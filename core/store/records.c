@@ -59,9 +59,7 @@ static bool write_run(struct database *db, const struct record *record)
     const int64_t at = record->numbers[0], took = record->numbers[1], status = record->numbers[2], name = name_id(db, record->texts[0]);
     sqlite3_stmt *last;
 
-    if (name == 0 || !do_numbers(db, SQL_RUN, (int64_t[]){ name, at, status, took }, 4) ||
-        !do_numbers(db, SQL_HOURLY, (int64_t[]){ name, floor_to(at, HOUR_MS), status, took }, 4) ||
-        !do_numbers(db, SQL_DAILY, (int64_t[]){ name, floor_to(at, DAY_MS), status, took }, 4))
+    if (name == 0 || !do_numbers(db, SQL_RUN, (int64_t[]){ name, at, status, took }, 4))
         return false;
     if (!record->texts[1])
         return true;
@@ -71,6 +69,20 @@ static bool write_run(struct database *db, const struct record *record)
     bind_numbers(last, 1, (int64_t[]){ name, status == STORE_RUN_OK, at }, 3);
     sqlite3_bind_text(last, 4, record->texts[1], -1, SQLITE_STATIC);
     return database_do(db, last);
+}
+
+/* Many at once, since that costs a tenth of each by itself. What a crash leaves is rolled up later: the mark is of the same transaction. */
+bool records_roll_up(struct database *db)
+{
+    const bool alone = sqlite3_get_autocommit(db->handle) != 0;
+
+    if (alone && !database_run(db, SQL_BEGIN))
+        return false;
+    if (database_run(db, SQL_HOURLY) && database_run(db, SQL_DAILY) && database_run(db, SQL_ROLLED_SET) && (!alone || database_run(db, SQL_COMMIT)))
+        return true;
+    if (alone)
+        database_roll_back(db);
+    return false;
 }
 
 /* ---- time */
@@ -163,7 +175,7 @@ bool records_tick(struct database *db, int64_t wall)
 
     if (!database_run(db, SQL_BEGIN))
         return false;
-    if (counted_until(db, now, &until) && count_all(db, now, until) && do_numbers(db, SQL_ALIVE_SET, &now, 1) && database_run(db, SQL_COMMIT))
+    if (counted_until(db, now, &until) && count_all(db, now, until) && records_roll_up(db) && do_numbers(db, SQL_ALIVE_SET, &now, 1) && database_run(db, SQL_COMMIT))
         return true;
     database_roll_back(db);
     return false;
@@ -210,9 +222,11 @@ static bool write_one(struct database *db, const struct record *record)
     case RECORD_KEEP:
         return write_keep(db, record);
     case RECORD_FORGET:
-        return write_plain(db, record, SQL_FORGET, 0, 2);
+        return record->texts[1] ? write_plain(db, record, SQL_FORGET, 0, 2) : write_plain(db, record, SQL_FORGET_ALL, 0, 1);
     case RECORD_INCIDENT:
         return write_plain(db, record, SQL_INCIDENT, 3, 3);
+    case RECORD_LOST:
+        return do_numbers(db, SQL_LOST, record->numbers, 1);
     case RECORD_LINE:
         return write_line(db, record);
     case RECORD_AUDIT:

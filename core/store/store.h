@@ -76,7 +76,7 @@ enum store_class { STORE_TIME_UP, STORE_TIME_DOWN, STORE_TIME_CAUSED, STORE_TIME
 /* From wall on, the service's time counts so; NOT: it is not counted (stopped, removed). */
 bool store_service(struct store *store, const char *service, int64_t wall, enum store_class class);
 
-/* State of the engine, by kind ("check", "silence") and name. bytes NULL: it is forgotten. At most STORE_KEPT bytes. */
+/* State of the engine, by kind ("check", "silence") and name. bytes NULL: it is forgotten; name NULL as well: all of that kind. At most STORE_KEPT bytes. */
 enum { STORE_KEPT = 64 << 10 };
 bool store_keep(struct store *store, const char *kind, const char *name, const void *bytes, size_t n);
 
@@ -84,12 +84,14 @@ struct store_incident {
     int64_t id;              /* the engine's, never used twice */
     int64_t opened, closed;  /* wall; closed 0: open */
     const char *root;        /* service */
-    const char *state;       /* a word: "open", "closed", "folded", "removed" */
+    const char *state;       /* a word: engine_ending_name() */
     const char *text;        /* JSON object with the rest of it */
 };
 
 /* New, or as it is now. */
 bool store_incident(struct store *store, const struct store_incident *incident);
+/* Open ones that no row of kind "incident" was kept of are closed as "lost": nobody will ever say how they ended. */
+bool store_incidents_lost(struct store *store, int64_t wall);
 /* A line of its timeline. */
 bool store_line(struct store *store, int64_t incident, int64_t wall, const char *kind, const char *text);
 /* What was done and by whom (promise 7): a start, a refusal, a step, an outcome, a person's command. */
@@ -110,13 +112,14 @@ bool store_intent_ended(struct store *store, uint64_t intent, int64_t wall, cons
 /* ---- what is asked */
 
 enum store_question {
-    STORE_ASK_KEPT,      /* name: a kind. [{"name","bytes"}], bytes in hex */
+    STORE_ASK_KEPT,      /* name: a kind; id: so many are left out. [{"name","bytes"}] in the order of names, bytes in hex; most 0: all */
     STORE_ASK_INCIDENTS, /* the newest first. id 0: all, without timelines */
     STORE_ASK_HISTORY,   /* name: a check; since. Single runs up to 6 h, hours up to a week, days beyond */
     STORE_ASK_LAST,      /* name: a check. {"ok":WHOLE,"not_ok":WHOLE} */
     STORE_ASK_UPTIME,    /* name: a service, NULL: all. Milliseconds of each class in the last 24h, 7d, 30d, 90d, 365d */
     STORE_ASK_AUDIT,     /* the newest first */
     STORE_ASK_INTENTS,   /* without an end */
+    STORE_ASK_LAST_INCIDENT, /* the highest number of one, 0: there was none */
     STORE_QUESTIONS
 };
 

@@ -17,14 +17,14 @@
 
 /* ---- the file */
 
-enum { STORE_SCHEMA = 1, STORE_WHY = 1400 };
+enum { STORE_SCHEMA = 2, STORE_WHY = 1400 };
 
 enum statement {
     SQL_BEGIN, SQL_COMMIT,
     SQL_NAME_ADD, SQL_NAME_ID,
-    SQL_RUN, SQL_HOURLY, SQL_DAILY, SQL_LAST_RUN,
+    SQL_RUN, SQL_HOURLY, SQL_DAILY, SQL_ROLLED_SET, SQL_LAST_RUN,
     SQL_SPAN, SQL_SPAN_SET, SQL_SPANS, SQL_SPAN_AT, SQL_UPTIME_HOURLY, SQL_UPTIME_DAILY,
-    SQL_KEEP, SQL_FORGET, SQL_INCIDENT, SQL_LINE, SQL_LINES_TRIM, SQL_AUDIT, SQL_INTENT, SQL_INTENT_END, SQL_ALIVE, SQL_ALIVE_SET,
+    SQL_KEEP, SQL_FORGET, SQL_FORGET_ALL, SQL_INCIDENT, SQL_LOST, SQL_LINE, SQL_LINES_TRIM, SQL_AUDIT, SQL_INTENT, SQL_INTENT_END, SQL_ALIVE, SQL_ALIVE_SET,
     SQL_TRIM_RUNS, SQL_TRIM_HOURLY, SQL_TRIM_DAILY, SQL_TRIM_UPTIME_HOURLY, SQL_TRIM_UPTIME_DAILY, SQL_TRIM_INCIDENTS, SQL_TRIM_LINES, SQL_TRIM_AUDIT,
     SQL_TRIM_INTENTS, SQL_OLDEST_RUNS, SQL_OLDEST_HOURLY, SQL_OLDEST_DAILY, SQL_VACUUM,
     SQL_STATEMENTS
@@ -43,6 +43,8 @@ struct database {
 
 /* Opens it, or makes it, or sets it aside and makes a new one. False: why. Does nothing where it is open and still the file of that name. */
 bool database_ready(struct database *db);
+/* The same for questions alone: it may be one that cannot be written. */
+bool database_readable(struct database *db);
 void database_close(struct database *db);
 /* What the last failure of the handle means, as a sentence in db->why. A file that is no database any more is closed and set aside. */
 void database_failed(struct database *db, const char *doing);
@@ -61,7 +63,7 @@ bool database_sync(struct database *db, bool full);
 
 /* ---- what is written */
 
-enum record_kind { RECORD_RUN, RECORD_SERVICE, RECORD_KEEP, RECORD_FORGET, RECORD_INCIDENT, RECORD_LINE, RECORD_AUDIT, RECORD_INTENT, RECORD_INTENT_END };
+enum record_kind { RECORD_RUN, RECORD_SERVICE, RECORD_KEEP, RECORD_FORGET, RECORD_INCIDENT, RECORD_LOST, RECORD_LINE, RECORD_AUDIT, RECORD_INTENT, RECORD_INTENT_END };
 
 enum { RECORD_TEXTS = 4, RECORD_NUMBERS = 4 };
 
@@ -78,8 +80,10 @@ struct record {
 
 /* All of them in one transaction. False: none is written, db->why. */
 bool records_write(struct database *db, const struct record *first, int64_t wall);
-/* Time has passed: what each service is at counts until now. */
+/* Time has passed: what each service is at counts until now, and runs are rolled up. */
 bool records_tick(struct database *db, int64_t wall);
+/* Rolls up the runs that are not yet. Within a transaction, or as one of its own. */
+bool records_roll_up(struct database *db);
 
 /* ---- what goes */
 

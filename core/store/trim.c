@@ -65,12 +65,13 @@ static bool trim_large(struct database *db, int *gone)
 bool trim_some(struct database *db, const struct store_options *bounds, int64_t wall)
 {
     int gone = 0;
-    bool done = database_run(db, SQL_BEGIN);
+    bool done = database_run(db, SQL_BEGIN) && records_roll_up(db);
 
     done = done && trim_old(db, bounds, MS_OF(wall), &gone);
     if (done && gone == 0 && size_of(db) > bounds->max)
         done = trim_large(db, &gone);
-    if (done && database_run(db, SQL_COMMIT))
+    /* Where no run is left, their numbers begin anew: the mark follows. */
+    if (done && database_run(db, SQL_ROLLED_SET) && database_run(db, SQL_COMMIT))
         return database_run(db, SQL_VACUUM) && gone > 0;
     database_roll_back(db);
     return false;

@@ -1,8 +1,9 @@
 /*
  * Lets time pass: preloaded into Talon (LD_PRELOAD), this adds as many nanoseconds as a test says to the calendar and to the time since boot, as if the machine
- * had slept, and nothing to the clock that stands still meanwhile. For tests on Linux alone; it shows programs as they are shipped, without debug hooks.
+ * had slept, and nothing to the clock that stands still meanwhile; and to the calendar alone what was set by hand. For tests on Linux alone; it shows programs as they are shipped, without debug hooks.
  *
- * TALON_TEST_SHIFT names a file of one signed 64-bit number that the test maps as well, so that a shift is there at once for all that run.
+ * TALON_TEST_SHIFT names a file of two signed 64-bit numbers (both clocks; the calendar alone) that the test maps as well, so that a shift is there at once for
+ * all that run.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -28,7 +29,7 @@ __attribute__((constructor)) static void begin(void)
 
     if (fd < 0)
         return;
-    mapped = mmap(NULL, sizeof *shift, PROT_READ, MAP_SHARED, fd, 0);
+    mapped = mmap(NULL, 2 * sizeof *shift, PROT_READ, MAP_SHARED, fd, 0);
     close(fd);
     if (mapped != MAP_FAILED)
         shift = mapped;
@@ -42,7 +43,7 @@ OFFERED int clock_gettime(clockid_t clock, struct timespec *now)
         return -1;
     if (!shift || (clock != CLOCK_REALTIME && clock != CLOCK_BOOTTIME))
         return 0;
-    ns = (int64_t)now->tv_sec * NS + now->tv_nsec + atomic_load(shift);
+    ns = (int64_t)now->tv_sec * NS + now->tv_nsec + atomic_load(&shift[0]) + (clock == CLOCK_REALTIME ? atomic_load(&shift[1]) : 0);
     now->tv_sec = (time_t)(ns / NS);
     now->tv_nsec = (long)(ns % NS);
     return 0;

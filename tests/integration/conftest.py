@@ -4,11 +4,13 @@ Nothing is written outside pytest's temporary folder, nothing is left running: e
 """
 import contextlib
 import json
+import mmap
 import os
 import pathlib
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -197,6 +199,30 @@ def talon(program, tmp_path):
                 made.daemon.wait()
     text = made.errors.read_text() if made.errors.exists() else ""
     assert "Sanitizer" not in text and "runtime error" not in text, text[-6000:]
+
+
+class Shift:
+    """What tests/hardship/shift.c reads: so much time has passed at once, as if the machine had slept; the calendar was set by hand."""
+
+    def __init__(self, path, talon):
+        library = talon.program.parent / "tests" / "hardship" / ".libs" / "shift.so"
+        if not library.exists():
+            pytest.skip(f"{library} is missing, so time cannot be shifted: `make tests/hardship/shift.la` builds it, on Linux")
+        path.write_bytes(bytes(16))
+        with path.open("r+b") as file:
+            self.map = mmap.mmap(file.fileno(), 16)
+        self.environment = {"LD_PRELOAD": str(library), "TALON_TEST_SHIFT": str(path)}
+
+    def add(self, which, seconds):
+        shifts = list(struct.unpack("qq", self.map[:]))
+        shifts[which] += int(seconds * 10**9)
+        self.map[:] = struct.pack("qq", *shifts)
+
+    def sleep(self, seconds):
+        self.add(0, seconds)
+
+    def step(self, seconds):
+        self.add(1, seconds)
 
 
 class Server:

@@ -2,20 +2,18 @@
 import contextlib
 import itertools
 import json
-import mmap
 import os
 import pathlib
 import random
 import signal
 import socket
-import struct
 import subprocess
 import time
 
 import pytest
 
 import servers
-from conftest import children_of, wait_until
+from conftest import Shift, children_of, wait_until
 
 # A check whose program leaves two processes behind, one of which has left its group.
 ESCAPES = "a: { checks: { c: { exec: { command: [sh, -c, 'setsid sleep 997 & sleep 998 & wait'] }, every: 1s, timeout: 900ms } } }"
@@ -136,22 +134,6 @@ def test_without_a_guard_nothing_goes_on(talon, ports):
     talon.wait("the strays of the one before are ended", lambda: not set(sleepers()) & set(family), 6)
     assert talon.stop() == 0
     wait_until("nothing is left behind", lambda: not sleepers(), 5)
-
-
-class Shift:
-    """What tests/hardship/shift.c reads: so much time has passed at once, as if the machine had slept."""
-
-    def __init__(self, path, talon):
-        library = talon.program.parent / "tests" / "hardship" / ".libs" / "shift.so"
-        if not library.exists():
-            pytest.skip(f"{library} is missing, so time cannot be shifted: `make tests/hardship/shift.la` builds it, on Linux")
-        path.write_bytes(bytes(8))
-        with path.open("r+b") as file:
-            self.map = mmap.mmap(file.fileno(), 8)
-        self.environment = {"LD_PRELOAD": str(library), "TALON_TEST_SHIFT": str(path)}
-
-    def sleep(self, seconds):
-        self.map[:] = struct.pack("q", struct.unpack("q", self.map[:])[0] + seconds * 10**9)
 
 
 class Systemd:

@@ -1,6 +1,8 @@
 /* Another process takes over: a new engine with the same model and what the one before exported. The judges' clocks are moved with it. */
 #include "judge.h"
 
+#include "memory/rows.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,11 +78,46 @@ static void let_go(struct sim *sim, uint64_t away, bool booted)
     sim->now.awake = sim->now.elapsed = SECONDS(30);
 }
 
+static void through(struct sim *sim, struct rows *rows, enum row_kind kind, union row row, const struct moment *at)
+{
+    struct buffer bytes = buffer_make(0);
+    char name[ROW_NAME];
+
+    row_name(kind, row, name);
+    if (!row_write(kind, row, at, &bytes) || !rows_take(rows, kind, name, bytes.data, bytes.len))
+        sim_break(sim, "a row of what is kept cannot be read");
+    buffer_free(&bytes);
+}
+
+/* What a store holds of it: the bytes of its rows, read again. */
+static struct engine_kept *as_rows(struct sim *sim, struct engine_kept *kept)
+{
+    struct engine_kept *read;
+    struct rows rows;
+
+    if (!kept || !rows_begin(&rows))
+        abort();
+    through(sim, &rows, ROW_MOMENT, (union row){ .none = NULL }, &kept->at);
+    through(sim, &rows, ROW_REST, (union row){ .rest = kept }, &kept->at);
+    for (size_t i = 0; i < kept->n_silences; i++)
+        through(sim, &rows, ROW_SILENCE, (union row){ .silence = &kept->silences[i] }, &kept->at);
+    for (size_t i = 0; i < kept->n_incidents; i++)
+        through(sim, &rows, ROW_INCIDENT, (union row){ .incident = &(struct row_incident){ .incident = kept->incidents[i] } }, &kept->at);
+    for (size_t i = 0; i < kept->n_services; i++)
+        through(sim, &rows, ROW_SERVICE, (union row){ .service = &kept->services[i] }, &kept->at);
+    for (size_t i = 0; i < kept->n_checks; i++)
+        through(sim, &rows, ROW_CHECK, (union row){ .check = &kept->checks[i] }, &kept->at);
+    engine_kept_free(kept);
+    read = rows_end(&rows);
+    free(rows.incidents);
+    return read;
+}
+
 void sim_restart(struct sim *sim, uint64_t away, bool booted)
 {
     const struct model *model = model_keep(engine_model(sim->engine));
     struct engine *before = sim->engine;
-    struct engine_kept *kept = engine_export(before, &sim->now);
+    struct engine_kept *kept = as_rows(sim, engine_export(before, &sim->now));
     struct engine_event first = { .kind = EVENT_MODEL, .of.model = model }, second = { .kind = EVENT_RESTORE, .of.kept = kept };
     size_t notices = sim->n_notices, collected = sim->n_collected;
 

@@ -4,14 +4,14 @@ tests_sim_libsim_a_SOURCES = \
 	tests/sim/build.c tests/sim/build.h tests/sim/judge.c tests/sim/judge.h tests/sim/judge_causes.c \
 	tests/sim/judge_overall.c tests/sim/judge_people.c tests/sim/judge_restart.c tests/sim/judge_runs.c tests/sim/judge_verdicts.c tests/sim/restart.c tests/sim/sim.c tests/sim/sim.h
 EXTRA_DIST += tests/sim/histories
-SIM_LIBS = tests/sim/libsim.a core/engine/libengine.a core/base/libbase.a -lm
+SIM_LIBS = tests/sim/libsim.a core/memory/libmemory.a core/engine/libengine.a core/base/libbase.a -lm
 
 check_PROGRAMS += tests/sim/test_sim
 TESTS += tests/sim/test_sim
 tests_sim_test_sim_SOURCES = \
 	tests/sim/chain.c tests/sim/chain.h tests/sim/dice.h tests/sim/history.c tests/sim/history.h tests/sim/profile.c tests/sim/profile.h tests/sim/shrink.c tests/sim/shrink.h \
 	tests/sim/spec.c tests/sim/spec.h tests/sim/test_sim.c
-tests_sim_test_sim_LDADD = tests/sim/libsim.a core/config/libconfig.a core/engine/libengine.a core/base/os/libos.a core/base/libbase.a $(YAML_LIBS) $(CJSON_LIBS) $(EV_LIBS) -lm
+tests_sim_test_sim_LDADD = tests/sim/libsim.a core/memory/libmemory.a core/config/libconfig.a core/engine/libengine.a core/base/os/libos.a core/base/libbase.a $(YAML_LIBS) $(CJSON_LIBS) $(EV_LIBS) -lm
 
 engine_tests = \
 	tests/unit/test_engine_cause tests/unit/test_engine_gaps tests/unit/test_engine_overall tests/unit/test_engine_paths \
