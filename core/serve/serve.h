@@ -36,6 +36,15 @@ void render_status(const struct snapshot *snapshot, bool stalled, struct buffer 
 void render_services(const struct snapshot *snapshot, struct buffer *out);
 /* GET /api/v1/checks: with metrics and details of the last run, intervals, counters. */
 void render_checks(const struct snapshot *snapshot, struct buffer *out);
+/* GET /api/v1/incidents: open ones and the last that were closed; one of them with its timeline (false: it is not known). */
+void render_incidents(const struct snapshot *snapshot, struct buffer *out);
+bool render_incident(const struct snapshot *snapshot, uint64_t id, struct buffer *out);
+/* GET /api/v1/why: of a service, a check or an incident's number. False: there is none of that name. */
+bool render_why(const struct snapshot *snapshot, const char *name, struct buffer *out);
+/* The name that may have been meant; NULL: none is near. Borrowed from the snapshot. */
+const char *render_nearest(const struct snapshot *snapshot, const char *name);
+/* GET /api/v1/limits: what bounds repair. */
+void render_limits(const struct snapshot *snapshot, struct buffer *out);
 /* Prometheus text 0.0.4, or OpenMetrics 1.0 with its end mark. */
 void render_metrics(const struct snapshot *snapshot, bool stalled, bool openmetrics, struct buffer *out);
 /* GET /: services, states and whys without JavaScript. */

@@ -158,7 +158,7 @@ static void status_says_all_that_is_known(void **state)
     (void)state;
     render_status(shot, true, &out);
     json = parse(&out);
-    assert_string_equal(string_at(json, "why"), "colima: c failed 4 times for 2 min: connection to /var/run/colima.sock refused; 2 more services are not ok");
+    assert_string_equal(string_at(json, "why"), "colima: c failed 4 times for 2 min: connection to /var/run/colima.sock refused; 1 service with it; 1 more service is not ok");
     assert_true(cJSON_IsTrue(at(json, "stalled")));
     assert_string_equal(string_at(at(json, "config"), "error"), "/etc/talon/checks/web.yaml:3:5: unknown key `<tpc>`");
     services = at(json, "services");
