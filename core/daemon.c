@@ -42,6 +42,8 @@ static void publish_now(struct daemon *d, const struct moment *now)
 
     ev_timer_stop(d->loop, &d->publish);
     d->published_at = now->awake;
+    if (d->serve)
+        serve_past(d->serve, d->store, store_ask);
     if (snapshot && d->serve)
         serve_publish(d->serve, snapshot);
     else
@@ -197,7 +199,8 @@ static void on_save(void *arg, const char *full_name, const void *bytes, size_t 
 {
     struct daemon *d = arg;
 
-    state_save(d->state, full_name, bytes, n);
+    if (!daemon_has_reports(d, full_name))
+        state_save(d->state, full_name, bytes, n);
 }
 
 static size_t on_recall(void *arg, const char *full_name, void *bytes, size_t room)

@@ -40,6 +40,15 @@ static void report(void *arg, size_t check, const void *bytes, size_t n)
     daemon_feed(d, &event);
 }
 
+/* An instance that is being set up while its first report comes does not know of it yet. */
+bool daemon_has_reports(struct daemon *d, const char *full_name)
+{
+    const size_t check = model_check(engine_model(d->engine), full_name);
+    char bytes[PEOPLE_REPORT];
+
+    return check != MODEL_NONE && people_takes_reports(engine_model(d->engine), check) && recall(d, check, bytes) > 0;
+}
+
 struct daemon_people_calls daemon_people_calls(struct daemon *d)
 {
     return (struct daemon_people_calls){ .command = command, .snapshot = snapshot_now, .recall = recall, .report = report, .arg = d };

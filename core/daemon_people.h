@@ -36,6 +36,9 @@ void people_log(const struct daemon_people_calls *calls, struct control_ask *ask
 /* daemon_reports.c */
 void people_push(const struct daemon_people_calls *calls, struct control_ask *ask);
 
+/* Is it a check that is told by people_push()? */
+bool people_takes_reports(const struct model *model, size_t check);
+
 /* ---- shared with daemon_reports.c */
 
 /* "there is no service named X; did you mean `Y`?" as a 404. */

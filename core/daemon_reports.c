@@ -28,7 +28,7 @@ static const char push[] = "push";
 
 /* ---- which check */
 
-static bool takes_reports(const struct model *model, size_t check)
+bool people_takes_reports(const struct model *model, size_t check)
 {
     return model->checks[check].enabled && strcmp(model->operations[model->checks[check].operation].name, push) == 0;
 }
@@ -42,13 +42,13 @@ static size_t find_check(const struct snapshot *snapshot, struct control_ask *as
 
     if (service == MODEL_NONE) {
         found = model_check(model, name);
-        n = found != MODEL_NONE && takes_reports(model, found);
+        n = found != MODEL_NONE && people_takes_reports(model, found);
     }
     for (size_t i = 0; service != MODEL_NONE && i < model->services[service].n_checks; i++) {
         const size_t check = model->services[service].first_check + i;
 
-        found = takes_reports(model, check) ? check : found;
-        n += takes_reports(model, check);
+        found = people_takes_reports(model, check) ? check : found;
+        n += people_takes_reports(model, check);
     }
     if (n == 1)
         return found;

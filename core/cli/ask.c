@@ -28,6 +28,7 @@ static void defaults(struct ask_place *place)
 {
     const char *state = getenv("TALON_STATE");
 
+    place->log[0] = '\0';
     snprintf(place->endpoint, sizeof place->endpoint, "127.0.0.1:9999");
     if (!files_absolute(state && state[0] ? state : "~/.local/state/talon", NULL, place->state, sizeof place->state))
         place->state[0] = '\0';
@@ -45,6 +46,7 @@ static void from_configuration(const char *file, struct ask_place *place)
     settings = config_settings(config);
     snprintf(place->state, sizeof place->state, "%s", settings->state);
     snprintf(place->control, sizeof place->control, "%s", settings->control_path);
+    snprintf(place->log, sizeof place->log, "%s", settings->log_file ? settings->log_file : "");
     snprintf(place->endpoint, sizeof place->endpoint, strchr(settings->listen_host, ':') ? "[%s]:%u" : "%s:%u", settings->listen_host, (unsigned)settings->listen_port);
     config_free(config);
 }

@@ -14,6 +14,7 @@ struct ask_place {
     char endpoint[300];  /* "127.0.0.1:9999", "[::1]:9999" */
     char state[1024];    /* the state folder */
     char control[1024];  /* the control socket's path */
+    char log[1024];      /* the log file of the configuration; "": there is no configuration */
 };
 
 /* From the configuration that `given` (or the default) names, what the daemon wrote into the state folder, and the defaults. Says nothing when there is no

@@ -25,6 +25,11 @@ void people_say(struct buffer *said, const char *name, const char *text)
     text_json(said, text, strlen(text));
 }
 
+bool people_is_name(const char *text)
+{
+    return text[0] && strlen(text) <= 127 && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-.") == strlen(text);
+}
+
 bool people_duration(const char *who, const char *text)
 {
     char why[SCALAR_WHY];

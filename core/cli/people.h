@@ -9,6 +9,8 @@
 void people_join(int n, char **words, struct buffer *text);
 /* Appends `"name":"text"` to an object that is being written; nothing for "" or NULL. */
 void people_say(struct buffer *said, const char *name, const char *text);
+/* Is it spelled as a service, a check or a number is? Others are never put into a path. */
+bool people_is_name(const char *text);
 /* Is it a duration? Where it is not, and `who` is given, a sentence has been printed. */
 bool people_duration(const char *who, const char *text);
 /* `next: text`, wrapped, a hint for people. */

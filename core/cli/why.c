@@ -147,7 +147,7 @@ int cli_why(int argc, char **argv)
     if (words != 1)
         return people_refuse(usage, "talon why: needs one name: a service, a check (SERVICE.CHECK), or an incident's number");
     name = argv[1][0] == '#' ? argv[1] + 1 : argv[1];
-    if (!name[0] || strlen(name) > 127 || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-.") != strlen(name)) {
+    if (!people_is_name(name)) {
         fprintf(stderr, "talon why: there is no service, check or incident named %.100s\n", argv[1]);
         return CLI_UNKNOWN;
     }

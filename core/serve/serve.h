@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "serve/snapshot.h"
+#include "store/store.h"
 
 struct serve;
 
@@ -24,6 +25,9 @@ void serve_stop(struct serve *serve);
 uint16_t serve_port(const struct serve *serve);
 /* The newest truth. Takes the caller's user. Never blocks for a client. */
 void serve_publish(struct serve *serve, struct snapshot *snapshot);
+/* Who answers for the past, from now on: `ask` is store_ask(). NULL: nobody. The store must outlive the endpoint. */
+typedef bool serve_ask(struct store *store, const struct store_ask *ask, store_answered *answered, void *arg);
+void serve_past(struct serve *serve, struct store *store, serve_ask *ask);
 /* The loop has turned; `awake` of now. Cheap: call it at each turn (the daemon has a timer of 1 s, so that a quiet loop turns too). */
 void serve_turned(struct serve *serve, uint64_t awake);
 
