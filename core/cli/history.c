@@ -46,6 +46,20 @@ static enum state state_of(const cJSON *row)
 
 /* ---- the row of states */
 
+/* The cell of a moment; those before and after the row belong to its ends. */
+static size_t cell_of(double at, double since, double each)
+{
+    const double place = each > 0. ? (at - since) / each : 0.;
+
+    return place < 0. ? 0 : place >= CELLS ? CELLS - 1 : (size_t)place;
+}
+
+/* How many seconds one row is about. */
+static double span_of(const char *each)
+{
+    return strcmp(each, "hour") == 0 ? 3600. : strcmp(each, "day") == 0 ? 86400. : 0.;
+}
+
 static void add_states(struct buffer *out, const cJSON *answer, double now)
 {
     const double since = field_number(answer, "since_unix"), each = (now - since) / CELLS;
@@ -55,11 +69,11 @@ static void add_states(struct buffer *out, const cJSON *answer, double now)
 
     cJSON_ArrayForEach(row, field(answer, "rows"))
     {
-        const double place = each > 0. ? (field_number(row, "at") / 1e3 - since) / each : 0.;
-        const size_t cell = place < 0. ? 0 : place >= CELLS ? CELLS - 1 : (size_t)place;
+        const double at = field_number(row, "at") / 1e3, end = at + span_of(field_text(answer, "each")) - .001;
         const enum state state = state_of(row);
 
-        cells[cell] = state > cells[cell] ? state : cells[cell];
+        for (size_t cell = cell_of(at, since, each); cell <= cell_of(end > at ? end : at, since, each); cell++)
+            cells[cell] = state > cells[cell] ? state : cells[cell];
     }
     buffer_text(out, "  |");
     for (size_t i = 0; i < CELLS; i++)

@@ -59,6 +59,7 @@ static struct MHD_Response *make_response(struct buffer *body, const char *type)
         buffer_free(body);
         return NULL;
     }
+    *body = buffer_make(body->max);
     if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) == MHD_YES &&
         MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store") == MHD_YES &&
         MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") == MHD_YES)

@@ -105,8 +105,8 @@ static bool read_since(const char *text, int64_t now, int64_t *since)
     uint64_t ago;
     const bool seconds = text[0] && strspn(text, "0123456789") == strlen(text) && strlen(text) < 11;
 
-    if (seconds)
-        *since = (int64_t)strtoull(text, NULL, 10) * NS_PER_S;
+    if (seconds && strtoll(text, NULL, 10) < now / NS_PER_S)
+        *since = strtoll(text, NULL, 10) * NS_PER_S;
     else if (!text[0])
         *since = now - USUAL_SINCE;
     else if (scalar_duration(text, &ago, why) && (int64_t)ago < now)
