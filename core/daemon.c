@@ -28,7 +28,7 @@
 
 /* ---- publishing: at once when the last snapshot is 100 ms old, else when it is */
 
-static struct snapshot *take_snapshot(struct daemon *d, const struct moment *now)
+struct snapshot *daemon_snapshot(struct daemon *d, const struct moment *now)
 {
     struct snapshot_plugin plugins[DAEMON_SELF_HOSTS];
     struct snapshot_extra extra = daemon_self_extra(&d->self, d->hosts, d->state, plugins);
@@ -38,10 +38,12 @@ static struct snapshot *take_snapshot(struct daemon *d, const struct moment *now
 
 static void publish_now(struct daemon *d, const struct moment *now)
 {
-    struct snapshot *snapshot = take_snapshot(d, now);
+    struct snapshot *snapshot = daemon_snapshot(d, now);
 
     ev_timer_stop(d->loop, &d->publish);
     d->published_at = now->awake;
+    if (d->serve)
+        serve_past(d->serve, d->store, store_ask);
     if (snapshot && d->serve)
         serve_publish(d->serve, snapshot);
     else
@@ -156,7 +158,7 @@ void daemon_carry_out(struct daemon *d, const struct moment *now)
     set_keep(d, memory_settle(d->memory, d->engine, now));
 }
 
-/* ---- events: all go through feed(), which also sees when the loop was stopped for long */
+/* ---- events: all go through daemon_feed(), which also sees when the loop was stopped for long */
 
 static void tell_gap(struct daemon *d, const struct moment *now)
 {
@@ -172,7 +174,7 @@ static void tell_gap(struct daemon *d, const struct moment *now)
         daemon_carry_out(d, now);
 }
 
-static enum engine_outcome feed(struct daemon *d, const struct engine_event *event)
+enum engine_outcome daemon_feed(struct daemon *d, const struct engine_event *event)
 {
     struct moment now = clock_moment();
     enum engine_outcome outcome;
@@ -192,7 +194,7 @@ static void on_wake(struct ev_loop *loop, ev_timer *timer, int events)
     struct engine_event event = { .kind = EVENT_TIME };
 
     (void)events;
-    feed(d, &event);
+    daemon_feed(d, &event);
     if (ev_is_active(&d->tick) && ev_timer_remaining(loop, &d->tick) < SOON) { /* one wake-up for both, from now on */
         ev_timer_again(loop, &d->tick);
         ev_feed_event(loop, &d->tick, EV_TIMER);
@@ -209,7 +211,7 @@ static void on_done(void *arg, size_t check, uint64_t run, struct result *result
 
         memory_run(d->memory, d->engine, &now, check, result);
     }
-    feed(d, &event);
+    daemon_feed(d, &event);
     if (result)
         memory_judged(d->memory, d->engine, check, result);
     result_drop(result);
@@ -219,7 +221,7 @@ static void on_nudge(void *arg, size_t check)
 {
     struct engine_event event = { .kind = EVENT_NUDGE, .of.nudge = { .check = check } };
 
-    feed(arg, &event);
+    daemon_feed(arg, &event);
 }
 
 static void on_sample(void *arg, uint64_t asked, enum daemon_sickness sickness, const char *why)
@@ -229,14 +231,15 @@ static void on_sample(void *arg, uint64_t asked, enum daemon_sickness sickness, 
     struct daemon *d = arg;
 
     snprintf(d->self.observer, sizeof d->self.observer, "%s%s", sickness != HOST_WELL ? "this host is not well, what times out proves nothing: " : "", why);
-    feed(d, &event);
+    daemon_feed(d, &event);
 }
 
 static void on_save(void *arg, const char *full_name, const void *bytes, size_t n)
 {
     struct daemon *d = arg;
 
-    state_save(d->state, full_name, bytes, n);
+    if (!daemon_has_reports(d, full_name))
+        state_save(d->state, full_name, bytes, n);
 }
 
 static size_t on_recall(void *arg, const char *full_name, void *bytes, size_t room)
@@ -330,7 +333,7 @@ static void show_status(void *arg, struct buffer *out)
 {
     struct daemon *d = arg;
     struct moment now = clock_moment();
-    struct snapshot *snapshot = take_snapshot(d, &now);
+    struct snapshot *snapshot = daemon_snapshot(d, &now);
 
     if (snapshot)
         render_status(snapshot, false, out);
@@ -364,6 +367,7 @@ static bool create(struct daemon *d)
     struct daemon_control_calls control = { .reload = daemon_reload, .status = show_status, .arg = d };
     struct instances_calls calls = { .done = on_done, .nudge = on_nudge, .save = on_save, .recall = on_recall, .arg = d };
 
+    control.people = daemon_people_calls(d);
     d->loop = loop_create();
     d->engine = engine_create(random_id());
     if (!d->loop || !d->engine)

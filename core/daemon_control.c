@@ -130,11 +130,42 @@ static void on_clear(void *arg, struct control_ask *ask)
     control_answer(ask, 200, &body);
 }
 
-/* All of them. silence, pause, resume, ack, heal will be more lines. */
+/* Those of daemon_people.h. */
+#define PEOPLE(name) \
+    static void on_##name(void *arg, struct control_ask *ask) \
+    { \
+        const struct daemon_control *dc = arg; \
+\
+        people_##name(&dc->calls.people, ask); \
+    }
+PEOPLE(silence)
+PEOPLE(unsilence)
+PEOPLE(pause)
+PEOPLE(resume)
+PEOPLE(ack)
+PEOPLE(unack)
+PEOPLE(push)
+PEOPLE(why)
+PEOPLE(incidents)
+PEOPLE(incident)
+PEOPLE(log)
+
+/* All of them; heal will be more lines. */
 static const struct control_command commands[] = {
     { "GET", "/v1/status", on_status },
     { "POST", "/v1/reload", on_reload },
     { "POST", "/v1/plugins/*/clear", on_clear },
+    { "POST", "/v1/silence", on_silence },
+    { "POST", "/v1/unsilence", on_unsilence },
+    { "POST", "/v1/pause", on_pause },
+    { "POST", "/v1/resume", on_resume },
+    { "POST", "/v1/incidents/*/ack", on_ack },
+    { "POST", "/v1/incidents/*/unack", on_unack },
+    { "POST", "/v1/push/*", on_push },
+    { "GET", "/v1/why/*", on_why },
+    { "GET", "/v1/incidents", on_incidents },
+    { "GET", "/v1/incidents/*", on_incident },
+    { "GET", "/v1/log", on_log },
 };
 
 /* ---- the socket: one that cannot be had is reported and tried again, never fatal */

@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "control/control.h"
+#include "daemon_people.h"
 #include "hosts/hosts.h"
 #include "model.h"
 #include "store/state.h"
@@ -17,6 +18,7 @@ struct daemon_control_calls {
     /* As GET /api/v1/status, of now. Left empty: no memory. */
     void (*status)(void *arg, struct buffer *out);
     void *arg;
+    struct daemon_people_calls people;
 };
 
 struct daemon_control {

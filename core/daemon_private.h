@@ -49,6 +49,14 @@ struct daemon {
 
 /* Shows the newest state: at once, or when the last snapshot is old enough. */
 void daemon_publish(struct daemon *d, const struct moment *now);
+/* What is concluded now. The caller's; NULL: no memory, or no configuration yet. */
+struct snapshot *daemon_snapshot(struct daemon *d, const struct moment *now);
+/* Every event's way to the engine, and its effects' way out. */
+enum engine_outcome daemon_feed(struct daemon *d, const struct engine_event *event);
+/* What people's commands need of the daemon. */
+struct daemon_people_calls daemon_people_calls(struct daemon *d);
+/* Are reports of a job kept for that check? Then what its instance saves is older than they are. */
+bool daemon_has_reports(struct daemon *d, const char *full_name);
 /* Does what the engine wants done after an event. */
 void daemon_carry_out(struct daemon *d, const struct moment *now);
 /* Listens where the configuration says; a port that cannot be had is said and tried again with each tick. */

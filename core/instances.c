@@ -30,6 +30,7 @@ struct instance {
     size_t n_values;
     uint64_t fresh_until;            /* elapsed (a lease runs out in sleep, too); when a secret must be asked for again. UINT64_MAX: never */
     unsigned long long hash;         /* of the filled conf */
+    bool renew;                      /* set up anew with the next run, whatever its conf */
     bool wanted;                     /* a run is in progress or waits */
     uint64_t run, deadline;          /* of that run; deadline in awake */
     unsigned flags;
@@ -194,8 +195,9 @@ static void resolved(struct instance *instance)
         hash = text_hash(hash, missing, strlen(missing));
     if (filled.failed)
         good = false;
-    else if (!instance->hosted || hash != instance->hash)
+    else if (!instance->hosted || hash != instance->hash || instance->renew)
         good = set_up(instance, buffer_string(&filled));
+    instance->renew = instance->renew && !good;
     instance->hash = hash;
     if (filled.data)
         wipe(filled.data, filled.len);
@@ -269,6 +271,12 @@ static void resolve(struct instance *instance)
 
 /* ---- the face */
 
+void instances_renew(struct instances *all, size_t check)
+{
+    if (check < all->n && all->of_check[check])
+        all->of_check[check]->renew = true;
+}
+
 void instances_start(struct instances *all, size_t check, uint64_t run, uint64_t timeout, unsigned flags)
 {
     struct instance *instance = check < all->n ? all->of_check[check] : NULL;
@@ -279,7 +287,7 @@ void instances_start(struct instances *all, size_t check, uint64_t run, uint64_t
     instance->run = run;
     instance->flags = flags;
     instance->deadline = clock_awake() + timeout;
-    if (instance->hosted && (instance->fresh_until == UINT64_MAX || clock_moment().elapsed < instance->fresh_until)) {
+    if (instance->hosted && !instance->renew && (instance->fresh_until == UINT64_MAX || clock_moment().elapsed < instance->fresh_until)) {
         send_run(instance);
         return;
     }

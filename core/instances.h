@@ -37,6 +37,8 @@ bool instances_model(struct instances *instances, const struct model *model, con
 bool instances_prepare(struct instances *instances, const struct model *model, const unsigned char *wanted);
 void instances_take(struct instances *instances, const struct model *model, const unsigned char *wanted);
 void instances_forget(struct instances *instances);
+/* The check's instance is set up anew with its next run, since what it is to recall has changed. */
+void instances_renew(struct instances *instances, size_t check);
 /* Starts a run. What goes wrong becomes its result, later. flags: HOSTS_ONCE, HOSTS_NUDGED. */
 void instances_start(struct instances *instances, size_t check, uint64_t run, uint64_t timeout, unsigned flags);
 /* No call follows for this run. */

@@ -28,6 +28,7 @@ static void defaults(struct ask_place *place)
 {
     const char *state = getenv("TALON_STATE");
 
+    place->log[0] = '\0';
     snprintf(place->endpoint, sizeof place->endpoint, "127.0.0.1:9999");
     if (!files_absolute(state && state[0] ? state : "~/.local/state/talon", NULL, place->state, sizeof place->state))
         place->state[0] = '\0';
@@ -45,6 +46,7 @@ static void from_configuration(const char *file, struct ask_place *place)
     settings = config_settings(config);
     snprintf(place->state, sizeof place->state, "%s", settings->state);
     snprintf(place->control, sizeof place->control, "%s", settings->control_path);
+    snprintf(place->log, sizeof place->log, "%s", settings->log_file ? settings->log_file : "");
     snprintf(place->endpoint, sizeof place->endpoint, strchr(settings->listen_host, ':') ? "[%s]:%u" : "%s:%u", settings->listen_host, (unsigned)settings->listen_port);
     config_free(config);
 }
@@ -166,14 +168,34 @@ static bool connect_to(struct asking *asking, const char *endpoint)
     return error == 0;
 }
 
-static bool exchange(struct asking *asking, const char *method, const char *endpoint, const char *path, struct buffer *answer)
+/* Small enough for a socket's buffer mostly: what does not go at once is waited for. */
+static bool send_request(struct asking *asking, const char *method, const char *endpoint, const char *path, const char *said)
 {
-    char request[512];
-    const char *host = strncmp(endpoint, "unix:", 5) == 0 ? "localhost" : endpoint, *length = strcmp(method, "GET") == 0 ? "" : "Content-Length: 0\r\n";
-    int n = snprintf(request, sizeof request, "%s %s HTTP/1.0\r\nHost: %s\r\n%sConnection: close\r\n\r\n", method, path, host, length);
+    struct buffer request = buffer_make(0);
+    size_t sent = 0;
+    bool done;
+
+    buffer_printf(&request, "%s %s HTTP/1.0\r\nHost: %s\r\n", method, path, strncmp(endpoint, "unix:", 5) == 0 ? "localhost" : endpoint);
+    if (strcmp(method, "GET") != 0)
+        buffer_printf(&request, "Content-Length: %zu\r\n", said ? strlen(said) : 0);
+    buffer_printf(&request, "Connection: close\r\n\r\n%s", said ? said : "");
+    while (!request.failed && sent < request.len && wait_for(asking, POLLOUT)) {
+        ssize_t n = send(asking->fd, request.data + sent, request.len - sent, 0);
+
+        if (n < 0 && errno != EAGAIN && errno != EINTR)
+            break;
+        sent += n > 0 ? (size_t)n : 0;
+    }
+    done = !request.failed && sent == request.len;
+    buffer_free(&request);
+    return done;
+}
+
+static bool exchange(struct asking *asking, const char *method, const char *endpoint, const char *path, const char *said, struct buffer *answer)
+{
     ssize_t got;
 
-    if (!wait_for(asking, POLLOUT) || send(asking->fd, request, (size_t)n, 0) != n)
+    if (!send_request(asking, method, endpoint, path, said))
         return false;
     for (;;) {
         char *room = buffer_reserve(answer, 16384);
@@ -190,7 +212,7 @@ static bool exchange(struct asking *asking, const char *method, const char *endp
     }
 }
 
-int ask_by(const char *method, const char *endpoint, const char *path, uint64_t patience, struct buffer *body, char *why, size_t why_size)
+int ask_by(const char *method, const char *endpoint, const char *path, const char *said, uint64_t patience, struct buffer *body, char *why, size_t why_size)
 {
     struct asking asking = { .fd = -1, .until = clock_awake() + patience, .why = why, .why_size = why_size };
     bool good;
@@ -198,7 +220,7 @@ int ask_by(const char *method, const char *endpoint, const char *path, uint64_t 
     int status = 0, error;
 
     snprintf(why, why_size, "it closed the connection without an answer");
-    good = connect_to(&asking, endpoint) && exchange(&asking, method, endpoint, path, body);
+    good = connect_to(&asking, endpoint) && exchange(&asking, method, endpoint, path, said, body);
     error = errno;
     if (asking.fd >= 0)
         close(asking.fd);
@@ -218,5 +240,5 @@ int ask_by(const char *method, const char *endpoint, const char *path, uint64_t 
 
 int ask_get(const char *endpoint, const char *path, uint64_t patience, struct buffer *body, char *why, size_t why_size)
 {
-    return ask_by("GET", endpoint, path, patience, body, why, why_size);
+    return ask_by("GET", endpoint, path, NULL, patience, body, why, why_size);
 }

@@ -16,6 +16,17 @@ int cli_run(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_reload(int argc, char **argv);
+int cli_silence(int argc, char **argv);
+int cli_pause(int argc, char **argv);
+int cli_resume(int argc, char **argv);
+int cli_ack(int argc, char **argv);
+int cli_why(int argc, char **argv);
+int cli_incidents(int argc, char **argv);
+int cli_history(int argc, char **argv);
+int cli_uptime(int argc, char **argv);
+int cli_log(int argc, char **argv);
+int cli_ping(int argc, char **argv);
+int cli_job(int argc, char **argv);
 int cli_validate(int argc, char **argv);
 int cli_config(int argc, char **argv);
 int cli_plugin(int argc, char **argv);
@@ -26,7 +37,7 @@ int cli_old(int argc, char **argv);
 
 /* ---- options: the same rules for every command */
 
-enum cli_kind { CLI_FLAG, CLI_TEXT, CLI_DURATION, CLI_LIST };
+enum cli_kind { CLI_FLAG, CLI_TEXT, CLI_WORD, CLI_DURATION, CLI_LIST }; /* TEXT: a file; WORD: any other text */
 
 enum { CLI_MOST = 32 };
 
@@ -45,7 +56,8 @@ struct cli_option {
 #define CLI_CONFIG(text) { "config", CLI_TEXT, (text), "the configuration, in place of the usual one" }
 #define CLI_NO_MORE { NULL, CLI_FLAG, NULL, NULL }
 
-/* Reads the options wherever they stand and moves the other words to the front of argv[1...]; "--" ends options. Returns how many other words there are; -1: a
+/* An option whose name is one letter is given as -n N.
+ * Reads the options wherever they stand and moves the other words to the front of argv[1...]; "--" ends options. Returns how many other words there are; -1: a
  * sentence and the usage line were printed to standard error, or (--help) the usage to standard output; then *code is the exit code. */
 int cli_options(int argc, char **argv, const struct cli_option *options, const char *usage, int *code);
 
@@ -74,6 +86,8 @@ size_t cli_name_columns(size_t longest, size_t others);
 void cli_rest(struct buffer *out, const char *text, size_t used);
 /* How many columns a UTF-8 text takes, each character as one. */
 size_t cli_width(const char *text);
+/* Appends text as lines that fit: each but the first is indented, and broken at blanks; in a file or pipe one line, as it is. `used`: columns that the first has already. */
+void cli_wrap(struct buffer *out, const char *text, size_t used, size_t indent);
 /* Appends text cut to at most `columns` (with "…" where it was cut), then padded to them when `pad`. */
 void cli_cell(struct buffer *out, const char *text, size_t columns, int pad);
 

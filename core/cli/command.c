@@ -14,7 +14,7 @@
 
 #define PATIENCE (15 * (uint64_t)NS_PER_S) /* the daemon gives a command up after 10 s, and says so */
 
-enum { ANSWER_MAX = 64 << 20 };
+enum { ANSWER_MAX = 64 << 20, FORBIDDEN = 403 };
 
 /* ---- no answer */
 
@@ -81,20 +81,46 @@ static void tell_refusal(const char *who, const struct ask_place *place, int htt
         fprintf(stderr, "%s: what answers on %s is no talon, or another version (HTTP %d)\n", who, place->control, http);
 }
 
-int command_send(const char *who, const struct ask_place *place, const char *path, const int *expected, struct buffer *body, cJSON **json)
+int command_send(const char *who, const struct ask_place *place, const char *path, const char *said, const int *expected, struct buffer *body, cJSON **json)
 {
     char endpoint[sizeof place->control + 8], why[256];
     int http;
 
     snprintf(endpoint, sizeof endpoint, "unix:%s", place->control);
     *json = NULL;
-    http = ask_by("POST", endpoint, path, PATIENCE, body, why, sizeof why);
+    http = ask_by("POST", endpoint, path, said, PATIENCE, body, why, sizeof why);
     if (http == 0) {
         tell_silence(who, place, errno, why);
         return 0;
     }
     *json = cJSON_ParseWithLength(buffer_string(body), body->len);
     if (*json && is_expected(http, expected))
+        return http;
+    tell_refusal(who, place, http, *json);
+    cJSON_Delete(*json);
+    *json = NULL;
+    return 0;
+}
+
+int command_get(const char *who, const struct ask_place *place, const char *path, const char *endpoint_path, struct buffer *body, cJSON **json)
+{
+    char control[sizeof place->control + 8], why[256];
+    int http = 0;
+
+    *json = NULL;
+    snprintf(control, sizeof control, "unix:%s", place->control);
+    if (path)
+        http = ask_get(control, path, ASK_PATIENCE, body, why, sizeof why);
+    if ((http == 0 || http == FORBIDDEN) && endpoint_path) { /* this user may not, or the loop stands still: the endpoint answers all the same */
+        buffer_clear(body);
+        http = ask_get(place->endpoint, endpoint_path, path ? ASK_PATIENCE : PATIENCE, body, why, sizeof why);
+    }
+    if (http == 0) {
+        fprintf(stderr, "%s: no daemon answers on %s (%s); `talon run` starts one\n", who, endpoint_path ? place->endpoint : place->control, why);
+        return 0;
+    }
+    *json = cJSON_ParseWithLength(buffer_string(body), body->len);
+    if (*json && http == 200)
         return http;
     tell_refusal(who, place, http, *json);
     cJSON_Delete(*json);
@@ -119,7 +145,7 @@ int command_clear(const char *config, const char *plugin)
     }
     ask_find(config, &place);
     snprintf(path, sizeof path, "/v1/plugins/%.100s/clear", plugin);
-    http = command_send(who, &place, path, (const int[]){ 0 }, &body, &json);
+    http = command_send(who, &place, path, NULL, (const int[]){ 0 }, &body, &json);
     if (http == 200 && cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "was_quarantined")))
         printf("plugin %s is out of quarantine and is started again\n", plugin);
     else if (http == 200)

@@ -69,7 +69,7 @@ static int take_value(const struct words *words, const struct cli_option *option
 
     struct cli_list *list = option->value;
 
-    if (option->kind == CLI_TEXT)
+    if (option->kind == CLI_TEXT || option->kind == CLI_WORD)
         *(const char **)option->value = text;
     else if (option->kind == CLI_LIST && list->n == CLI_MOST)
         return refuse(words, "--%s: at most %d of them", option->name, CLI_MOST);
@@ -109,7 +109,7 @@ static int show_help(const struct words *words)
 
     printf("usage: %s\n\n", words->usage);
     for (option = words->options; option->name; option++) {
-        snprintf(name, sizeof name, "--%s%s", option->name, option->kind == CLI_DURATION ? " D" : option->kind == CLI_TEXT ? " FILE" : option->kind == CLI_LIST ? " X=Y" : "");
+        snprintf(name, sizeof name, "%s%s%s", option->name[1] ? "--" : "-", option->name, option->kind == CLI_DURATION ? " D" : option->kind == CLI_TEXT ? " FILE" : option->kind == CLI_WORD ? " X" : option->kind == CLI_LIST ? " X=Y" : "");
         printf("  %-15s %s\n", name, option->help);
     }
     printf("\ntalon(1) tells more.\n");
@@ -133,7 +133,9 @@ int cli_options(int argc, char **argv, const struct cli_option *options, const c
             *code = show_help(&words);
             return -1;
         } else {
-            *code = word[1] == '-' ? take_option(&words, word + 2) : refuse(&words, "there are no short options like %s", word);
+            *code = word[1] == '-'                                  ? take_option(&words, word + 2)
+                    : word[2] == '\0' && find(options, word + 1, 1) ? take_option(&words, word + 1)
+                                                                    : refuse(&words, "there are no short options like %s", word);
             if (*code != 0)
                 return -1;
         }

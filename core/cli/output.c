@@ -125,3 +125,39 @@ void cli_rest(struct buffer *out, const char *text, size_t used)
     else if (columns > used)
         cli_cell(out, text, columns - used, 0);
 }
+
+/* How many bytes of text make a line of at most so many columns: up to a blank, where there is one. */
+static size_t line_of(const char *text, size_t columns)
+{
+    size_t at = 0, blank = 0;
+
+    for (size_t n = 0; text[at]; at++) {
+        n += ((unsigned char)text[at] & 0xC0) != 0x80;
+        if (n > columns)
+            break;
+        blank = text[at] == ' ' ? at : blank;
+    }
+    return !text[at] || blank == 0 ? at : blank;
+}
+
+void cli_wrap(struct buffer *out, const char *text, size_t used, size_t indent)
+{
+    const size_t columns = (size_t)cli_columns();
+
+    if (!cli_is_terminal()) {
+        buffer_text(out, text);
+        buffer_char(out, '\n');
+        return;
+    }
+    do {
+        const size_t n = line_of(text, columns > used + SHORTEST_NAME ? columns - used : SHORTEST_NAME);
+
+        buffer_add(out, text, n);
+        buffer_char(out, '\n');
+        for (text += n; *text == ' '; text++)
+            continue;
+        for (size_t i = 0; *text && i < indent; i++)
+            buffer_char(out, ' ');
+        used = indent;
+    } while (*text);
+}

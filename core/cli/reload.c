@@ -1,6 +1,7 @@
 /* `talon reload`: the running daemon reads its configuration again, now; ends when that has ended. */
 #include "cli/cli.h"
 #include "cli/command.h"
+#include "cli/fields.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,23 +10,16 @@ static const char usage[] = "talon reload [--json] [--config FILE]";
 
 enum { ANSWER_MAX = 64 << 20, REFUSED = 422 };
 
-static const char *text_of(const cJSON *object, const char *name)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-
-    return cJSON_IsString(item) ? item->valuestring : "";
-}
-
 static unsigned count_of(const cJSON *object, const char *name)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    const double value = field_number(object, name);
 
-    return cJSON_IsNumber(item) && item->valuedouble > 0. ? (unsigned)item->valuedouble : 0;
+    return value > 0. ? (unsigned)value : 0;
 }
 
 static void tell_refused(const cJSON *answer)
 {
-    fprintf(stderr, "%stalon reload: the configuration is refused; the old one goes on\n", text_of(answer, "text"));
+    fprintf(stderr, "%stalon reload: the configuration is refused; the old one goes on\n", field_text(answer, "text"));
 }
 
 static void tell_loaded(const cJSON *answer, struct buffer *out)
@@ -43,7 +37,7 @@ static int reload(const struct ask_place *place, bool as_json)
 {
     struct buffer body = buffer_make(ANSWER_MAX), out = buffer_make(0);
     cJSON *answer = NULL;
-    int http = command_send("talon reload", place, "/v1/reload", (const int[]){ REFUSED, 0 }, &body, &answer), code = http == 200 ? CLI_OK : CLI_UNKNOWN;
+    int http = command_send("talon reload", place, "/v1/reload", NULL, (const int[]){ REFUSED, 0 }, &body, &answer), code = http == 200 ? CLI_OK : CLI_UNKNOWN;
 
     if (http != 0 && as_json)
         buffer_text(&out, buffer_string(&body));

@@ -81,6 +81,11 @@ const char *control_name(const struct control_ask *ask)
     return ask->name;
 }
 
+const char *control_user(const struct control_ask *ask)
+{
+    return ask->user;
+}
+
 const struct buffer *control_body(const struct control_ask *ask)
 {
     return &ask->body;
@@ -121,7 +126,7 @@ static void take_out(struct asks *asks, struct control_ask *ask)
     ask->queued = false;
 }
 
-struct control_ask *asks_put(struct asks *asks, const struct control_command *command, const char *name, struct buffer *body, uint64_t now, void *waiter)
+struct control_ask *asks_put(struct asks *asks, const struct control_command *command, const char *name, const char *user, struct buffer *body, uint64_t now, void *waiter)
 {
     struct control_ask *ask;
 
@@ -130,6 +135,7 @@ struct control_ask *asks_put(struct asks *asks, const struct control_command *co
     if (ask) {
         *ask = (struct control_ask){ .asks = asks, .queued = true, .waited = true, .command = command, .body = *body, .since = now, .waiter = waiter };
         snprintf(ask->name, sizeof ask->name, "%s", name);
+        snprintf(ask->user, sizeof ask->user, "%s", user);
         *body = buffer_make(body->max);
         append(asks, ask);
     }

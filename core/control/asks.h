@@ -22,7 +22,7 @@ struct control_ask {
     bool answered;            /* here it is. A place is free when nobody waits and the loop does not hold it */
     struct control_ask *next; /* in the queue */
     const struct control_command *command;
-    char name[CONTROL_NAME];
+    char name[CONTROL_NAME], user[CONTROL_USER];
     struct buffer body, answer;
     unsigned status;          /* of the answer */
     uint64_t since;           /* awake; when it was asked */
@@ -44,7 +44,7 @@ void asks_end(struct asks *asks);
 /* ---- by the thread that reads requests */
 
 /* Puts one into the queue; takes the bytes of body (it is empty afterwards, also on failure). NULL: no place. `waiter` may be woken at once. */
-struct control_ask *asks_put(struct asks *asks, const struct control_command *command, const char *name, struct buffer *body, uint64_t now, void *waiter);
+struct control_ask *asks_put(struct asks *asks, const struct control_command *command, const char *name, const char *user, struct buffer *body, uint64_t now, void *waiter);
 /* Its answer, if it is there. Takes the bytes into body. */
 bool asks_collect(struct control_ask *ask, unsigned *status, struct buffer *body);
 /* Nobody waits any more. */

@@ -19,6 +19,7 @@ struct control_ask; /* a request whose answer is waited for */
 
 enum {
     CONTROL_NAME = 128,       /* bytes of a name in a path */
+    CONTROL_USER = 64,        /* of the name of who asks */
     CONTROL_BODY = 64 << 10,  /* bytes of a request */
     CONTROL_ASKS = 64,        /* that the loop has and has not answered, in all */
 };
@@ -49,6 +50,8 @@ bool control_is_there(const struct control *control);
 
 /* The name in its path; "": its command has none. Borrowed, as long as the ask is yours. */
 const char *control_name(const struct control_ask *ask);
+/* Who asks, as the kernel knows it: the user's name, "user 1000" where there is none. Borrowed, as long as the ask is yours. */
+const char *control_user(const struct control_ask *ask);
 /* What came with it. Borrowed, as long as the ask is yours. */
 const struct buffer *control_body(const struct control_ask *ask);
 /* The answer, JSON: takes the bytes (body is empty afterwards) and the ask. Nobody may wait for it any more: that is no matter. */

@@ -103,9 +103,12 @@ static bool is_large(struct MHD_Connection *handle)
 /* The connection sleeps, and the loop is told. It is put to sleep first: it may be woken at once. */
 static enum MHD_Result ask(struct control *control, struct connection *connection, const struct control_command *command, const char *name)
 {
+    char user[CONTROL_USER];
+
+    peer_name(connection->fd, user, sizeof user);
     turn_to(control, connection, CONNECTION_WAITING);
     MHD_suspend_connection(connection->handle);
-    connection->ask = asks_put(&control->asks, command, name, &connection->body, clock_awake(), connection);
+    connection->ask = asks_put(&control->asks, command, name, user, &connection->body, clock_awake(), connection);
     if (connection->ask)
         control_asked(control);
     else

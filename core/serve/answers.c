@@ -6,6 +6,7 @@
 #include "serve/serve.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@ enum { ANSWER_MAX = 128 << 20, REFUSALS = REQUEST_LARGE_BODY + 1 };
 static const char json_type[] = "application/json", page_type[] = "text/html; charset=utf-8", text_type[] = "text/plain; version=0.0.4; charset=utf-8",
                   openmetrics_type[] = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-enum representation { AS_HEALTH, AS_HEALTHZ, AS_READYZ, AS_TEXT, AS_OPENMETRICS, AS_STATUS, AS_SERVICES, AS_CHECKS, AS_PAGE, REPRESENTATIONS };
+enum representation { AS_HEALTH, AS_HEALTHZ, AS_READYZ, AS_TEXT, AS_OPENMETRICS, AS_STATUS, AS_SERVICES, AS_CHECKS, AS_INCIDENTS, AS_LIMITS, AS_PAGE, REPRESENTATIONS };
 
 struct cached {
     struct MHD_Response *response; /* NULL: none */
@@ -40,7 +41,7 @@ static const struct {
     [REQUEST_TWO_HOSTS] = { 400, "bad_request", "a request must have one Host header, not several" },
     [REQUEST_MISDIRECTED] = { 421, "misdirected", "this host name is not served here: ask by a loopback name, or list it under allow_hosts in the configuration" },
     [REQUEST_METHOD] = { 405, "method_not_allowed", "only GET and HEAD are answered; nothing can be changed here" },
-    [REQUEST_UNKNOWN_PATH] = { 404, "not_found", "there are /, /health, /healthz, /readyz, /metrics, /api/v1/status, /api/v1/services and /api/v1/checks" },
+    [REQUEST_UNKNOWN_PATH] = { 404, "not_found", "there are /, /health, /healthz, /readyz, /metrics and, below /api/v1/: status, services, checks, incidents, incidents/ID, limits, why?of=NAME, history?check=NAME&since=D and uptime?service=NAME" },
     [REQUEST_LARGE_HEAD] = { 431, "too_large", "the request's headers are over 16 KiB" },
     [REQUEST_LARGE_BODY] = { 413, "too_large", "a body is not read, and this one is too large to be ignored" },
 };
@@ -58,6 +59,7 @@ static struct MHD_Response *make_response(struct buffer *body, const char *type)
         buffer_free(body);
         return NULL;
     }
+    *body = buffer_make(body->max);
     if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) == MHD_YES &&
         MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store") == MHD_YES &&
         MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") == MHD_YES)
@@ -104,6 +106,14 @@ static enum representation representation_of(const struct request *request)
         return AS_SERVICES;
     case ROUTE_CHECKS:
         return AS_CHECKS;
+    case ROUTE_INCIDENTS:
+        return AS_INCIDENTS;
+    case ROUTE_LIMITS:
+        return AS_LIMITS;
+    case ROUTE_INCIDENT:
+    case ROUTE_WHY:
+    case ROUTE_HISTORY:
+    case ROUTE_UPTIME:
     case ROUTE_PAGE:
     case ROUTE_NONE:
         break;
@@ -144,6 +154,12 @@ static unsigned render(const struct snapshot *snapshot, enum representation as, 
     case AS_CHECKS:
         render_checks(snapshot, out);
         break;
+    case AS_INCIDENTS:
+        render_incidents(snapshot, out);
+        break;
+    case AS_LIMITS:
+        render_limits(snapshot, out);
+        break;
     case AS_PAGE:
     case REPRESENTATIONS:
         render_page(snapshot, stalled, out);
@@ -156,7 +172,7 @@ static const char *type_of(enum representation as)
     return as == AS_PAGE ? page_type : as == AS_TEXT ? text_type : as == AS_OPENMETRICS ? openmetrics_type : json_type;
 }
 
-static struct snapshot *keep_newest(struct answers *answers)
+struct snapshot *answers_snapshot(struct answers *answers)
 {
     struct snapshot *snapshot;
 
@@ -182,7 +198,7 @@ static void forget_old(struct answers *answers, uint64_t generation)
 static void renew(struct answers *answers, enum representation as, bool stalled)
 {
     struct cached *cached = &answers->cached[as];
-    struct snapshot *snapshot = keep_newest(answers);
+    struct snapshot *snapshot = answers_snapshot(answers);
     struct buffer body = buffer_make(ANSWER_MAX);
 
     if (cached->response)
@@ -199,6 +215,53 @@ static void renew(struct answers *answers, enum representation as, bool stalled)
     snapshot_drop(snapshot);
 }
 
+/* ---- answers that are made for one request, and not kept */
+
+struct answer answers_json(unsigned status, struct buffer *body)
+{
+    return (struct answer){ status, make_response(body, json_type), true };
+}
+
+struct answer answers_refusal(unsigned status, const char *error, const char *message)
+{
+    return (struct answer){ status, make_refusal(error, message), true };
+}
+
+static struct answer answer_incident(const struct snapshot *snapshot, const struct request *request)
+{
+    struct buffer body = buffer_make(ANSWER_MAX);
+
+    if (render_incident(snapshot, strtoull(request->name, NULL, 10), &body))
+        return answers_json(200, &body);
+    return answers_refusal(404, "unknown_incident", "there is no incident of that number, open or closed lately; /api/v1/incidents lists them");
+}
+
+static struct answer answer_why(const struct snapshot *snapshot, const struct request *request)
+{
+    struct buffer body = buffer_make(ANSWER_MAX);
+    const char *meant;
+    char name[REQUEST_QUERY], message[2 * REQUEST_QUERY];
+
+    if (!request_query(request, "of", name, sizeof name) || !name[0])
+        return answers_refusal(400, "bad_request", "of=NAME is missing or malformed: a service, a check or an incident's number");
+    if (render_why(snapshot, name, &body))
+        return answers_json(200, &body);
+    meant = render_nearest(snapshot, name);
+    snprintf(message, sizeof message, "there is no service, check or incident named %.128s%s%.128s%s", name, meant ? "; did you mean `" : "", meant ? meant : "", meant ? "`?" : "");
+    return answers_refusal(404, "unknown_name", message);
+}
+
+static struct answer answer_once(struct answers *answers, const struct request *request)
+{
+    struct snapshot *snapshot = answers_snapshot(answers);
+    struct answer made = request->route == ROUTE_WHY ? answer_why(snapshot, request) : answer_incident(snapshot, request);
+
+    snapshot_drop(snapshot);
+    if (!made.response)
+        return (struct answer){ 503, answers->too_large, false };
+    return made;
+}
+
 /* ---- the interface */
 
 struct answer answers_get(struct answers *answers, const struct request *request, bool stalled)
@@ -207,16 +270,18 @@ struct answer answers_get(struct answers *answers, const struct request *request
     const struct cached *cached = &answers->cached[as];
     uint64_t generation = atomic_load_explicit(&answers->generation, memory_order_acquire);
 
+    if (request->route == ROUTE_WHY || request->route == ROUTE_INCIDENT)
+        return answer_once(answers, request);
     if (!cached->response || cached->generation != generation || cached->stalled != stalled)
         renew(answers, as, stalled);
     if (!cached->response)
-        return (struct answer){ 503, answers->too_large };
-    return (struct answer){ cached->status, cached->response };
+        return (struct answer){ 503, answers->too_large, false };
+    return (struct answer){ cached->status, cached->response, false };
 }
 
 struct answer answers_refuse(const struct answers *answers, enum judgement judgement)
 {
-    return (struct answer){ refusals[judgement].status, answers->refusals[judgement] };
+    return (struct answer){ refusals[judgement].status, answers->refusals[judgement], false };
 }
 
 void answers_publish(struct answers *answers, struct snapshot *snapshot)

@@ -19,12 +19,20 @@ void answers_publish(struct answers *answers, struct snapshot *snapshot);
 
 struct answer {
     unsigned status;
-    struct MHD_Response *response; /* borrowed: until the next call */
+    struct MHD_Response *response; /* borrowed: until the next call; or */
+    bool owned;                    /* the caller's, to be destroyed */
 };
 
-/* For a request that is good. response NULL: no memory. */
+/* For a request that is good, and not of the past (past.h). response NULL: no memory. */
 struct answer answers_get(struct answers *answers, const struct request *request, bool stalled);
 /* For one that is not. */
 struct answer answers_refuse(const struct answers *answers, enum judgement judgement);
+
+/* The newest snapshot, one more user: the caller's. NULL: none yet. */
+struct snapshot *answers_snapshot(struct answers *answers);
+/* JSON as an answer, the caller's: takes the bytes. response NULL: no memory. */
+struct answer answers_json(unsigned status, struct buffer *body);
+/* {"ok":false,"error":"...","message":"..."} as one. */
+struct answer answers_refusal(unsigned status, const char *error, const char *message);
 
 #endif

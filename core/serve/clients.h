@@ -17,6 +17,7 @@ struct clients;
 
 struct client {
     struct request request;      /* of the request that is being read or answered; the serving thread's alone */
+    struct past_question *question; /* it sleeps until the store has answered; NULL: it does not */
     struct client_watch *watch;  /* private */
 };
 

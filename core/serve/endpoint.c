@@ -9,6 +9,7 @@
 #include "base/os/clock.h"
 #include "serve/answers.h"
 #include "serve/listener.h"
+#include "serve/past.h"
 #include "serve/serve_system.h"
 
 #include <fcntl.h>
@@ -31,6 +32,7 @@ struct serve {
     struct MHD_Daemon *daemon;
     struct clients *clients;
     struct answers *answers;
+    struct past *past;
     char **allow_hosts;          /* NULL-terminated */
     int listener;
     uint16_t port;
@@ -72,13 +74,45 @@ static bool is_stalled(const struct serve *serve)
     return now > turned && now - turned >= serve->stall;
 }
 
+static enum MHD_Result give(struct client *client, struct MHD_Connection *connection, struct answer got)
+{
+    enum MHD_Result queued;
+
+    client_answering(client);
+    if (!got.response)
+        return MHD_NO; /* no memory: the connection ends */
+    queued = MHD_queue_response(connection, got.status, got.response);
+    if (got.owned)
+        MHD_destroy_response(got.response);
+    return queued;
+}
+
+/* The connection sleeps until the store has answered; then the library calls again. */
+static enum MHD_Result answer_past(struct serve *serve, struct client *client, struct MHD_Connection *connection)
+{
+    struct past_question *question = client->question;
+    struct snapshot *snapshot;
+    struct answer refused;
+
+    client->question = NULL;
+    if (question)
+        return give(client, connection, past_answer(serve->past, question));
+    snapshot = answers_snapshot(serve->answers);
+    client_answering(client);
+    client->question = past_ask(serve->past, snapshot, &client->request, connection, &refused);
+    snapshot_drop(snapshot);
+    return client->question ? MHD_YES : give(client, connection, refused);
+}
+
 static enum MHD_Result answer(struct serve *serve, struct client *client, struct MHD_Connection *connection)
 {
     const struct request *request = &client->request;
-    struct answer got = request->judgement == REQUEST_GOOD ? answers_get(serve->answers, request, is_stalled(serve)) : answers_refuse(serve->answers, request->judgement);
 
-    client_answering(client);
-    return MHD_queue_response(connection, got.status, got.response);
+    if (request->judgement != REQUEST_GOOD)
+        return give(client, connection, answers_refuse(serve->answers, request->judgement));
+    if (past_is_asked(request))
+        return answer_past(serve, client, connection);
+    return give(client, connection, answers_get(serve->answers, request, is_stalled(serve)));
 }
 
 /* Called once when the head is whole, for each part of a body, and when all of it is in. An answer at the first call makes the library close the connection
@@ -95,6 +129,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     request = &client->request;
     if (!request->judged) {
         request_judge(request, connection, method, version, hosts_of(arg));
+        if (request->expects && request->has_body && past_is_asked(request))
+            request->judgement = REQUEST_LARGE_BODY; /* it would sleep before its body is in */
         return request->has_body && (request->expects || request->large_body || request->judgement == REQUEST_BAD) ? answer(arg, client, connection) : MHD_YES;
     }
     if (*body_size == 0)
@@ -106,11 +142,16 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 
 static void on_completed(void *arg, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code)
 {
+    struct serve *serve = arg;
     struct client *client = *context;
 
-    (void)arg, (void)connection, (void)code;
-    if (client)
-        client_answered(client, client->request.bytes);
+    (void)connection, (void)code;
+    if (!client)
+        return;
+    if (client->question)
+        past_leave(serve->past, client->question);
+    client->question = NULL;
+    client_answered(client, client->request.bytes);
 }
 
 static void on_connection(void *arg, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code)
@@ -175,7 +216,7 @@ static void free_hosts(char **hosts)
 static struct MHD_Daemon *start_daemon(struct serve *serve, const struct clients_bounds *bounds)
 {
     /* The port is that of the listening socket. No timeout of the library's: inactivity is not what is bounded, see clients.h. */
-    return MHD_start_daemon(serve_polling | MHD_USE_ITC, serve->port, NULL, NULL, on_request, serve, MHD_OPTION_LISTEN_SOCKET, serve->listener,
+    return MHD_start_daemon(serve_polling | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME, serve->port, NULL, NULL, on_request, serve, MHD_OPTION_LISTEN_SOCKET, serve->listener,
                             MHD_OPTION_CONNECTION_LIMIT, bounds->most + CLIENTS_SPARE, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
                             MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_URI_LOG_CALLBACK, on_target, serve, MHD_OPTION_NOTIFY_COMPLETED, on_completed, serve,
                             MHD_OPTION_NOTIFY_CONNECTION, on_connection, serve, MHD_OPTION_END);
@@ -211,7 +252,8 @@ struct serve *endpoint_start(const struct serve_settings *settings, const struct
     if (serve->listener >= 0) {
         serve->allow_hosts = copy_hosts(settings->allow_hosts);
         serve->answers = answers_create();
-        if (serve->allow_hosts && serve->answers && start_threads(serve, bounds))
+        serve->past = past_create();
+        if (serve->allow_hosts && serve->answers && serve->past && start_threads(serve, bounds))
             return serve;
     }
     serve_stop(serve);
@@ -237,9 +279,15 @@ void serve_publish(struct serve *serve, struct snapshot *snapshot)
     answers_publish(serve->answers, snapshot);
 }
 
+void serve_past(struct serve *serve, struct store *store, serve_ask *ask)
+{
+    past_store(serve->past, store, ask);
+}
+
 void serve_turned(struct serve *serve, uint64_t awake)
 {
     atomic_store_explicit(&serve->turned, awake, memory_order_relaxed);
+    past_look(serve->past, awake);
 }
 
 void serve_stop(struct serve *serve)
@@ -249,6 +297,7 @@ void serve_stop(struct serve *serve)
     if (serve->daemon) {
         if (MHD_quiesce_daemon(serve->daemon) < 0) /* no one comes any more; the socket is ours again, to be closed when no thread polls it */
             serve->listener = -1;
+        past_end(serve->past); /* the library may not be stopped while a connection sleeps */
         clients_drain(serve->clients, LAST_ANSWERS);
         MHD_stop_daemon(serve->daemon);
     }
@@ -256,6 +305,7 @@ void serve_stop(struct serve *serve)
     if (serve->listener >= 0)
         close(serve->listener);
     answers_free(serve->answers);
+    past_free(serve->past);
     free_hosts(serve->allow_hosts);
     free(serve);
 }

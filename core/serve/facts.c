@@ -92,7 +92,7 @@ static void say_good(const struct snapshot *snapshot, struct buffer *out)
 static void say_bad(const struct snapshot *snapshot, struct buffer *out)
 {
     const struct model *model = snapshot->model;
-    size_t bad = 0, worst = MODEL_NONE;
+    size_t bad = 0, with_it = 0, worst = MODEL_NONE;
     unsigned rank = FACTS_RANKS;
 
     for (size_t i = 0; i < model->n_services; i++) {
@@ -111,8 +111,12 @@ static void say_bad(const struct snapshot *snapshot, struct buffer *out)
         return;
     }
     buffer_printf(out, "%s: %s", model->services[worst].name, snapshot->services[worst].why);
-    if (bad > 1)
-        buffer_printf(out, bad == 2 ? "; %zu more service is not ok" : "; %zu more services are not ok", bad - 1);
+    for (size_t i = 0; i < model->n_services; i++)
+        with_it += i != worst && snapshot->services[i].caused_by == worst && facts_rank(snapshot, i) != FACTS_RANKS;
+    if (with_it > 0)
+        buffer_printf(out, with_it == 1 ? "; %zu service with it" : "; %zu services with it", with_it);
+    if (bad - 1 > with_it)
+        buffer_printf(out, bad - 1 - with_it == 1 ? "; %zu more service is not ok" : "; %zu more services are not ok", bad - 1 - with_it);
 }
 
 void facts_why(const struct snapshot *snapshot, struct buffer *out)

@@ -34,6 +34,15 @@ static void add_single(struct exposition *exposition, const char *name, enum exp
     exposition_single(exposition, value);
 }
 
+static double unacknowledged(const struct snapshot *snapshot)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < snapshot->n_open; i++)
+        n += !snapshot->incidents[i].acked;
+    return (double)n;
+}
+
 static void add_overall(struct exposition *exposition, const struct snapshot *snapshot)
 {
     const struct engine_overall *overall = &snapshot->overall;
@@ -42,6 +51,10 @@ static void add_overall(struct exposition *exposition, const struct snapshot *sn
     add_single(exposition, "talon_probes_failed", EXPOSITION_GAUGE, "Of these, how many are failed and not silenced.", overall->failed_probe_count);
     add_single(exposition, "talon_witnesses_failed", EXPOSITION_GAUGE, "Witnesses that are failed.", overall->witnesses_failed);
     add_single(exposition, "talon_services_stopped", EXPOSITION_GAUGE, "Services that a person has stopped on purpose.", overall->stopped);
+    add_single(exposition, "talon_services_silenced", EXPOSITION_GAUGE, "Services that a person or a maintenance window has silenced.", overall->silenced);
+    add_single(exposition, "talon_incidents_open", EXPOSITION_GAUGE, "Incidents that are open.", (double)snapshot->n_open);
+    add_single(exposition, "talon_incidents_unacknowledged", EXPOSITION_GAUGE, "Of these, how many nobody has acknowledged.", unacknowledged(snapshot));
+    add_single(exposition, "talon_repair_paused_until_timestamp_seconds", EXPOSITION_GAUGE, "Until when repair is paused; 0: it is not.", seconds(snapshot->paused_until));
     add_single(exposition, "talon_consecutive_failures", EXPOSITION_GAUGE, "The longest running streak of bad results of a probe.", overall->consecutive_failures);
     add_single(exposition, "talon_first_round_complete", EXPOSITION_GAUGE, "1 once every enabled check has ended once.", overall->round_complete);
     add_single(exposition, "talon_rounds", EXPOSITION_COUNTER, "Rounds: every enabled check has ended once since the last one.", (double)overall->rounds);

@@ -4,6 +4,7 @@
  */
 #include "serve/facts.h"
 #include "serve/json.h"
+#include "serve/render_people.h"
 #include "serve/serve.h"
 
 static const char *service_name(const struct snapshot *snapshot, size_t service)
@@ -108,6 +109,10 @@ static void add_service(const struct snapshot *snapshot, size_t service, struct 
     json_bool(out, "critical", model->critical);
     json_bool(out, "root_cause", state->root);
     json_text(out, "waiting_for", service_name(snapshot, state->waiting_for));
+    if (state->incident > 0)
+        json_count(out, "incident", state->incident);
+    else
+        json_text(out, "incident", NULL);
     json_text(out, "decided_by", state->decided_by == MODEL_NONE ? NULL : snapshot->model->checks[state->decided_by].name);
     buffer_char(out, '}');
 }
@@ -188,11 +193,11 @@ void render_status(const struct snapshot *snapshot, bool stalled, struct buffer 
     json_text(out, "why", buffer_string(&why));
     json_moment(out, "updated_at_unix", snapshot ? snapshot->updated : 0);
     json_bool(out, "stalled", stalled);
-    json_text(out, "paused_until", NULL); /* there is no repair yet that could be paused */
+    json_moment(out, "paused_until", snapshot ? snapshot->paused_until : 0);
     add_config(snapshot, out);
     add_services(snapshot, out);
-    json_name(out, "incidents");
-    buffer_text(out, "[]");
+    render_open_incidents(snapshot, out);
+    render_silences(snapshot, NULL, out);
     add_plugins(snapshot, out);
     add_disabled(snapshot, out);
     json_text(out, "self", snapshot ? snapshot->self : NULL);

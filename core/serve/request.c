@@ -23,6 +23,11 @@ static const struct {
     { "/api/v1/status", ROUTE_STATUS },
     { "/api/v1/services", ROUTE_SERVICES },
     { "/api/v1/checks", ROUTE_CHECKS },
+    { "/api/v1/incidents", ROUTE_INCIDENTS },
+    { "/api/v1/limits", ROUTE_LIMITS },
+    { "/api/v1/why", ROUTE_WHY },
+    { "/api/v1/history", ROUTE_HISTORY },
+    { "/api/v1/uptime", ROUTE_UPTIME },
     { "/", ROUTE_PAGE },
 };
 
@@ -93,6 +98,28 @@ static bool has_controls(const char *text, bool blanks_too)
     return false;
 }
 
+/* /api/v1/incidents/7 */
+static bool is_incident(struct request *request, const char *path, size_t n)
+{
+    static const char before[] = "/api/v1/incidents/";
+    const size_t skip = sizeof before - 1;
+
+    if (n <= skip || n - skip >= 19 || memcmp(path, before, skip) != 0 || strspn(path + skip, "0123456789") < n - skip)
+        return false;
+    memcpy(request->name, path + skip, n - skip);
+    return true;
+}
+
+static void keep_query(struct request *request, const char *path)
+{
+    const char *query = strchr(path, '?');
+    const size_t n = query ? strcspn(query + 1, "#") : 0;
+
+    request->query_cut = n >= sizeof request->query;
+    if (n > 0)
+        memcpy(request->query, query + 1, request->query_cut ? sizeof request->query - 1 : n); /* the rest is zero */
+}
+
 static enum route route_of(const char *path, size_t n)
 {
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
@@ -118,6 +145,9 @@ void request_begin(struct request *request, const char *target, const char *cons
         request->absolute = true; /* of a scheme that is not served */
     }
     request->route = route_of(path, strcspn(path, "?"));
+    if (request->route == ROUTE_NONE && is_incident(request, path, strcspn(path, "?")))
+        request->route = ROUTE_INCIDENT;
+    keep_query(request, path);
 }
 
 /* ---- Accept (RFC 9110, 12.5.1) */

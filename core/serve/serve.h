@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "serve/snapshot.h"
+#include "store/store.h"
 
 struct serve;
 
@@ -24,6 +25,9 @@ void serve_stop(struct serve *serve);
 uint16_t serve_port(const struct serve *serve);
 /* The newest truth. Takes the caller's user. Never blocks for a client. */
 void serve_publish(struct serve *serve, struct snapshot *snapshot);
+/* Who answers for the past, from now on: `ask` is store_ask(). NULL: nobody. The store must outlive the endpoint. */
+typedef bool serve_ask(struct store *store, const struct store_ask *ask, store_answered *answered, void *arg);
+void serve_past(struct serve *serve, struct store *store, serve_ask *ask);
 /* The loop has turned; `awake` of now. Cheap: call it at each turn (the daemon has a timer of 1 s, so that a quiet loop turns too). */
 void serve_turned(struct serve *serve, uint64_t awake);
 
@@ -36,6 +40,15 @@ void render_status(const struct snapshot *snapshot, bool stalled, struct buffer 
 void render_services(const struct snapshot *snapshot, struct buffer *out);
 /* GET /api/v1/checks: with metrics and details of the last run, intervals, counters. */
 void render_checks(const struct snapshot *snapshot, struct buffer *out);
+/* GET /api/v1/incidents: open ones and the last that were closed; one of them with its timeline (false: it is not known). */
+void render_incidents(const struct snapshot *snapshot, struct buffer *out);
+bool render_incident(const struct snapshot *snapshot, uint64_t id, struct buffer *out);
+/* GET /api/v1/why: of a service, a check or an incident's number. False: there is none of that name. */
+bool render_why(const struct snapshot *snapshot, const char *name, struct buffer *out);
+/* The name that may have been meant; NULL: none is near. Borrowed from the snapshot. */
+const char *render_nearest(const struct snapshot *snapshot, const char *name);
+/* GET /api/v1/limits: what bounds repair. */
+void render_limits(const struct snapshot *snapshot, struct buffer *out);
 /* Prometheus text 0.0.4, or OpenMetrics 1.0 with its end mark. */
 void render_metrics(const struct snapshot *snapshot, bool stalled, bool openmetrics, struct buffer *out);
 /* GET /: services, states and whys without JavaScript. */

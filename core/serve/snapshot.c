@@ -12,6 +12,55 @@
 /* The generation of the last one: of all snapshots of this process, whoever makes them. */
 static atomic_uint_least64_t generations;
 
+/* ---- incidents: chosen before anything is copied */
+
+struct chosen {
+    const struct engine_incident **all; /* NULL: none */
+    size_t n, open, entries;
+};
+
+static bool is_open(const struct engine_incident *incident)
+{
+    return incident->ending == INCIDENT_OPEN;
+}
+
+static int open_and_new_first(const void *a, const void *b)
+{
+    const struct engine_incident *x = *(const struct engine_incident *const *)a, *y = *(const struct engine_incident *const *)b;
+
+    if (is_open(x) != is_open(y))
+        return is_open(x) ? -1 : 1;
+    return x->id > y->id ? -1 : x->id < y->id;
+}
+
+/* False: no memory. */
+static bool choose(struct chosen *chosen, const struct engine *engine)
+{
+    size_t room, used = 0;
+    const struct engine_incident *incidents = engine_incidents(engine, &room);
+
+    *chosen = (struct chosen){ .n = 0 };
+    for (size_t i = 0; i < room; i++)
+        used += incidents[i].id > 0;
+    if (used == 0)
+        return true;
+    chosen->all = malloc(used * sizeof *chosen->all);
+    if (!chosen->all)
+        return false;
+    for (size_t i = 0; i < room; i++) {
+        if (incidents[i].id == 0)
+            continue;
+        chosen->all[chosen->n++] = &incidents[i];
+        chosen->open += is_open(&incidents[i]);
+    }
+    qsort(chosen->all, chosen->n, sizeof *chosen->all, open_and_new_first);
+    if (chosen->n > chosen->open + SNAPSHOT_CLOSED)
+        chosen->n = chosen->open + SNAPSHOT_CLOSED;
+    for (size_t i = 0; i < chosen->n; i++)
+        chosen->entries += chosen->all[i]->n_entries;
+    return true;
+}
+
 /* ---- texts: one behind another, each with its NUL, in the order in which place_texts() takes them out again */
 
 static void add_text(struct buffer *texts, const char *text)
@@ -20,7 +69,28 @@ static void add_text(struct buffer *texts, const char *text)
         buffer_add(texts, text, strlen(text) + 1);
 }
 
-static void gather_texts(struct buffer *texts, const struct engine *engine, const struct moment *now, const struct snapshot_extra *extra)
+static const char *or_null(const char *text)
+{
+    return text[0] ? text : NULL;
+}
+
+static void gather_people(struct buffer *texts, const struct engine *engine, const struct chosen *chosen)
+{
+    size_t n;
+    const struct engine_silence *silences = engine_silences(engine, &n);
+
+    for (size_t i = 0; i < chosen->n; i++) {
+        add_text(texts, chosen->all[i]->service);
+        add_text(texts, or_null(chosen->all[i]->acked_by));
+    }
+    for (size_t i = 0; i < n; i++) {
+        add_text(texts, or_null(silences[i].service));
+        add_text(texts, or_null(silences[i].window));
+        add_text(texts, or_null(silences[i].note));
+    }
+}
+
+static void gather_texts(struct buffer *texts, const struct engine *engine, const struct moment *now, const struct snapshot_extra *extra, const struct chosen *chosen)
 {
     const struct model *model = engine_model(engine);
     struct buffer why = buffer_make(0);
@@ -39,6 +109,7 @@ static void gather_texts(struct buffer *texts, const struct engine *engine, cons
     }
     add_text(texts, extra->config_error);
     add_text(texts, extra->self);
+    gather_people(texts, engine, chosen);
 }
 
 /* The next text, where there was one. */
@@ -99,6 +170,55 @@ static void copy_checks(struct snapshot_check *checks, const struct engine *engi
     }
 }
 
+/* A moment of the clock that goes on in sleep, on the calendar; 0: never. */
+static int64_t wall_of(const struct moment *now, uint64_t elapsed)
+{
+    if (elapsed == UINT64_MAX)
+        return 0;
+    return elapsed >= now->elapsed ? now->wall + (int64_t)(elapsed - now->elapsed) : now->wall - (int64_t)(now->elapsed - elapsed);
+}
+
+static void copy_incidents(struct snapshot_incident *incidents, struct engine_entry *entries, const struct chosen *chosen, const struct moment *now, const char **texts)
+{
+    for (size_t i = 0; i < chosen->n; i++) {
+        const struct engine_incident *from = chosen->all[i];
+
+        incidents[i] = (struct snapshot_incident){
+            .id = from->id,
+            .service = take_text(texts, from->service),
+            .acked_by = take_text(texts, or_null(from->acked_by)),
+            .index = from->index,
+            .ending = from->ending,
+            .told = from->told,
+            .folded_into = from->folded_into,
+            .opened = from->opened,
+            .closed = from->closed,
+            .acked_until = from->acked ? wall_of(now, from->acked_until) : 0,
+            .acked = from->acked,
+            .reopened = from->reopened,
+            .joined = from->joined,
+            .n_entries = from->n_entries,
+            .dropped = from->dropped,
+            .entries = entries,
+        };
+        memcpy(entries, from->entries, from->n_entries * sizeof *entries);
+        entries += from->n_entries;
+    }
+}
+
+static void copy_silences(struct snapshot_silence *silences, const struct engine *engine, const struct moment *now, const char **texts)
+{
+    size_t n;
+    const struct engine_silence *from = engine_silences(engine, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        silences[i] = (struct snapshot_silence){ .since = from[i].since, .until = wall_of(now, from[i].until), .until_ok = from[i].until_ok };
+        silences[i].service = take_text(texts, or_null(from[i].service));
+        silences[i].window = take_text(texts, or_null(from[i].window));
+        silences[i].note = take_text(texts, or_null(from[i].note));
+    }
+}
+
 static void copy_plugins(struct snapshot_plugin *plugins, const struct snapshot_extra *extra, const char **texts)
 {
     for (size_t i = 0; i < extra->n_plugins; i++) {
@@ -109,16 +229,29 @@ static void copy_plugins(struct snapshot_plugin *plugins, const struct snapshot_
     }
 }
 
-static void fill(struct snapshot *snapshot, const struct engine *engine, const struct moment *now, const struct snapshot_extra *extra, const struct buffer *gathered)
+static size_t count_silences(const struct engine *engine)
+{
+    size_t n;
+
+    engine_silences(engine, &n);
+    return n;
+}
+
+static void fill(struct snapshot *snapshot, const struct engine *engine, const struct moment *now, const struct snapshot_extra *extra, const struct chosen *chosen,
+                 const struct buffer *gathered)
 {
     const struct model *model = engine_model(engine);
     struct snapshot_service *services = (struct snapshot_service *)(snapshot + 1);
     struct snapshot_check *checks = (struct snapshot_check *)(services + model->n_services);
     struct snapshot_plugin *plugins = (struct snapshot_plugin *)(checks + model->n_checks);
-    const char *texts = (const char *)(plugins + extra->n_plugins);
+    struct snapshot_incident *incidents = (struct snapshot_incident *)(plugins + extra->n_plugins);
+    struct engine_entry *entries = (struct engine_entry *)(incidents + chosen->n);
+    struct snapshot_silence *silences = (struct snapshot_silence *)(entries + chosen->entries);
+    const size_t n_silences = count_silences(engine);
+    const char *texts = (const char *)(silences + n_silences);
 
     if (gathered->len > 0)
-        memcpy(plugins + extra->n_plugins, gathered->data, gathered->len);
+        memcpy(silences + n_silences, gathered->data, gathered->len);
     copy_services(services, engine, model->n_services, &texts);
     copy_checks(checks, engine, model->n_checks);
     copy_plugins(plugins, extra, &texts);
@@ -130,6 +263,12 @@ static void fill(struct snapshot *snapshot, const struct engine *engine, const s
         .checks = checks,
         .n_plugins = extra->n_plugins,
         .plugins = plugins,
+        .n_incidents = chosen->n,
+        .n_open = chosen->open,
+        .incidents = incidents,
+        .n_silences = n_silences,
+        .silences = silences,
+        .paused_until = engine_paused_until(engine) > 0 ? wall_of(now, engine_paused_until(engine)) : 0,
         .updated = now->wall,
         .loaded_at = extra->loaded_at,
         .started_at = extra->started_at,
@@ -138,6 +277,8 @@ static void fill(struct snapshot *snapshot, const struct engine *engine, const s
         .worker_restarts = extra->worker_restarts,
         .memory = snapshot,
     };
+    copy_incidents(incidents, entries, chosen, now, &texts);
+    copy_silences(silences, engine, now, &texts);
     atomic_init(&snapshot->users, 1);
 }
 
@@ -148,19 +289,26 @@ struct snapshot *snapshot_make(const struct engine *engine, const struct moment 
     const struct model *model = engine_model(engine);
     struct buffer texts = buffer_make(0);
     struct snapshot *snapshot = NULL;
+    struct chosen chosen;
     size_t arrays;
 
     if (!model)
         return NULL;
-    gather_texts(&texts, engine, now, extra);
-    arrays = model->n_services * sizeof *snapshot->services + model->n_checks * sizeof *snapshot->checks + extra->n_plugins * sizeof *snapshot->plugins;
+    if (!choose(&chosen, engine)) {
+        shortage_note();
+        return NULL;
+    }
+    gather_texts(&texts, engine, now, extra, &chosen);
+    arrays = model->n_services * sizeof *snapshot->services + model->n_checks * sizeof *snapshot->checks + extra->n_plugins * sizeof *snapshot->plugins +
+             chosen.n * sizeof *snapshot->incidents + chosen.entries * sizeof *snapshot->incidents->entries + count_silences(engine) * sizeof *snapshot->silences;
     if (!texts.failed)
         snapshot = malloc(sizeof *snapshot + arrays + texts.len);
     if (snapshot)
-        fill(snapshot, engine, now, extra, &texts);
+        fill(snapshot, engine, now, extra, &chosen, &texts);
     else
         shortage_note();
     buffer_free(&texts);
+    free(chosen.all);
     return snapshot;
 }
 

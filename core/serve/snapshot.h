@@ -28,6 +28,29 @@ struct snapshot_service {
     const char *why;                         /* lives in the snapshot */
 };
 
+/* All that are open, the newest first, then the last that were closed. */
+struct snapshot_incident {
+    uint64_t id;
+    const char *service, *acked_by;          /* live in the snapshot */
+    size_t index;                            /* of the service in the model; MODEL_NONE: it is gone */
+    enum engine_ending ending;
+    enum engine_told told;
+    uint64_t folded_into;                    /* id; 0 */
+    int64_t opened, closed;                  /* wall ns; closed 0: open */
+    int64_t acked_until;                     /* wall ns; 0: until recovery, if it is acked */
+    bool acked;
+    unsigned reopened, joined, n_entries, dropped;
+    const struct engine_entry *entries;
+};
+
+struct snapshot_silence {
+    const char *service, *window, *note;     /* live in the snapshot; service NULL: everything; window NULL: a person's */
+    int64_t since, until;                    /* wall ns; until 0: as long as its window is open */
+    bool until_ok;
+};
+
+enum { SNAPSHOT_CLOSED = 32 };               /* incidents */
+
 struct snapshot_plugin { /* a plugin host */
     const char *name, *state, *last_end;     /* live in the snapshot; last_end NULL: it never died */
     long pid;
@@ -44,6 +67,11 @@ struct snapshot {
     const struct snapshot_check *checks;     /* model->n_checks */
     size_t n_plugins;
     const struct snapshot_plugin *plugins;
+    size_t n_incidents, n_open;              /* open ones stand first */
+    const struct snapshot_incident *incidents;
+    size_t n_silences;
+    const struct snapshot_silence *silences;
+    int64_t paused_until;                    /* wall ns; 0: repair is not paused */
     int64_t updated;                         /* wall ns of the instant */
     int64_t loaded_at;                       /* wall ns: the configuration */
     int64_t started_at;                      /* wall ns: this process */

@@ -6,7 +6,7 @@
  *   talon.db, talon.db-wal, talon.db-shm   in the folder; one that is corrupt is set aside as talon.db.broken, never deleted
  *
  * A store that cannot be written is down: what it was given waits, bounded, and is written when the cause has gone. All of it is called by one thread, the
- * loop's; `stir` and the answers of questions come from the store's.
+ * loop's, but for store_ask(), which any may call; `stir` and the answers of questions come from the store's.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H

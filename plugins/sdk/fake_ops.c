@@ -362,6 +362,16 @@ static void save(struct talon_run *instance, const void *bytes, size_t n)
     fake->n_saved = n;
 }
 
+void fake_saved(struct fake *fake, const void *bytes, size_t n)
+{
+    if (n > FAKE_SAVED) {
+        fake_breach(fake, "fake_saved() of %zu bytes", n);
+        return;
+    }
+    memcpy(fake->saved, bytes, n);
+    fake->n_saved = n;
+}
+
 static size_t recall(struct talon_run *instance, void *bytes, size_t n)
 {
     struct fake *fake = fake_owner_of(instance)->fake;

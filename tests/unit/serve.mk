@@ -1,5 +1,5 @@
 # tests/unit/serve.mk: core/serve on an engine whose conclusions are set by hand; the endpoint over real sockets.
-SERVE_TESTS = tests/unit/test_serve_snapshot tests/unit/test_serve_render tests/unit/test_serve_metrics \
+SERVE_TESTS = tests/unit/test_serve_people tests/unit/test_serve_past tests/unit/test_serve_snapshot tests/unit/test_serve_render tests/unit/test_serve_metrics \
 	tests/unit/test_serve_request tests/unit/test_serve_endpoint tests/unit/test_serve_life tests/unit/test_serve_clients tests/unit/test_threads
 check_PROGRAMS += $(SERVE_TESTS)
 TESTS += $(SERVE_TESTS)
@@ -16,6 +16,10 @@ tests_unit_test_serve_snapshot_SOURCES = tests/unit/test_serve_snapshot.c
 tests_unit_test_serve_snapshot_LDADD = $(SERVE_TEST_LIBS)
 tests_unit_test_serve_render_SOURCES = tests/unit/test_serve_render.c
 tests_unit_test_serve_render_LDADD = $(SERVE_TEST_LIBS) $(CJSON_LIBS) $(OPENSSL_LIBS)
+tests_unit_test_serve_people_SOURCES = tests/unit/test_serve_people.c
+tests_unit_test_serve_people_LDADD = $(SERVE_TEST_LIBS) $(CJSON_LIBS)
+tests_unit_test_serve_past_SOURCES = tests/unit/test_serve_past.c
+tests_unit_test_serve_past_LDADD = $(SERVE_TEST_LIBS)
 tests_unit_test_serve_metrics_SOURCES = tests/unit/test_serve_metrics.c
 tests_unit_test_serve_metrics_LDADD = $(SERVE_TEST_LIBS)
 tests_unit_test_serve_request_SOURCES = tests/unit/test_serve_request.c
@@ -35,7 +39,7 @@ tests_unit_test_threads_LDADD = \
 
 # What has threads, for a build with --enable-thread-sanitizer.
 THREAD_TESTS = \
-	tests/unit/test_threads tests/unit/test_serve_endpoint tests/unit/test_serve_life tests/unit/test_serve_clients tests/unit/test_control_socket \
+	tests/unit/test_threads tests/unit/test_serve_endpoint tests/unit/test_serve_life tests/unit/test_serve_clients tests/unit/test_serve_past tests/unit/test_control_socket \
 	tests/unit/test_base_log tests/unit/test_store
 check-threads: $(BUILT_SOURCES)
 	$(MAKE) $(AM_MAKEFLAGS) $(THREAD_TESTS)

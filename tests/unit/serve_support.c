@@ -27,6 +27,33 @@ const struct engine_overall *engine_overall(const struct engine *engine)
     return &engine->overall;
 }
 
+const struct engine_incident *engine_incidents(const struct engine *engine, size_t *room)
+{
+    *room = engine->n_incidents;
+    return engine->incidents;
+}
+
+const struct engine_silence *engine_silences(const struct engine *engine, size_t *n)
+{
+    *n = engine->n_silences;
+    return engine->silences;
+}
+
+uint64_t engine_paused_until(const struct engine *engine)
+{
+    return engine->paused_until;
+}
+
+const char *engine_entry_name(enum engine_entry_kind kind)
+{
+    return kind == ENTRY_OPENED ? "opened" : kind == ENTRY_JOINED ? "joined" : "other";
+}
+
+const char *engine_ending_name(enum engine_ending ending)
+{
+    return ending == INCIDENT_OPEN ? "open" : "recovered";
+}
+
 bool engine_failed_probe(const struct engine *engine, size_t check)
 {
     return engine->failed_probes[check];

@@ -13,6 +13,11 @@ struct engine {
     bool *failed_probes;
     const char **whys;
     struct engine_overall overall;
+    struct engine_incident *incidents; /* n_incidents of them: none, until the test sets them */
+    size_t n_incidents;
+    struct engine_silence silences[4];
+    size_t n_silences;
+    uint64_t paused_until;
 };
 
 /* Services and checks with sound values in all fields: "s0" with check "s0.c" and so on. To be changed by the test, freed by support_free(). */

@@ -28,6 +28,7 @@ static void a_peer_is_known_by_the_kernel(void **state)
 {
     gid_t groups[256], strange = 1;
     int pair[2], n;
+    char name[64];
     uid_t user;
 
     (void)state;
@@ -44,6 +45,8 @@ static void a_peer_is_known_by_the_kernel(void **state)
     strange = getegid() >= strange ? getegid() + 1 : strange;
     assert_false(peer_has_group(pair[0], strange));
     assert_true(peer_may(pair[0], NULL));
+    peer_name(pair[0], name, sizeof name);
+    assert_true(name[0] != '\0' && strcmp(name, "somebody") != 0);
     close(pair[0]);
     close(pair[1]);
     assert_false(peer_user(pair[0], &user)); /* what cannot be told is no */
@@ -110,7 +113,7 @@ static struct control_ask *put(struct asks *asks, uint64_t now, unsigned *waiter
     struct buffer body = buffer_make(CONTROL_BODY);
 
     buffer_text(&body, "body");
-    return asks_put(asks, &commands[1], "name", &body, now, waiter);
+    return asks_put(asks, &commands[1], "name", "ada", &body, now, waiter);
 }
 
 static void answer(struct control_ask *ask, const char *text)
@@ -146,6 +149,7 @@ static void asks_come_in_order_and_are_answered(void **state)
     assert_int_equal(collect(first, ""), 0);
     assert_ptr_equal(asks_take(&asks), first);
     assert_string_equal(control_name(first), "name");
+    assert_string_equal(control_user(first), "ada");
     assert_string_equal(buffer_string(control_body(first)), "body");
     assert_ptr_equal(asks_take(&asks), second);
     assert_null(asks_take(&asks));

@@ -27,6 +27,9 @@ static void every_path_is_answered(void **state)
         { "/api/v1/status", "application/json", "\"paused_until\":null" },
         { "/api/v1/services", "application/json", "\"services\":[" },
         { "/api/v1/checks", "application/json", "\"checks\":[" },
+        { "/api/v1/incidents", "application/json", "\"incidents\":[]" },
+        { "/api/v1/limits", "application/json", "\"concurrent\":" },
+        { "/api/v1/why?of=redis", "application/json", "\"root_cause\":\"colima\"" },
         { "/", "text/html; charset=utf-8", "<!DOCTYPE html>" },
     };
     char header[128];

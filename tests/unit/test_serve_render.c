@@ -142,8 +142,8 @@ static void status_of_one_service_byte_for_byte(void **state)
                         " {\"name\":\"s0\",\"title\":\"a service\",\"verdict\":\"ok\",\"caused_by\":null,\"flags\":[],\"why\":\"all checks are ok\",\"since_unix\":1699996400,\"checks\":[\n"
                         "  {\"name\":\"c\",\"verdict\":\"ok\",\"status\":\"ok\",\"reason\":\"ok\",\"summary\":\"PONG in 0.2 ms\",\"since_unix\":1699996400,"
                         "\"last_run_unix\":1699999997,\"next_run_unix\":1700000011,\"bad_in_a_row\":0,\"witness\":false,\"stale\":false}],"
-                        "\"critical\":false,\"root_cause\":false,\"waiting_for\":null,\"decided_by\":null}\n"
-                        "],\"incidents\":[],\"plugins\":[],\"disabled\":[],\"self\":null,\"started_at_unix\":1699992800,\"version\":\"" TALON_VERSION "\"}\n");
+                        "\"critical\":false,\"root_cause\":false,\"waiting_for\":null,\"incident\":null,\"decided_by\":null}\n"
+                        "],\"incidents\":[],\"silences\":[],\"plugins\":[],\"disabled\":[],\"self\":null,\"started_at_unix\":1699992800,\"version\":\"" TALON_VERSION "\"}\n");
     buffer_free(&out);
     snapshot_drop(snapshot);
     support_free(engine);
@@ -158,7 +158,7 @@ static void status_says_all_that_is_known(void **state)
     (void)state;
     render_status(shot, true, &out);
     json = parse(&out);
-    assert_string_equal(string_at(json, "why"), "colima: c failed 4 times for 2 min: connection to /var/run/colima.sock refused; 2 more services are not ok");
+    assert_string_equal(string_at(json, "why"), "colima: c failed 4 times for 2 min: connection to /var/run/colima.sock refused; 1 service with it; 1 more service is not ok");
     assert_true(cJSON_IsTrue(at(json, "stalled")));
     assert_string_equal(string_at(at(json, "config"), "error"), "/etc/talon/checks/web.yaml:3:5: unknown key `<tpc>`");
     services = at(json, "services");

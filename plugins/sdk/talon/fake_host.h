@@ -51,6 +51,8 @@ const char *fake_problem(struct fake *fake);
 void fake_timeout(struct fake *fake, uint64_t ns);
 /* What unix_ns() says now. It moves with virtual time. */
 void fake_calendar(struct fake *fake, int64_t unix_seconds);
+/* What the instance recalls, as if it had saved that before a restart. Before it is set up. */
+void fake_saved(struct fake *fake, const void *bytes, size_t n);
 /* Flags of the next runs: TALON_ONCE, TALON_NUDGED. */
 void fake_flags(struct fake *fake, uint32_t flags);
 /* Sets the instance up (once, at the first start too). Returns 0 when the plugin ended the setup with talon_done(). */
