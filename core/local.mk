@@ -26,7 +26,7 @@ talon_SOURCES = \
 	core/cli/migrate.c core/cli/migrate.h core/cli/migrate_read.c core/cli/migrate_write.c \
 	core/cli/offline.c core/cli/offline.h core/cli/old.c core/cli/options.c core/cli/output.c \
 	core/cli/plugin.c core/cli/plugin.h core/cli/plugin_new.c core/cli/plugin_test.c core/cli/problems.c core/cli/problems.h \
-	core/cli/reach.c core/cli/reach.h core/cli/reload.c core/cli/run.c \
+	core/cli/reach.c core/cli/reach.h core/cli/rehearse.c core/cli/reload.c core/cli/run.c \
 	core/cli/shot.c core/cli/shot.h core/cli/shot_judge.c core/cli/status.c core/cli/toml.c core/cli/toml.h \
 	core/cli/trial.c core/cli/trial.h core/cli/trial_options.c core/cli/trial_runs.c core/cli/trial_wire.c core/cli/validate.c
 if DARWIN
@@ -34,4 +34,4 @@ talon_SOURCES += core/cli/discover_darwin.c
 else
 talon_SOURCES += core/cli/discover_linux.c
 endif
-talon_LDADD = $(CORE_LIBS)
+talon_LDADD = core/rehearse/librehearse.a $(CORE_LIBS)

@@ -18,6 +18,7 @@ int cli_status(int argc, char **argv);
 int cli_reload(int argc, char **argv);
 int cli_validate(int argc, char **argv);
 int cli_config(int argc, char **argv);
+int cli_rehearse(int argc, char **argv);
 int cli_plugin(int argc, char **argv);
 int cli_init(int argc, char **argv);
 int cli_migrate(int argc, char **argv);
