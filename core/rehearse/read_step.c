@@ -344,7 +344,7 @@ static const struct {
     const char *key;
     void (*read)(struct reader *, const struct node *);
 } known[] = {
-    { "at", NULL }, { "about", NULL }, { "clock", read_clock }, { "break", step_breaks }, { "mend", read_mend }, { "observer", read_observer }, { "talon", read_talon },
+    { "at", NULL }, { "about", NULL }, { "clock", read_clock }, { "mend", read_mend }, { "break", step_breaks }, { "observer", read_observer }, { "talon", read_talon },
     { "window", read_window }, { "silence", read_silence }, { "unsilence", read_unsilence }, { "pause", read_pause }, { "resume", read_resume }, { "ack", read_ack },
     { "reload", read_reload }, { "nudge", read_nudge }, { "sleep", read_sleep }, { "gap", read_gap }, { "restart", read_restart }, { "expect", NULL },
     { "with_repair", NULL },
