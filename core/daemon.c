@@ -12,6 +12,7 @@
 #include "base/os/random.h"
 #include "daemon_signals.h"
 #include "daemon_store.h"
+#include "daemon_windows.h"
 #include "guarded.h"
 
 #include <signal.h>
@@ -265,6 +266,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     daemon_observer_tick(d->observer, &now);
     daemon_store_look(d->store, d->self.store, sizeof d->self.store);
     tell_gap(d, &now);
+    daemon_windows_look(d, &now);
     if (now.awake - d->began >= RESTART_SHOWN)
         daemon_self_restarted(&d->self, d->settings.safe, NULL);
     if (d->serve)

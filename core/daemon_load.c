@@ -1,6 +1,7 @@
 /* The daemon's configurations, from the files to the engine: whole or not at all. One that is bad changes nothing; at start the last good one stands in for it. */
 #include "daemon_private.h"
 #include "daemon_store.h"
+#include "daemon_windows.h"
 
 #include "base/os/clock.h"
 #include "base/os/log.h"
@@ -33,6 +34,7 @@ static bool take_model(struct daemon *d, const struct model *model)
     daemon_self_loaded(&d->self, &now, model);
     d->shortest = daemon_self_shortest(model);
     daemon_carry_out(d, &now);
+    daemon_windows_begin(d); /* before anything of an earlier process is taken up: what is planned is not told */
     if (moved) {
         serve_stop(d->serve);
         d->serve = NULL;

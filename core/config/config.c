@@ -242,6 +242,7 @@ static void check(struct config *c, const void *argument)
     checks_make(c);
     needs_make(c);
     heal_make(c);
+    maintenance_read(c, tree_get(c->root, "maintenance"));
     refused_list(c);
     c->checked = true;
     if (config_errors(c) == 0)

@@ -66,6 +66,8 @@ void defaults_check(struct config *c, const struct node *defaults);
 void needs_make(struct config *c);
 /* heal.c */
 void heal_make(struct config *c);
+/* maintenance.c: `maintenance:` */
+void maintenance_read(struct config *c, const struct node *map);
 /* prints.c: the fingerprints. */
 void prints_make(struct config *c);
 
