@@ -16,8 +16,10 @@
 
 static struct zone_change room[ZONE_TRANSITIONS];
 
+enum { FILE_ROOM = 512 };
+
 /* A file of version 2 without a table: its footer is all. Returns its size. */
-static size_t file_of(unsigned char *out, const char *rule)
+static size_t file_of(unsigned char out[FILE_ROOM], const char *rule)
 {
     static const unsigned char counts[24] = { [19] = 1, [23] = 4 };
     size_t n = 0;
@@ -28,12 +30,12 @@ static size_t file_of(unsigned char *out, const char *rule)
         memcpy(out + n + 44, "\0\0\0\0\0\0UTC\0", 10);
         n += 54;
     }
-    return n + (size_t)sprintf((char *)out + n, "\n%s\n", rule);
+    return n + (size_t)snprintf((char *)out + n, FILE_ROOM - n, "\n%s\n", rule);
 }
 
 static void zone_of(struct zone *zone, const char *rule)
 {
-    unsigned char bytes[512];
+    unsigned char bytes[FILE_ROOM];
 
     assert_true(zone_read(zone, room, bytes, file_of(bytes, rule)));
 }
@@ -116,7 +118,7 @@ static void what_is_no_zone_is_refused(void **state)
     static const char *const names[] = { "", "../../etc/passwd", "/etc/localtime", "Europe/", "Europe//Berlin", "No/Such", "Europe" };
     static const char *const rules[] = { "CE", "CET", "CET-1CEST", "CET-1CEST,M13.1.0,M10.5.0", "CET-1CEST,M3.0.0,M10.5.0", "CET-1CEST,M3.5.0", "CET-1CEST,M3.5.0,M10.5.0/3x", "<CET-1",
                                          "CET-99", "CET-1CEST,J366,J1", "CET-1CEST,M3.5.7,M10.5.0" };
-    unsigned char bytes[512];
+    unsigned char bytes[FILE_ROOM];
     struct zone zone;
     char why[512];
     size_t n;
