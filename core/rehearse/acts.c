@@ -112,8 +112,8 @@ static void act_reload(struct world *w, const struct scenario_step *step)
 
 static void act_observer(struct world *w, const struct scenario_step *step)
 {
-    w->sick = step->of.observer.sick;
-    w->sick_why = step->of.observer.sick ? step->of.observer.why : "";
+    w->sickness = step->of.observer.sickness;
+    w->sick_why = w->sickness != SICKNESS_NONE ? step->of.observer.why : "";
     world_observe(w, 0);
 }
 

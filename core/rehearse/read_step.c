@@ -181,22 +181,24 @@ static void read_reload(struct reader *r, const struct node *node)
 
 static void read_observer(struct reader *r, const struct node *node)
 {
-    static const char *const words[] = { "well", "sick" };
+    static const char *const words[] = { [SICKNESS_NONE] = "well", [SICKNESS_ROUTE] = "route", [SICKNESS_ALL] = "sick" };
     struct scenario_step *step;
     const char *why = "it was made so";
-    size_t word = 1;
+    size_t word = SICKNESS_ALL;
 
     if (node->kind == NODE_MAP) {
-        work_keys(r->c, node, words + 1, 1);
-        if (!tree_get(node, "sick") || !value_string(r->c, tree_get(node, "sick"), "sick", &why))
+        work_keys(r->c, node, words + 1, 2);
+        if (tree_get(node, "route"))
+            word = SICKNESS_ROUTE;
+        if (!tree_get(node, words[word]) || !value_string(r->c, tree_get(node, words[word]), words[word], &why))
             return;
-    } else if (!value_word(r->c, node, "observer", words, 2, &word)) {
+    } else if (!value_word(r->c, node, "observer", words, 3, &word)) {
         return;
     }
     step = step_add(r, SCENARIO_OBSERVER, node);
-    step->of.observer.sick = word == 1;
+    step->of.observer.sickness = (enum engine_sickness)word;
     step->of.observer.why = why;
-    step->text = word == 1 ? "the observer is sick" : "the observer is well";
+    step->text = word == SICKNESS_NONE ? "the observer is well" : word == SICKNESS_ROUTE ? "the host has no route" : "the observer is sick";
 }
 
 static void read_talon(struct reader *r, const struct node *node)

@@ -120,7 +120,7 @@ static void end_run(struct world *w, struct world_target *t)
 
 void world_observe(struct world *w, uint64_t asked)
 {
-    const struct engine_event event = { .kind = EVENT_OBSERVED, .of.observed = { .asked = asked, .sick = w->sick, .why = w->sick_why } };
+    const struct engine_event event = { .kind = EVENT_OBSERVED, .of.observed = { .asked = asked, .sickness = w->sickness, .why = w->sick_why } };
 
     if (asked > 0)
         w->asked = 0;

@@ -28,7 +28,8 @@ struct world {
     uint64_t at;                    /* since the beginning, time asleep included */
     uint64_t wake;                  /* as the engine asked for */
     uint64_t asked, answers_at;     /* of the observer; asked 0: nothing is asked */
-    bool sick, refused;             /* refused: the last command, window or reload */
+    enum engine_sickness sickness;
+    bool refused;                   /* the last command, window or reload was */
     const char *sick_why;
     struct world_target *targets;   /* of the scenario */
     size_t *target_of;              /* a check of the model: its target */
