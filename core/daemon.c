@@ -11,6 +11,7 @@
 #include "base/os/memory.h"
 #include "base/os/random.h"
 #include "daemon_signals.h"
+#include "daemon_windows.h"
 #include "guarded.h"
 
 #include <signal.h>
@@ -306,6 +307,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     daemon_observer_tick(d->observer, &now);
     tell_gap(d, &now);
     look_at_store(d, &now);
+    daemon_windows_look(d, &now);
     if (now.awake - d->began >= RESTART_SHOWN)
         daemon_self_restarted(&d->self, d->settings.safe, NULL);
     if (d->serve)

@@ -1,5 +1,6 @@
 /* The daemon's configurations, from the files to the engine: whole or not at all. One that is bad changes nothing; at start the last good one stands in for it. */
 #include "daemon_private.h"
+#include "daemon_windows.h"
 
 #include "base/os/clock.h"
 #include "base/os/log.h"
@@ -59,6 +60,7 @@ static bool take_model(struct daemon *d, const struct model *model)
     daemon_self_loaded(&d->self, &now, model);
     d->shortest = daemon_self_shortest(model);
     daemon_carry_out(d, &now);
+    daemon_windows_begin(d); /* before anything of an earlier process is taken up: what is planned is not told */
     if (!old)
         restore(d, &now);
     memory_model(d->memory, d->engine, &now);

@@ -41,6 +41,7 @@ struct daemon {
     ev_timer wake, publish, tick, again, keep;
     uint64_t began, published_at;  /* awake */
     uint64_t seen_elapsed;         /* of the last event or tick: a gap shows against it */
+    int64_t windows_from, windows_until; /* wall: so long no maintenance window opens or closes */
     uint64_t shortest;             /* interval of the model */
     uint64_t old_state_at;         /* awake; when state.json was written last */
     bool old_state_due, turned, reload_due, quitting;

@@ -29,6 +29,7 @@ static const struct command {
     { "job", cli_job, "NAME -- COMMAND: run it, and tell a `push` check how it went" },
     { "validate", cli_validate, "every error of the configuration, with file, line and column" },
     { "config", cli_config, "show: the effective values, and the file and line each came from" },
+    { "rehearse", cli_rehearse, "a written timeline of failures through the configuration, in simulated time; nothing is executed" },
     { "plugin", cli_plugin, "list, info NAME, schema: what plugins can do; new NAME, test FILE: for authors; clear NAME: out of quarantine" },
     { "init", cli_init, "look around on this host and write a first configuration" },
     { "migrate", cli_migrate, "print what the configuration of the old program is in the new form" },

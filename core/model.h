@@ -9,6 +9,7 @@
 #define MODEL_H
 
 #include "base/arena.h"
+#include "base/calendar.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -162,6 +163,17 @@ struct model_service {
     struct model_place place;
 };
 
+/* Planned work: what it covers is silenced while it lasts. */
+struct model_window {
+    const char *name;
+    struct calendar begins;
+    uint64_t length;
+    const struct zone *zone;
+    size_t n;
+    const size_t *services; /* n 0: everything */
+    struct model_place place;
+};
+
 struct model_settings {
     const char *listen_host; /* numeric */
     uint16_t listen_port;
@@ -187,7 +199,7 @@ struct model {
     const char *file;      /* the main file, absolute */
     uint64_t generation;   /* grows with every model of this process */
     struct model_settings settings;
-    size_t n_plugins, n_operations, n_secrets, n_paths, n_runbooks, n_services, n_checks;
+    size_t n_plugins, n_operations, n_secrets, n_paths, n_runbooks, n_services, n_checks, n_windows;
     const struct model_plugin *plugins;
     const struct model_operation *operations;
     const struct model_secret *secrets;
@@ -195,6 +207,7 @@ struct model {
     const struct model_runbook *runbooks;
     const struct model_service *services; /* by file in reading order */
     const struct model_check *checks;
+    const struct model_window *windows;
 };
 
 /* One more user; returns the same. Any thread. */

@@ -1,5 +1,5 @@
 # docs: manual pages and what is read in the source, the examples as well.
-dist_man_MANS += docs/talon.1 docs/talon-plugin.3 docs/talon.yaml.5
+dist_man_MANS += docs/talon.1 docs/talon-plugin.3 docs/talon-rehearse.5 docs/talon.yaml.5
 EXTRA_DIST += docs/architecture.md docs/decisions.md
 dist_doc_DATA = docs/plugin-guide.md docs/plugin-protocol.md
 EXTRA_DIST += \

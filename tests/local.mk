@@ -3,6 +3,7 @@ dist_noinst_SCRIPTS += tests/house
 EXTRA_PROGRAMS = tests/bench/bench-server
 tests_bench_bench_server_SOURCES = tests/bench/bench_server.c
 tests_bench_bench_server_LDADD = $(EV_LIBS)
+EXTRA_DIST += tests/rehearsals
 EXTRA_DIST += tests/check.sh tests/house tests/macos tests/figures.md tests/integration tests/bench/bench.py tests/bench/nudge.py
 EXTRA_DIST += tests/faulty/fork_bomb.py tests/world
 EXTRA_DIST += \

@@ -3,12 +3,14 @@ noinst_LIBRARIES += core/base/libbase.a core/base/os/libos.a
 core_base_libbase_a_SOURCES = \
 	core/base/arena.c core/base/arena.h \
 	core/base/buffer.c core/base/buffer.h \
+	core/base/calendar.c core/base/calendar.h \
 	core/base/logic.h core/base/moment.h \
 	core/base/result.c core/base/result.h \
 	core/base/sanitized.h \
 	core/base/scalar.c core/base/scalar.h core/base/scalar_address.c core/base/scalar_private.h core/base/scalar_units.c \
 	core/base/shortage.c core/base/shortage.h \
-	core/base/text.c core/base/text.h core/base/text_nearest.c
+	core/base/text.c core/base/text.h core/base/text_nearest.c \
+	core/base/zone.c core/base/zone.h
 core_base_os_libos_a_SOURCES = \
 	core/base/os/child.c core/base/os/child.h core/base/os/child_system.h \
 	core/base/os/clock.c core/base/os/clock.h core/base/os/clock_shift.c core/base/os/clock_shift.h core/base/os/clock_system.h \
@@ -20,7 +22,7 @@ core_base_os_libos_a_SOURCES = \
 	core/base/os/loop.c core/base/os/loop.h core/base/os/loop_backends.h core/base/os/memory.h \
 	core/base/os/process.h core/base/os/strays.c core/base/os/strays.h \
 	core/base/os/random.c core/base/os/random.h core/base/os/random_system.h \
-	core/base/os/reserve.c core/base/os/reserve.h
+	core/base/os/reserve.c core/base/os/reserve.h core/base/os/zones.c core/base/os/zones.h
 if DARWIN
 core_base_os_libos_a_SOURCES += \
 	core/base/os/child_darwin.c core/base/os/clock_darwin.c core/base/os/files_darwin.c core/base/os/install_paths_darwin.c \

@@ -29,6 +29,7 @@ int cli_ping(int argc, char **argv);
 int cli_job(int argc, char **argv);
 int cli_validate(int argc, char **argv);
 int cli_config(int argc, char **argv);
+int cli_rehearse(int argc, char **argv);
 int cli_plugin(int argc, char **argv);
 int cli_init(int argc, char **argv);
 int cli_migrate(int argc, char **argv);

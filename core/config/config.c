@@ -29,7 +29,7 @@ static void give_up(struct config *c)
         problem_no_memory(c->problems, c->given);
 }
 
-static bool take(struct config *c, void (*step)(struct config *, const void *), const void *argument)
+bool config_step(struct config *c, void (*step)(struct config *, const void *), const void *argument)
 {
     const uint64_t short_before = shortage_count();
 
@@ -143,8 +143,7 @@ static void read_files(struct config *c, const void *argument)
     plugins_list(c);
 }
 
-/* An empty one. */
-static struct config *create(const struct config_request *request)
+struct config *config_begin(const struct config_request *request)
 {
     struct config *c = calloc(1, sizeof *c);
 
@@ -153,7 +152,7 @@ static struct config *create(const struct config_request *request)
     c->full = c->bare = c->filled = c->scratch = buffer_make(0);
     c->arena = arena_create(WORK_ARENA);
     c->made = arena_create(WORK_MADE);
-    if (c->arena && c->made && take(c, begin, request))
+    if (c->arena && c->made && config_step(c, begin, request))
         return c;
     config_free(c);
     return NULL;
@@ -161,10 +160,10 @@ static struct config *create(const struct config_request *request)
 
 struct config *config_read(const struct config_request *request)
 {
-    struct config *c = create(request);
+    struct config *c = config_begin(request);
 
     if (c)
-        take(c, read_files, NULL);
+        config_step(c, read_files, NULL);
     return c;
 }
 
@@ -225,7 +224,7 @@ void config_described(struct config *config, const char *plugin, const char *des
 {
     const struct described d = { .plugin = plugin, .description = description, .why = why, .tolerate = tolerate };
 
-    take(config, describe, &d);
+    config_step(config, describe, &d);
 }
 
 /* ---- checking ---- */
@@ -243,6 +242,7 @@ static void check(struct config *c, const void *argument)
     checks_make(c);
     needs_make(c);
     heal_make(c);
+    maintenance_read(c, tree_get(c->root, "maintenance"));
     refused_list(c);
     c->checked = true;
     if (config_errors(c) == 0)
@@ -252,7 +252,7 @@ static void check(struct config *c, const void *argument)
 void config_check(struct config *config)
 {
     if (!config->checked)
-        take(config, check, NULL);
+        config_step(config, check, NULL);
 }
 
 const struct config_validation *config_validations(const struct config *config, size_t *n)
@@ -281,14 +281,14 @@ void config_refused(struct config *config, size_t i, const char *option, const c
 {
     const struct refusal refusal = { .validation = i, .option = option, .text = text };
 
-    take(config, refuse, &refusal);
+    config_step(config, refuse, &refusal);
 }
 
 void config_unasked(struct config *config, size_t i, const char *text)
 {
     const struct refusal refusal = { .validation = i, .text = text, .unasked = true };
 
-    take(config, refuse, &refusal);
+    config_step(config, refuse, &refusal);
 }
 
 struct model *config_model(struct config *config)
@@ -322,9 +322,9 @@ void config_schema(const char *const *descriptions, size_t n, struct buffer *out
 {
     const struct config_request request = { .file = "" };
     const struct schema schema = { .descriptions = descriptions, .n = n, .out = out };
-    struct config *c = create(&request);
+    struct config *c = config_begin(&request);
 
-    if (!c || !take(c, write_schema, &schema))
+    if (!c || !config_step(c, write_schema, &schema))
         out->failed = true;
     config_free(c);
 }

@@ -10,6 +10,7 @@ core_config_libconfig_a_SOURCES = \
 	core/config/describe.c \
 	core/config/heal.c \
 	core/config/include.c \
+	core/config/maintenance.c \
 	core/config/needs.c \
 	core/config/operations.c \
 	core/config/operations.h \

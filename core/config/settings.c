@@ -389,11 +389,6 @@ static void shape_ladder(struct config *c, const struct node *node)
     shape_many(c, node, "ladder");
 }
 
-static void shape_maintenance(struct config *c, const struct node *node)
-{
-    shape_many(c, node, "maintenance");
-}
-
 /* ---- the file ---- */
 
 static const struct setting {
@@ -404,7 +399,7 @@ static const struct setting {
     { "guard", read_guard }, { "control", read_control }, { "remediation", read_remediation }, { "storm", read_storm },
     { "storm_cooldown", read_storm_cooldown }, { "reopen", read_reopen }, { "flap_escalate", read_flap_escalate },
     { "heartbeat", shape_heartbeat }, { "history", read_history }, { "notify", shape_notify }, { "programs", shape_programs },
-    { "ladder", shape_ladder }, { "maintenance", shape_maintenance },
+    { "ladder", shape_ladder }, { "maintenance", NULL },
     { "vars", NULL }, { "defaults", NULL }, { "include", NULL }, { "runbooks", NULL }, { "plugins", NULL }, { "secrets", NULL }, { "services", NULL },
     { "paths", NULL },
 };

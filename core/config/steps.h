@@ -5,6 +5,13 @@
 #include "config/source.h"
 #include "config/work.h"
 
+/* ---- config.c: for files of another kind that are read in the same way (core/rehearse) ---- */
+
+/* One into which nothing was read yet; NULL: no memory. */
+struct config *config_begin(const struct config_request *request);
+/* Takes a step. False: memory ended in it, or in one before. */
+bool config_step(struct config *c, void (*step)(struct config *, const void *), const void *argument);
+
 /* ---- config_read() ---- */
 
 /* settings.c: what holds where nothing is said. */
@@ -59,6 +66,8 @@ void defaults_check(struct config *c, const struct node *defaults);
 void needs_make(struct config *c);
 /* heal.c */
 void heal_make(struct config *c);
+/* maintenance.c: `maintenance:` */
+void maintenance_read(struct config *c, const struct node *map);
 /* prints.c: the fingerprints. */
 void prints_make(struct config *c);
 

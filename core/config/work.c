@@ -143,7 +143,7 @@ void work_show(struct config *c, const char *name, const char *value, const stru
 {
     struct shown *shown = vector_push(c->arena, &c->settings, sizeof *shown);
 
-    *shown = (struct shown){ .name = name, .value = arena_string(c->arena, value), .from = from };
+    *shown = (struct shown){ .name = arena_string(c->arena, name), .value = arena_string(c->arena, value), .from = from };
 }
 
 bool work_note_blank(struct config *c, const char *key)

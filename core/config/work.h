@@ -234,7 +234,7 @@ struct check_plan *work_check_at(const struct config *c, size_t i);
 struct plugin_plan *work_plugin_at(const struct config *c, size_t i);
 /* "`Redis` is no name of a service: ..." */
 void work_bad_name(struct config *c, const struct node *name, const char *of);
-/* A line for config show. value is copied. */
+/* A line for config show. name and value are copied. */
 void work_show(struct config *c, const char *name, const char *value, const struct node *from);
 /* Tells every key of the map that is none of n names, with the one that was meant, or where it belongs. */
 void work_keys(struct config *c, const struct node *map, const char *const *names, size_t n);

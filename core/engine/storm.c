@@ -32,11 +32,21 @@ static bool is_met(const struct engine *engine, const struct model_need *need)
     return !any;
 }
 
-/* By a need that is not ok or was not heard yet: it counts on neither side. */
+/* What is known of it is from before a need came back, or it still has its grace after a gap: that it is bad now nobody has seen in earnest. */
+static bool is_old_news(const struct engine *engine, size_t service)
+{
+    const struct service *s = &engine->t.services[service];
+
+    return storm_counts(s->shown.verdict) && (s->first_bad == NEVER || streaks_spared(engine, service, engine->now.awake) > 0);
+}
+
+/* By a need that is not ok or was not heard yet, or by one that has just come back: it counts on neither side. */
 static bool is_explained(const struct engine *engine, size_t service)
 {
     const struct model_service *model = &engine->t.model->services[service];
 
+    if (is_old_news(engine, service))
+        return true;
     for (size_t i = 0; i < model->n_needs; i++)
         if (!is_met(engine, &model->needs[i]))
             return true;

@@ -137,6 +137,53 @@ static void those_in_slow_succession_are_none(void **state)
     end(&sim);
 }
 
+/* The machine was away for a moment, and all that is in it with it. */
+static void what_comes_back_with_its_need_is_none(void **state)
+{
+    struct build *b = build_begin(7, 7);
+    char name[16];
+    struct sim sim;
+
+    (void)state;
+    add_quick(b, "vm", NULL);
+    for (int i = 0; i < 6; i++) {
+        snprintf(name, sizeof name, "s%d", i);
+        add_quick(b, name, "vm");
+    }
+    begin(&sim, build_end(b));
+    fail_now(&sim, "vm.port");
+    break_some(&sim, 0, 6);
+    for (int i = 0; i < 6; i++) {
+        snprintf(name, sizeof name, "s%d.port", i);
+        hang(&sim, name);
+    }
+    set(&sim, "vm.port", STATUS_OK);
+    nudge(&sim, "vm.port");
+    sim_pass(&sim, SECONDS(2));
+    assert_int_equal(sim_verdict(&sim, "vm"), VERDICT_OK);
+    assert_int_equal(sim_verdict(&sim, "s5"), VERDICT_FAILED);
+    assert_false(engine_overall(sim.engine)->storm);
+    end(&sim);
+}
+
+static void what_is_bad_at_wake_is_none(void **state)
+{
+    char name[16];
+    struct sim sim;
+
+    (void)state;
+    begin(&sim, many(6));
+    for (int i = 0; i < 6; i++) {
+        snprintf(name, sizeof name, "s%d.port", i);
+        set(&sim, name, STATUS_FAIL);
+    }
+    sim_gap(&sim, SECONDS(3600), false);
+    sim_pass(&sim, SECONDS(20));
+    assert_false(engine_overall(sim.engine)->storm);
+    assert_int_equal(told(&sim, NOTICE_STORM), 0);
+    end(&sim);
+}
+
 /* ---- the observer: without the simulator, whose judges take each result as it comes */
 
 struct bare {
@@ -358,6 +405,8 @@ int main(void)
         cmocka_unit_test(one_that_turns_again_and_again_flaps_and_is_told_once),
         cmocka_unit_test(one_that_flaps_for_long_is_a_failure_of_its_own),
         cmocka_unit_test(four_are_no_storm_and_sixty_percent_are_none),
+        cmocka_unit_test(what_comes_back_with_its_need_is_none),
+        cmocka_unit_test(what_is_bad_at_wake_is_none),
         cmocka_unit_test(a_storm_is_one_message_and_what_stays_is_told_after_it),
         cmocka_unit_test(those_in_slow_succession_are_none),
         cmocka_unit_test(what_timed_out_waits_for_a_sample),

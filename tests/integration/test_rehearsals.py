@@ -1,0 +1,145 @@
+"""`talon rehearse`: each incident of the past as a scenario, and what happens to a scenario that is wrong."""
+import concurrent.futures
+import json
+import re
+import time
+
+import pytest
+
+from conftest import TOP
+
+FOLDER = TOP / "tests" / "rehearsals"
+SCENARIOS = sorted(FOLDER.glob("[0-9][0-9]-*.yaml"))
+PANDA = TOP / "etc" / "profiles" / "panda.yaml"
+
+
+def rehearse(talon, *words):
+    return talon.command("rehearse", *words, config=False)
+
+
+def test_every_incident_is_rehearsed(talon, capsys):
+    """Twice: the same scenario gives the same print each time."""
+    with concurrent.futures.ThreadPoolExecutor(2) as two:
+        first, second = (list(two.map(lambda path: rehearse(talon, path), SCENARIOS)) for _ in range(2))
+    wrong = [done.stdout[-1500:] + done.stderr for done in first if done.returncode != 0]
+    assert not wrong, "\n".join(wrong)
+    assert [done.stdout for done in first] == [done.stdout for done in second]
+    assert [path.name[:2] for path in SCENARIOS] == [f"{n:02}" for n in range(1, 31)]
+    judged = sum(int(re.search(r"^(\d+) expected: ", done.stdout, re.MULTILINE)[1]) for done in first)
+    later = sum(int(found[1]) for done in first if (found := re.search(r"^not judged yet: (\d+), ", done.stdout, re.MULTILINE)))
+    assert judged > 500 and later > 20
+    with capsys.disabled():
+        print(f"\nfigure incidents.rehearsed {len(first)} count\nfigure incidents.wrong {len(wrong)} count\nfigure incidents.expected {judged} count"
+              f"\nfigure incidents.not_judged {later} count")
+
+
+# A scenario, what is changed in it, the line that then fails, and its words.
+BROKEN = [
+    ("02-vm-crash-loop.yaml", "root: colima", "root: redis", "root: redis", "the root cause should be redis, and it is colima"),
+    ("10-one-outage-one-alarm.yaml", "told: message redis repeated", "told: nothing", None, "1 was told beside it: message redis repeated"),
+    ("22-sleep.yaml", "sleep: 8h", "restart: 8h", None, "should be"),
+    ("27-typo.yaml", "refused: true", "refused: false", "refused: false", "what was asked for was refused: should be false, and is true"),
+    ("30-livekit-needs-redis.yaml", "redis.ping: { is: fail", "redis.ping: { is: warn", "root: redis", "the root cause should be redis, and it is livekit-server"),
+]
+
+
+def place_of(path, line):
+    """Where its value stands, as a compiler says it."""
+    for number, text in enumerate(path.read_text().splitlines(), 1):
+        if line in text:
+            return f"{path}:{number}:{text.index(line) + line.index(': ') + 3}: at "
+    raise AssertionError(line)
+
+
+def copied(talon, name, before, after):
+    text = (FOLDER / name).read_text()
+    assert before in text
+    path = talon.folder / name
+    path.write_text(text.replace(before, after, 1).replace("../../etc/profiles/panda.yaml", str(PANDA)).replace("typo/talon.yaml", str(FOLDER / "typo" / "talon.yaml")))
+    return path
+
+
+@pytest.mark.parametrize("name,before,after,line,words", BROKEN)
+def test_what_is_not_as_expected_fails(talon, name, before, after, line, words):
+    path = copied(talon, name, before, after)
+    done = rehearse(talon, path)
+    assert done.returncode == 2 and (place_of(path, line) if line else f"{path}:") in done.stdout and words in done.stdout, done.stdout[-2000:] + done.stderr
+    answer = json.loads(rehearse(talon, path, "--json").stdout)
+    assert answer["ok"] is False and answer["wrong"] == len(answer["failed"]) > 0 and any(words in failed["message"] for failed in answer["failed"])
+
+
+def test_a_day_takes_no_time(talon, sanitized):
+    path = talon.folder / "day.yaml"
+    path.write_text(f"config: {PANDA}\nfor: 24h\ntimeline:\n  - at: 1h\n    break: {{ redis: fail }}\n  - at: 23h\n    mend: redis\nexpect: {{ verdict: {{ '*': ok }}, opened: 1 }}\n")
+    began = time.monotonic()
+    done = rehearse(talon, path, "--json")
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    assert json.loads(done.stdout)["events"] > 100000 and (sanitized or time.monotonic() - began < 5)
+
+
+MISTAKES = f"""\
+config: {PANDA}
+titel: a word too few
+timeline:
+  - at: 10m
+    brake: {{ redis: fail }}
+  - at: 5m
+    break: {{ rediss: fail, redis.ping: fial, docker: {{ is: silent, flap: 5 }}, colima.uptime: {{ is: ok, metrics: {{ uptme: 5s }} }} }}
+    clock: 1h
+  - at: 20m
+    silence: {{ service: redis }}
+    expect: {{ verdict: {{ redis: fine }}, told: massage redis, would_heal: {{ redis: some-runbook }}, healed: {{ redis: it }} }}
+runbooks: {{ no-such: {{}} }}
+for: 1m
+"""
+
+
+def test_all_mistakes_are_told_in_one_go(talon):
+    path = talon.folder / "mistakes.yaml"
+    path.write_text(MISTAKES)
+    done = rehearse(talon, path)
+    assert done.returncode == 3 and done.stdout == ""
+    places = [tuple(map(int, found)) for found in re.findall(r"mistakes\.yaml:(\d+):(\d+): error: ", done.stderr)]
+    assert places == sorted(places), done.stderr
+    assert {line for line, _ in places} == {2, 5, 6, 7, 8, 10, 11, 12, 13}, done.stderr
+    for words in ("did you mean `title`?", "did you mean `break`?", "`at` goes back", "there is no service, check or group `rediss`", "did you mean `fail`?",
+                  "did you mean `uptime`?", "`clock` must be by how much it jumps", "`silence` needs `for: DURATION`", "did you mean `message`?",
+                  "there is no runbook `some-runbook`", "belongs under `with_repair:`", "there is no runbook `no-such`", "`for` ends before the last entry"):
+        assert words in done.stderr, (words, done.stderr)
+    answer = json.loads(rehearse(talon, path, "--json").stdout)
+    assert answer["ok"] is False and len(answer["problems"]) == len(places)
+
+
+@pytest.mark.parametrize("text,words", [("", "a map with `timeline:`, not nothing"), ("- 1\n", "not a list"), ("timeline: [", "error"), (None, "cannot be read"),
+                                        ("timeline: []\nconfig: nowhere.yaml\n", "this file cannot be read")])
+def test_what_is_no_scenario_is_refused(talon, text, words):
+    path = talon.folder / "none.yaml"
+    if text is not None:
+        path.write_text(text)
+    done = rehearse(talon, path)
+    assert done.returncode == 3 and words in done.stderr, done.stderr
+
+
+RUNBOOKS = "runbook: mend-it\nparams: {}\nsteps: []\n"
+HEALS = """\
+services:
+  vm:
+    critical: true
+    checks: { up: { exec: { command: [none] }, fail_after: 1, every: 10s }, inside: { exec: { command: [none] }, witness: true, every: 10s } }
+    heal:
+      - when: up failed and inside ok
+        run: mend-it
+"""
+
+
+def test_what_would_heal_is_told(talon):
+    """The runbook is the one whose `when:` holds; what it would do is kept, and said not to be used."""
+    (talon.folder / "mend-it.yaml").write_text(RUNBOOKS)
+    talon.write(HEALS, "runbooks: [mend-it.yaml]")
+    path = talon.folder / "heal.yaml"
+    path.write_text("runbooks: { mend-it: { takes: 1m, mend: vm } }\ntimeline:\n  - at: 5m\n    break: { vm.up: fail }\n  - at: 6m\n    expect: { would_heal: { vm: mend-it } }\n"
+                    "    with_repair: { healed: { vm: mend-it } }\n  - at: 7m\n    break: { vm.inside: fail }\n  - at: 8m\n    expect: { would_heal: { vm: nothing }, root: vm }\n"
+                    "  - at: 9m\n    mend: vm.inside\n    pause: 1h\n  - at: 10m\n    expect: { would_heal: { vm: nothing }, paused: true }\n")
+    done = rehearse(talon, path, "--config", talon.config)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "would heal vm with mend-it" in done.stdout and "what 1 runbook would do is kept, and not used yet" in done.stdout and "not judged yet: 1" in done.stdout
