@@ -291,7 +291,7 @@ static void look_at_store(struct daemon *d, const struct moment *now)
 
     while ((news = memory_news(d->memory, now)) != STORE_NOTHING)
         if (news == STORE_DOWN || news == STORE_UP)
-            feed(d, &(struct engine_event){ .kind = news == STORE_DOWN ? EVENT_STORE_DOWN : EVENT_STORE_UP });
+            daemon_feed(d, &(struct engine_event){ .kind = news == STORE_DOWN ? EVENT_STORE_DOWN : EVENT_STORE_UP });
     memory_look(d->memory, now, d->self.store, sizeof d->self.store);
     set_keep(d, memory_settle(d->memory, d->engine, now));
 }
