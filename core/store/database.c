@@ -42,8 +42,7 @@ static const char *const versions[STORE_SCHEMA] = {
     " text TEXT NOT NULL, ended INTEGER, outcome TEXT);"
     "CREATE TABLE alive (one INTEGER PRIMARY KEY CHECK (one = 1), at INTEGER NOT NULL);",
     /* until which row of runs (a rowid) hourly and daily hold them; version 1 rolled up each run as it was written */
-    "CREATE TABLE rolled (one INTEGER PRIMARY KEY CHECK (one = 1), upto INTEGER NOT NULL);"
-    "INSERT INTO rolled SELECT 1, coalesce(max(rowid), 0) FROM runs;",
+    "CREATE TABLE rolled (one INTEGER PRIMARY KEY CHECK (one = 1), upto INTEGER NOT NULL); INSERT INTO rolled SELECT 1, coalesce(max(rowid), 0) FROM runs;",
 };
 
 static const char *const texts[SQL_STATEMENTS] = {
@@ -71,8 +70,7 @@ static const char *const texts[SQL_STATEMENTS] = {
     [SQL_FORGET] = "DELETE FROM kept WHERE kind = ?1 AND name = ?2",
     [SQL_FORGET_ALL] = "DELETE FROM kept WHERE kind = ?1",
     [SQL_INCIDENT] = "INSERT OR REPLACE INTO incidents VALUES (?1, ?2, nullif(?3, 0), ?4, ?5, ?6)",
-    [SQL_LOST] = "UPDATE incidents SET state = 'lost', closed = max(?1, opened) WHERE closed IS NULL AND"
-                 " NOT EXISTS (SELECT 1 FROM kept WHERE kind = 'incident' AND name = CAST(id AS TEXT))",
+    [SQL_LOST] = "UPDATE incidents SET state='lost', closed=max(?1, opened) WHERE closed IS NULL AND id NOT IN (SELECT name + 0 FROM kept WHERE kind='incident')",
     [SQL_LINE] = "INSERT INTO lines VALUES (?1, ?2, ?3, ?4)",
     [SQL_LINES_TRIM] = "DELETE FROM lines WHERE incident = ?1 AND rowid <= (SELECT rowid FROM lines WHERE incident = ?1 ORDER BY rowid DESC LIMIT 1 OFFSET 1000)",
     [SQL_AUDIT] = "INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5)",

@@ -1,9 +1,10 @@
 /*
  * Fuzz target: what lies in the state folder when a daemon starts. A first line `saved` takes the rest as saved.json, what plugins saved; `packed` as
- * last-good.conf, the last good configuration; `body` as one whose sum is right, behind a line with the number of its files.
+ * last-good.conf, the last good configuration; `body` as one whose sum is right, behind a line with the number of its files; `row` as a row of the database (fuzz_rows.h).
  */
 #include "fuzz.h"
 #include "fuzz_config.h"
+#include "fuzz_rows.h"
 
 #include "base/os/files.h"
 #include "store/state.h"
@@ -86,7 +87,7 @@ static void body(const char *bytes, size_t n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-    static const struct { const char *line; void (*play)(const char *, size_t); } kinds[] = { { "saved\n", saved }, { "packed\n", packed }, { "body\n", body } };
+    static const struct { const char *line; void (*play)(const char *, size_t); } kinds[] = { { "saved\n", saved }, { "packed\n", packed }, { "body\n", body }, { "row\n", fuzz_row } };
     char *text = malloc(n + 1);
 
     MUST(text != NULL, "no memory");
