@@ -71,6 +71,7 @@ def silence(talon, service, duration):
     if "there is no command" in done.stderr:
         pytest.skip("this version has no `talon silence`")
     assert done.returncode == 0, done.stderr
+    talon.wait("it is kept: a crash may cost what the last 100 ms brought", lambda: service in kept(talon, "silence"))
 
 
 def silenced(talon, service):
