@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define GAP_AT_LEAST (5 * (uint64_t)NS_PER_S)
+#define LOOK_FIRST (60 * (uint64_t)NS_PER_S) /* until what became due while nobody looked is told: it may have recovered */
 
 struct restore {
     const struct engine_kept *kept;
@@ -179,6 +180,8 @@ static void take_incidents(struct engine *engine, const struct restore *r)
         incident->closed_elapsed = past(engine, r, incident->closed_elapsed);
         incident->acked_until = incident->acked ? ahead(engine, r, incident->acked_until) : 0;
         incident->repeat_at = ahead(engine, r, incident->repeat_at);
+        if (r->away > 0 && incident->repeat_at <= engine->now.elapsed)
+            incident->repeat_at = engine->now.elapsed + LOOK_FIRST;
     }
     engine->last_incident = r->kept->last_incident;
 }

@@ -179,7 +179,7 @@ static void note_command(struct sim *sim, const struct engine_command *command)
     if (command->kind != COMMAND_SILENCE)
         return;
     if (!silence) {
-        for (silence = sim->silences; silence < sim->silences + sim->n_silences && silence->until > sim->now.elapsed; silence++)
+        for (silence = sim->silences; silence < sim->silences + sim->n_silences && silence->until >= sim->now.elapsed; silence++)
             ;
         if (silence == sim->silences + ENGINE_SILENCES)
             return;
