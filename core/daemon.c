@@ -20,7 +20,6 @@
 #define PUBLISH_REFRESH ((uint64_t)NS_PER_S) /* sentences say for how long something has been so: that is to be true */
 #define SOON .05                                      /* s: a tick that is due so soon is taken with what woke the loop now */
 #define SHORTEST_GAP (5 * (uint64_t)NS_PER_S)
-#define CLOSE_TIME ((uint64_t)NS_PER_S)               /* for the store to write what waits */
 #define STALLED (10 * (uint64_t)NS_PER_S)
 #define RESTART_SHOWN (600 * (uint64_t)NS_PER_S)     /* so long status says that the core had to be started again */
 #define OLD_STATE_DISTANCE (5 * (uint64_t)NS_PER_S)   /* between two writes when something has turned */
@@ -80,25 +79,6 @@ static void set_wake(struct daemon *d, const struct moment *now, uint64_t awake)
     ev_timer_start(d->loop, &d->wake);
 }
 
-/* ---- what is kept: in a moment, with what else changes until then */
-
-static void set_keep(struct daemon *d, uint64_t ns)
-{
-    if (ns == UINT64_MAX || ev_is_active(&d->keep))
-        return;
-    ev_timer_set(&d->keep, (double)ns / 1e9, 0.);
-    ev_timer_start(d->loop, &d->keep);
-}
-
-static void on_keep(struct ev_loop *loop, ev_timer *timer, int events)
-{
-    struct daemon *d = timer->data;
-    struct moment now = clock_moment();
-
-    (void)loop, (void)events;
-    set_keep(d, memory_write(d->memory, d->engine, &now));
-}
-
 static void record(struct daemon *d, const struct engine_effect *effect)
 {
     const struct model *model = engine_model(d->engine);
@@ -153,10 +133,10 @@ void daemon_carry_out(struct daemon *d, const struct moment *now)
             break;
         }
     }
-    set_keep(d, memory_settle(d->memory, d->engine, now));
+    daemon_memory_settle(d, now);
 }
 
-/* ---- events: all go through feed(), which also sees when the loop was stopped for long */
+/* ---- events: all go through daemon_feed(), which also sees when the loop was stopped for long */
 
 static void tell_gap(struct daemon *d, const struct moment *now)
 {
@@ -172,7 +152,7 @@ static void tell_gap(struct daemon *d, const struct moment *now)
         daemon_carry_out(d, now);
 }
 
-static enum engine_outcome feed(struct daemon *d, const struct engine_event *event)
+enum engine_outcome daemon_feed(struct daemon *d, const struct engine_event *event)
 {
     struct moment now = clock_moment();
     enum engine_outcome outcome;
@@ -192,7 +172,7 @@ static void on_wake(struct ev_loop *loop, ev_timer *timer, int events)
     struct engine_event event = { .kind = EVENT_TIME };
 
     (void)events;
-    feed(d, &event);
+    daemon_feed(d, &event);
     if (ev_is_active(&d->tick) && ev_timer_remaining(loop, &d->tick) < SOON) { /* one wake-up for both, from now on */
         ev_timer_again(loop, &d->tick);
         ev_feed_event(loop, &d->tick, EV_TIMER);
@@ -209,7 +189,7 @@ static void on_done(void *arg, size_t check, uint64_t run, struct result *result
 
         memory_run(d->memory, d->engine, &now, check, result);
     }
-    feed(d, &event);
+    daemon_feed(d, &event);
     if (result)
         memory_judged(d->memory, d->engine, check, result);
     result_drop(result);
@@ -219,7 +199,7 @@ static void on_nudge(void *arg, size_t check)
 {
     struct engine_event event = { .kind = EVENT_NUDGE, .of.nudge = { .check = check } };
 
-    feed(arg, &event);
+    daemon_feed(arg, &event);
 }
 
 static void on_sample(void *arg, uint64_t asked, enum daemon_sickness sickness, const char *why)
@@ -229,7 +209,7 @@ static void on_sample(void *arg, uint64_t asked, enum daemon_sickness sickness, 
     struct daemon *d = arg;
 
     snprintf(d->self.observer, sizeof d->self.observer, "%s%s", sickness != HOST_WELL ? "this host is not well, what times out proves nothing: " : "", why);
-    feed(d, &event);
+    daemon_feed(d, &event);
 }
 
 static void on_save(void *arg, const char *full_name, const void *bytes, size_t n)
@@ -281,17 +261,6 @@ static void write_old_state(struct daemon *d, const struct moment *now)
     daemon_self_write(&d->self, d->engine, d->hosts, d->state, now);
 }
 
-static void look_at_store(struct daemon *d, const struct moment *now)
-{
-    enum store_news_kind news;
-
-    while ((news = memory_news(d->memory, now)) != STORE_NOTHING)
-        if (news == STORE_DOWN || news == STORE_UP)
-            feed(d, &(struct engine_event){ .kind = news == STORE_DOWN ? EVENT_STORE_DOWN : EVENT_STORE_UP });
-    memory_look(d->memory, now, d->self.store, sizeof d->self.store);
-    set_keep(d, memory_settle(d->memory, d->engine, now));
-}
-
 static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct daemon *d = timer->data;
@@ -302,7 +271,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     daemon_lack_look(&d->self.lack, now.awake);
     daemon_observer_tick(d->observer, &now);
     tell_gap(d, &now);
-    look_at_store(d, &now);
+    daemon_memory_tick(d, &now);
     if (now.awake - d->began >= RESTART_SHOWN)
         daemon_self_restarted(&d->self, d->settings.safe, NULL);
     if (d->serve)
@@ -353,8 +322,8 @@ static void init_watchers(struct daemon *d)
     ev_timer_init(&d->publish, on_publish, 0., 0.);
     ev_timer_init(&d->tick, on_tick, 1., 1.);
     ev_timer_init(&d->again, daemon_on_again, 0., 0.);
-    ev_timer_init(&d->keep, on_keep, 0., 0.);
-    d->keep.data = d->wake.data = d->publish.data = d->tick.data = d->again.data = d;
+    daemon_memory_begin(d);
+    d->wake.data = d->publish.data = d->tick.data = d->again.data = d;
     ev_set_priority(&d->wake, EV_MINPRI); /* results of the same instant are judged before timers */
     daemon_signals_begin(d->loop, &(struct daemon_signals){ .reload = daemon_reload, .quit = quit, .arg = d });
 }
@@ -398,10 +367,7 @@ static void destroy(struct daemon *d)
     if (d->hosts)
         hosts_free(d->hosts);
     watch_free(d->watch);
-    memory_end(d->memory, d->engine, &now);
-    memory_free(d->memory);
-    engine_kept_free(d->kept);
-    store_close(d->store, CLOSE_TIME);
+    daemon_memory_end(d, &now);
     state_close(d->state);
     if (d->engine)
         engine_free(d->engine);
