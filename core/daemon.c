@@ -21,7 +21,6 @@
 #define PUBLISH_REFRESH ((uint64_t)NS_PER_S) /* sentences say for how long something has been so: that is to be true */
 #define SOON .05                                      /* s: a tick that is due so soon is taken with what woke the loop now */
 #define SHORTEST_GAP (5 * (uint64_t)NS_PER_S)
-#define CLOSE_TIME ((uint64_t)NS_PER_S)               /* for the store to write what waits */
 #define STALLED (10 * (uint64_t)NS_PER_S)
 #define RESTART_SHOWN (600 * (uint64_t)NS_PER_S)     /* so long status says that the core had to be started again */
 #define OLD_STATE_DISTANCE (5 * (uint64_t)NS_PER_S)   /* between two writes when something has turned */
@@ -83,25 +82,6 @@ static void set_wake(struct daemon *d, const struct moment *now, uint64_t awake)
     ev_timer_start(d->loop, &d->wake);
 }
 
-/* ---- what is kept: in a moment, with what else changes until then */
-
-static void set_keep(struct daemon *d, uint64_t ns)
-{
-    if (ns == UINT64_MAX || ev_is_active(&d->keep))
-        return;
-    ev_timer_set(&d->keep, (double)ns / 1e9, 0.);
-    ev_timer_start(d->loop, &d->keep);
-}
-
-static void on_keep(struct ev_loop *loop, ev_timer *timer, int events)
-{
-    struct daemon *d = timer->data;
-    struct moment now = clock_moment();
-
-    (void)loop, (void)events;
-    set_keep(d, memory_write(d->memory, d->engine, &now));
-}
-
 static void record(struct daemon *d, const struct engine_effect *effect)
 {
     const struct model *model = engine_model(d->engine);
@@ -156,7 +136,7 @@ void daemon_carry_out(struct daemon *d, const struct moment *now)
             break;
         }
     }
-    set_keep(d, memory_settle(d->memory, d->engine, now));
+    daemon_memory_settle(d, now);
 }
 
 /* ---- events: all go through daemon_feed(), which also sees when the loop was stopped for long */
@@ -285,17 +265,6 @@ static void write_old_state(struct daemon *d, const struct moment *now)
     daemon_self_write(&d->self, d->engine, d->hosts, d->state, now);
 }
 
-static void look_at_store(struct daemon *d, const struct moment *now)
-{
-    enum store_news_kind news;
-
-    while ((news = memory_news(d->memory, now)) != STORE_NOTHING)
-        if (news == STORE_DOWN || news == STORE_UP)
-            daemon_feed(d, &(struct engine_event){ .kind = news == STORE_DOWN ? EVENT_STORE_DOWN : EVENT_STORE_UP });
-    memory_look(d->memory, now, d->self.store, sizeof d->self.store);
-    set_keep(d, memory_settle(d->memory, d->engine, now));
-}
-
 static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct daemon *d = timer->data;
@@ -306,7 +275,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     daemon_lack_look(&d->self.lack, now.awake);
     daemon_observer_tick(d->observer, &now);
     tell_gap(d, &now);
-    look_at_store(d, &now);
+    daemon_memory_tick(d, &now);
     daemon_windows_look(d, &now);
     if (now.awake - d->began >= RESTART_SHOWN)
         daemon_self_restarted(&d->self, d->settings.safe, NULL);
@@ -358,8 +327,8 @@ static void init_watchers(struct daemon *d)
     ev_timer_init(&d->publish, on_publish, 0., 0.);
     ev_timer_init(&d->tick, on_tick, 1., 1.);
     ev_timer_init(&d->again, daemon_on_again, 0., 0.);
-    ev_timer_init(&d->keep, on_keep, 0., 0.);
-    d->keep.data = d->wake.data = d->publish.data = d->tick.data = d->again.data = d;
+    daemon_memory_begin(d);
+    d->wake.data = d->publish.data = d->tick.data = d->again.data = d;
     ev_set_priority(&d->wake, EV_MINPRI); /* results of the same instant are judged before timers */
     daemon_signals_begin(d->loop, &(struct daemon_signals){ .reload = daemon_reload, .quit = quit, .arg = d });
 }
@@ -404,10 +373,7 @@ static void destroy(struct daemon *d)
     if (d->hosts)
         hosts_free(d->hosts);
     watch_free(d->watch);
-    memory_end(d->memory, d->engine, &now);
-    memory_free(d->memory);
-    engine_kept_free(d->kept);
-    store_close(d->store, CLOSE_TIME);
+    daemon_memory_end(d, &now);
     state_close(d->state);
     if (d->engine)
         engine_free(d->engine);

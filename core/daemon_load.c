@@ -10,34 +10,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define RECALL_TIME (500 * (uint64_t)NS_PER_MS) /* nothing is watched meanwhile */
 #define TRY_AGAIN 1. /* seconds until a configuration that memory lacked for is read again */
-
-/* What an earlier process kept is read before the first model, so that it is there when that is in force. */
-static void open_store(struct daemon *d, const struct model_settings *settings)
-{
-    const struct store_options options = { .folder = state_folder(d->state), .raw = settings->history_raw, .hourly = settings->history_hourly,
-                                           .daily = settings->history_daily, .max = settings->history_max };
-    const struct moment now = clock_moment();
-    char why[512];
-
-    d->store = store_open(&options, why, sizeof why);
-    if (!d->store)
-        log_error("there is no store: nothing is kept of what happens", "why", why, NULL);
-    d->memory = memory_create(d->store);
-    d->kept = memory_recall(d->memory, &now, RECALL_TIME);
-}
-
-/* After the first model, and after windows of maintenance that are open: nothing is announced twice. */
-static void restore(struct daemon *d, const struct moment *now)
-{
-    const struct engine_event event = { .kind = EVENT_RESTORE, .of.kept = d->kept };
-
-    if (d->kept && engine_event(d->engine, now, &event) == ENGINE_DONE)
-        daemon_carry_out(d, now);
-    engine_kept_free(d->kept);
-    d->kept = NULL;
-}
 
 /* False: there is no memory for it, and the old one goes on, if there is one. */
 static bool take_model(struct daemon *d, const struct model *model)
@@ -62,7 +35,7 @@ static bool take_model(struct daemon *d, const struct model *model)
     daemon_carry_out(d, &now);
     daemon_windows_begin(d); /* before anything of an earlier process is taken up: what is planned is not told */
     if (!old)
-        restore(d, &now);
+        daemon_memory_restore(d, &now);
     memory_model(d->memory, d->engine, &now);
     if (moved) {
         serve_stop(d->serve);
@@ -131,7 +104,7 @@ static bool take_loaded(struct daemon *d, const struct config *config, const str
     bool whole;
 
     if (!d->store)
-        open_store(d, &model->settings);
+        daemon_memory_open(d, &model->settings);
     if (!take_model(d, model)) {
         daemon_control_loaded(&d->control, NULL, NULL);
         return false;

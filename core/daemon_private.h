@@ -60,6 +60,8 @@ struct daemon_people_calls daemon_people_calls(struct daemon *d);
 bool daemon_has_reports(struct daemon *d, const char *full_name);
 /* Does what the engine wants done after an event. */
 void daemon_carry_out(struct daemon *d, const struct moment *now);
+/* Hands an event to the engine and does what it wants done; sees when the loop was stopped for long. */
+enum engine_outcome daemon_feed(struct daemon *d, const struct engine_event *event);
 /* Listens where the configuration says; a port that cannot be had is said and tried again with each tick. */
 void daemon_open_endpoint(struct daemon *d);
 
@@ -69,5 +71,17 @@ void daemon_begin_load(struct daemon *d, const struct config_source *source);
 void daemon_reload(void *arg);
 /* Memory may be there again for what it lacked for. */
 void daemon_on_again(struct ev_loop *loop, ev_timer *timer, int events);
+
+/* daemon_memory.c: what is kept. Nothing of it opens anything before daemon_memory_open(). */
+void daemon_memory_begin(struct daemon *d);
+/* Opens the store in the state folder and reads what an earlier process kept, within a bound. */
+void daemon_memory_open(struct daemon *d, const struct model_settings *settings);
+/* After the first model, and after windows of maintenance that are open: nothing is announced twice. */
+void daemon_memory_restore(struct daemon *d, const struct moment *now);
+/* All effects of an event are carried out. */
+void daemon_memory_settle(struct daemon *d, const struct moment *now);
+/* Once a second: how the store is, to the engine and to status. */
+void daemon_memory_tick(struct daemon *d, const struct moment *now);
+void daemon_memory_end(struct daemon *d, const struct moment *now);
 
 #endif

@@ -23,7 +23,15 @@ from conftest import Shift, free_port, wait_until
 if sys.platform != "linux":
     pytest.skip("namespaces and preloaded libraries are of Linux", allow_module_level=True)
 
+SOAK = bool(os.environ.get("SOAK"))
 HELD = threading.Event()  # never set: a server that hangs
+
+
+@pytest.fixture
+def in_one_build(sanitized):
+    """What says nothing of memory is tried in one build alone, to keep the check within its time."""
+    if sanitized and not SOAK:
+        pytest.skip("this is tried in the build without sanitizers, and with SOAK=1 in both")
 
 
 @pytest.fixture
@@ -155,6 +163,7 @@ def test_a_silence_outlives_a_kill(talon, listening):
 
 # ---- reloads
 
+@pytest.mark.usefixtures("in_one_build")
 def test_a_reload_keeps_what_did_not_change(talon):
     """One service changes: the others' streaks, counts and connections go on. A mistake changes nothing, and is told."""
     def serve(connection):
@@ -232,6 +241,7 @@ def in_a_namespace(talon, mount, *words):
     talon.program = real
 
 
+@pytest.mark.usefixtures("in_one_build")
 def test_a_full_disk(talon, watched, tmp_path):
     talon.state.mkdir()
     in_a_namespace(talon, 'mount -t tmpfs -o size=3m none "$0"', talon.state)
@@ -255,6 +265,7 @@ def test_a_full_disk(talon, watched, tmp_path):
     assert rows(talon, "SELECT count(*) FROM runs", copy)[0][0] > 5
 
 
+@pytest.mark.skipif(not SOAK, reason="test_store.py tries it in short: this is for SOAK=1")
 def test_a_disk_that_may_only_be_read(talon, watched):
     """What was kept is read all the same."""
     talon.start()

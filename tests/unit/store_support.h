@@ -31,13 +31,13 @@
 static char why[600];
 static struct buffer text;
 
-static inline int begin(void **state)
+static inline int store_begin(void **state)
 {
     text = buffer_make(0);
     return temp_folder_make(state);
 }
 
-static inline int end(void **state)
+static inline int store_end(void **state)
 {
     buffer_free(&text);
     return temp_folder_remove(state);
@@ -69,7 +69,7 @@ static inline const char *asked(struct store *store, struct store_ask ask)
     return buffer_string(&text);
 }
 
-static inline void wait_until(struct store *store, bool (*holds)(struct store *store))
+static inline void wait_for_store(struct store *store, bool (*holds)(struct store *store))
 {
     const uint64_t until = clock_awake() + 10 * S;
 

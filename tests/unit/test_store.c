@@ -64,7 +64,7 @@ static void test_intents(void **state)
     struct store *store = open_store(state);
     uint64_t first, second;
 
-    wait_until(store, is_up);
+    wait_for_store(store, is_up);
     first = store_intent(store, &(struct store_intent){ "bridge-heal", "colima", NOON, 42, 1000, "{}" });
     second = store_intent(store, &(struct store_intent){ "restart", "redis", NOON, 42, 2000, "{}" });
     assert_true(first > 0 && second == first + 1);
@@ -124,7 +124,7 @@ static void test_old_runs_go_and_hours_stay(void **state)
     assert_non_null(strstr(asked(store, (struct store_ask){ .question = STORE_ASK_HISTORY, .name = "redis.ping", .since = NOON - 40 * 365 * DAY, .now = NOON - 40 * 365 * DAY + HOUR }), "\"ok\""));
     store_close(store, 5 * S);
     store = open_bounded(state, 48 * (uint64_t)HOUR, 64 << 20);
-    wait_until(store, few_runs);
+    wait_for_store(store, few_runs);
     assert_non_null(strstr(asked(store, (struct store_ask){ .question = STORE_ASK_HISTORY, .name = "redis.ping", .since = NOON - 40 * 365 * DAY, .now = NOON - 40 * 365 * DAY + 7 * HOUR }), "\"ok\":1"));
     store_close(store, 5 * S);
 }
@@ -145,7 +145,7 @@ static void test_the_size_is_bounded(void **state)
     store_close(store, 5 * S);
     assert_int_equal(stat(temp_path(state, "talon.db"), &before), 0);
     store = open_bounded(state, 100000 * (uint64_t)DAY, 200 << 10);
-    wait_until(store, half_of_the_runs);
+    wait_for_store(store, half_of_the_runs);
     store_close(store, 5 * S);
     assert_int_equal(stat(temp_path(state, "talon.db"), &after), 0);
     assert_true(after.st_size < before.st_size / 2);
@@ -197,7 +197,7 @@ static void test_a_newer_schema_is_left_alone(void **state)
     store_close(store, 5 * S);
     execute(state, "PRAGMA user_version=99; CREATE TABLE of_the_future (a)");
     store = open_store(state);
-    wait_until(store, is_down);
+    wait_for_store(store, is_down);
     assert_non_null(strstr(why, "was written by a newer Talon (schema 99, this one knows 2)"));
     assert_int_equal(store_intent(store, &(struct store_intent){ "restart", "redis", NOON, 42, 3000, "{}" }), 0);
     store_close(store, 5 * S);
@@ -256,11 +256,11 @@ static void test_locked_by_another(void **state)
     assert_int_equal(sqlite3_open(temp_path(state, "talon.db"), &other), SQLITE_OK);
     assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     store_keep(store, "check", "a", "b", 1);
-    wait_until(store, is_down);
+    wait_for_store(store, is_down);
     assert_non_null(strstr(why, "another program has it locked"));
     assert_int_equal(next_news(store), STORE_DOWN);
     assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
-    wait_until(store, is_up);
+    wait_for_store(store, is_up);
     assert_int_equal(next_news(store), STORE_UP);
     assert_non_null(strstr(asked(store, (struct store_ask){ .question = STORE_ASK_KEPT, .name = "check" }), "\"a\""));
     sqlite3_close(other);
@@ -281,11 +281,11 @@ static void test_a_long_time_down(void **state)
         runs++;
     assert_int_equal(runs, 32768);
     assert_true(store_keep(store, "check", "a", "b", 1));
-    wait_until(store, is_down);
+    wait_for_store(store, is_down);
     assert_non_null(strstr(why, "32769 records wait, 1 were dropped"));
     assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(other);
-    wait_until(store, is_up);
+    wait_for_store(store, is_up);
     assert_non_null(strstr(asked(store, (struct store_ask){ .question = STORE_ASK_HISTORY, .name = "redis.ping", .since = NOON - 12 * HOUR, .now = NOON + 8 * DAY }), "\"ok\":32768"));
     store_close(store, 5 * S);
 }
@@ -341,7 +341,7 @@ static void test_writes_that_hang(void **state)
     asked(store, (struct store_ask){ .question = STORE_ASK_AUDIT });
     hangs = true;
     store_keep(store, "check", "a", "b", 1);
-    wait_until(store, writes_for_long);
+    wait_for_store(store, writes_for_long);
     assert_non_null(strstr(why, "the store has been writing for"));
     assert_false(store_is_up(store));
     assert_int_equal(store_intent(store, &(struct store_intent){ "restart", "redis", NOON, 42, 3000, "{}" }), 0);
@@ -351,7 +351,7 @@ static void test_writes_that_hang(void **state)
     assert_string_equal(why, "the store has not answered within 50 ms");
     assert_true(clock_awake() - before < 5 * S);
     hangs = false;
-    wait_until(store, is_well);
+    wait_for_store(store, is_well);
     assert_string_equal(asked(store, (struct store_ask){ .question = STORE_ASK_KEPT, .name = "check" }), "[{\"name\":\"a\",\"bytes\":\"62\"},{\"name\":\"c\",\"bytes\":\"64\"}]");
     store_close(store, 5 * S);
     sqlite3_vfs_unregister(&vfs);
@@ -360,21 +360,21 @@ static void test_writes_that_hang(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_kept, begin, end),
-        cmocka_unit_test_setup_teardown(test_incidents, begin, end),
-        cmocka_unit_test_setup_teardown(test_intents, begin, end),
-        cmocka_unit_test_setup_teardown(test_history_is_rolled_up, begin, end),
-        cmocka_unit_test_setup_teardown(test_old_runs_go_and_hours_stay, begin, end),
-        cmocka_unit_test_setup_teardown(test_the_size_is_bounded, begin, end),
-        cmocka_unit_test_setup_teardown(test_uptime, begin, end),
-        cmocka_unit_test_setup_teardown(test_no_uptime_while_talon_did_not_run, begin, end),
-        cmocka_unit_test_setup_teardown(test_a_newer_schema_is_left_alone, begin, end),
-        cmocka_unit_test_setup_teardown(test_garbage_is_set_aside, begin, end),
-        cmocka_unit_test_setup_teardown(test_overwritten_while_open, begin, end),
-        cmocka_unit_test_setup_teardown(test_removed_while_open, begin, end),
-        cmocka_unit_test_setup_teardown(test_locked_by_another, begin, end),
-        cmocka_unit_test_setup_teardown(test_a_long_time_down, begin, end),
-        cmocka_unit_test_setup_teardown(test_writes_that_hang, begin, end),
+        cmocka_unit_test_setup_teardown(test_kept, store_begin, store_end),
+        cmocka_unit_test_setup_teardown(test_incidents, store_begin, store_end),
+        cmocka_unit_test_setup_teardown(test_intents, store_begin, store_end),
+        cmocka_unit_test_setup_teardown(test_history_is_rolled_up, store_begin, store_end),
+        cmocka_unit_test_setup_teardown(test_old_runs_go_and_hours_stay, store_begin, store_end),
+        cmocka_unit_test_setup_teardown(test_the_size_is_bounded, store_begin, store_end),
+        cmocka_unit_test_setup_teardown(test_uptime, store_begin, store_end),
+        cmocka_unit_test_setup_teardown(test_no_uptime_while_talon_did_not_run, store_begin, store_end),
+        cmocka_unit_test_setup_teardown(test_a_newer_schema_is_left_alone, store_begin, store_end),
+        cmocka_unit_test_setup_teardown(test_garbage_is_set_aside, store_begin, store_end),
+        cmocka_unit_test_setup_teardown(test_overwritten_while_open, store_begin, store_end),
+        cmocka_unit_test_setup_teardown(test_removed_while_open, store_begin, store_end),
+        cmocka_unit_test_setup_teardown(test_locked_by_another, store_begin, store_end),
+        cmocka_unit_test_setup_teardown(test_a_long_time_down, store_begin, store_end),
+        cmocka_unit_test_setup_teardown(test_writes_that_hang, store_begin, store_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

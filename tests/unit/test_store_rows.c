@@ -93,7 +93,7 @@ static void test_numbers_that_begin_anew(void **state)
         run_at(store, then + i, STORE_RUN_OK);
     store_close(store, 5 * S);
     store = open_bounded(state, 48 * (uint64_t)HOUR, 64 << 20);
-    wait_until(store, has_no_runs);
+    wait_for_store(store, has_no_runs);
     assert_non_null(strstr(hours(store, then), "\"ok\":50,"));
     run_at(store, NOON, STORE_RUN_OK);
     run_at(store, NOON, STORE_RUN_OK);
@@ -150,7 +150,7 @@ static void test_what_is_owed_is_never_trimmed(void **state)
     uint64_t first;
 
     folder = state;
-    wait_until(store, is_up);
+    wait_for_store(store, is_up);
     first = store_intent(store, &(struct store_intent){ "restart", "redis", then, 42, 1, "{}" });
     store_intent(store, &(struct store_intent){ "restart", "caddy", then, 42, 2, "{}" });
     store_intent_ended(store, first, then + 1, "fixed");
@@ -164,7 +164,7 @@ static void test_what_is_owed_is_never_trimmed(void **state)
     store_close(store, 5 * S);
     store = store_open(&(struct store_options){ .folder = temp_path(state, "."), .raw = S, .hourly = S, .daily = S, .max = 1 }, why, sizeof why);
     assert_non_null(store);
-    wait_until(store, has_trimmed);
+    wait_for_store(store, has_trimmed);
     assert_int_equal(count(state, "SELECT count(*) FROM runs"), 0);
     assert_int_equal(count(state, "SELECT count(*) FROM intents"), 1);
     assert_int_equal(count(state, "SELECT count(*) FROM intents WHERE service = 'caddy' AND ended IS NULL"), 1);
@@ -216,7 +216,7 @@ static void test_an_intent_is_synced_before_it_is_durable(void **state)
     vfs.zName = "counted";
     assert_int_equal(sqlite3_vfs_register(&vfs, 1), SQLITE_OK);
     store = open_store(state);
-    wait_until(store, is_up);
+    wait_for_store(store, is_up);
     asked(store, (struct store_ask){ .question = STORE_ASK_AUDIT });
     counts = true;
     store_keep(store, "check", "a", "b", 1);
@@ -267,14 +267,14 @@ static void test_aside_as_it_was(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_kept_by_pages_and_forgotten_by_kind, begin, end),
-        cmocka_unit_test_setup_teardown(test_numbers_of_incidents_and_those_that_were_lost, begin, end),
-        cmocka_unit_test_setup_teardown(test_each_run_counts_once, begin, end),
-        cmocka_unit_test_setup_teardown(test_numbers_that_begin_anew, begin, end),
-        cmocka_unit_test_setup_teardown(test_the_version_before, begin, end),
-        cmocka_unit_test_setup_teardown(test_what_is_owed_is_never_trimmed, begin, end),
-        cmocka_unit_test_setup_teardown(test_an_intent_is_synced_before_it_is_durable, begin, end),
-        cmocka_unit_test_setup_teardown(test_aside_as_it_was, begin, end),
+        cmocka_unit_test_setup_teardown(test_kept_by_pages_and_forgotten_by_kind, store_begin, store_end),
+        cmocka_unit_test_setup_teardown(test_numbers_of_incidents_and_those_that_were_lost, store_begin, store_end),
+        cmocka_unit_test_setup_teardown(test_each_run_counts_once, store_begin, store_end),
+        cmocka_unit_test_setup_teardown(test_numbers_that_begin_anew, store_begin, store_end),
+        cmocka_unit_test_setup_teardown(test_the_version_before, store_begin, store_end),
+        cmocka_unit_test_setup_teardown(test_what_is_owed_is_never_trimmed, store_begin, store_end),
+        cmocka_unit_test_setup_teardown(test_an_intent_is_synced_before_it_is_durable, store_begin, store_end),
+        cmocka_unit_test_setup_teardown(test_aside_as_it_was, store_begin, store_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
