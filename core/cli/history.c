@@ -69,10 +69,10 @@ static void add_states(struct buffer *out, const cJSON *answer, double now)
 
     cJSON_ArrayForEach(row, field(answer, "rows"))
     {
-        const double at = field_number(row, "at") / 1e3, end = at + span_of(field_text(answer, "each")) - .001;
+        const double begin = field_number(row, "at") / 1e3, end = begin + span_of(field_text(answer, "each")) - .001;
         const enum state state = state_of(row);
 
-        for (size_t cell = cell_of(at, since, each); cell <= cell_of(end > at ? end : at, since, each); cell++)
+        for (size_t cell = cell_of(begin, since, each); cell <= cell_of(end > begin ? end : begin, since, each); cell++)
             cells[cell] = state > cells[cell] ? state : cells[cell];
     }
     buffer_text(out, "  |");

@@ -213,6 +213,39 @@ static void a_need_between_is_a_link(void **state)
     support_free(engine);
 }
 
+/* Service 0 needs 1, which needs 2 ... down to the last, which is to blame: a chain of more than is shown. */
+static void a_very_long_chain_is_cut_in_its_middle(void **state)
+{
+    enum { LONG = 40 };
+    static size_t next[LONG];
+    static struct model_need needs[LONG];
+    struct engine *engine = support_engine(LONG, 1);
+    struct snapshot *snapshot;
+    cJSON *json;
+
+    (void)state;
+    for (size_t i = 0; i < LONG; i++) {
+        next[i] = i + 1;
+        needs[i] = (struct model_need){ 1, &next[i] };
+        support_service(engine, i)->n_needs = i + 1 < LONG;
+        support_service(engine, i)->needs = &needs[i];
+        engine->services[i].verdict = i % 3 == 1 && i + 1 < LONG ? VERDICT_OK : VERDICT_FAILED; /* some have not been heard since */
+        engine->services[i].caused_by = i + 1 < LONG ? LONG - 1 : MODEL_NONE;
+    }
+    snapshot = support_snapshot(engine);
+    json = why(snapshot, "s30");
+    assert_int_equal(cJSON_GetArraySize(at(json, "chain")), 10);
+    assert_string_equal(cJSON_GetArrayItem(at(json, "chain"), 9)->child->valuestring, "s39");
+    cJSON_Delete(json);
+    json = why(snapshot, "s0");
+    assert_int_equal(cJSON_GetArraySize(at(json, "chain")), 16);
+    assert_string_equal(cJSON_GetArrayItem(at(json, "chain"), 14)->child->valuestring, "s14");
+    assert_string_equal(cJSON_GetArrayItem(at(json, "chain"), 15)->child->valuestring, "s39");
+    cJSON_Delete(json);
+    snapshot_drop(snapshot);
+    support_free(engine);
+}
+
 static void a_why_is_asked_by_check_incident_and_service(void **state)
 {
     struct engine *engine = broken_shop();
@@ -321,6 +354,7 @@ int main(void)
         cmocka_unit_test(status_has_what_people_said),
         cmocka_unit_test(the_chain_goes_down_to_the_root),
         cmocka_unit_test(a_need_between_is_a_link),
+        cmocka_unit_test(a_very_long_chain_is_cut_in_its_middle),
         cmocka_unit_test(a_why_is_asked_by_check_incident_and_service),
         cmocka_unit_test(figures_of_people),
         cmocka_unit_test(queries_are_read_strictly),
