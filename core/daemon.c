@@ -127,7 +127,9 @@ void daemon_carry_out(struct daemon *d, const struct moment *now)
             break;
         case EFFECT_COLLECT: /* nothing collects yet: what is known of the incident is in the log */
             break;
-        case EFFECT_OBSERVE: /* of who has sent a sample alone */
+        case EFFECT_OBSERVE:
+            daemon_observer_ask(d->observer, effects[i].of.observe.asked);
+            break;
         case EFFECT_RECORD_INTENT:
         case EFFECT_RUN_ACTION:
             log_error("the engine asked for something that this version cannot do", NULL);
@@ -195,6 +197,16 @@ static void on_nudge(void *arg, size_t check)
     daemon_feed(arg, &event);
 }
 
+static void on_sample(void *arg, uint64_t asked, enum daemon_sickness sickness, const char *why)
+{
+    static const enum engine_sickness of_engine[] = { [HOST_WELL] = SICKNESS_NONE, [HOST_LOST_ITS_WAY] = SICKNESS_ROUTE, [HOST_SICK] = SICKNESS_ALL };
+    struct engine_event event = { .kind = EVENT_OBSERVED, .of.observed = { .asked = asked, .sickness = of_engine[sickness], .why = why } };
+    struct daemon *d = arg;
+
+    snprintf(d->self.observer, sizeof d->self.observer, "%s%s", sickness != HOST_WELL ? "this host is not well, what times out proves nothing: " : "", why);
+    daemon_feed(d, &event);
+}
+
 static void on_save(void *arg, const char *full_name, const void *bytes, size_t n)
 {
     struct daemon *d = arg;
@@ -253,6 +265,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     (void)loop, (void)events;
     guarded_beat();
     daemon_lack_look(&d->self.lack, now.awake);
+    daemon_observer_tick(d->observer, &now);
     daemon_store_look(d->store, d->self.store, sizeof d->self.store);
     tell_gap(d, &now);
     if (now.awake - d->began >= RESTART_SHOWN)
@@ -324,6 +337,9 @@ static bool create(struct daemon *d)
     d->secrets = secrets_create(d->loop, NULL);
     if (!d->hosts || !d->secrets)
         return false;
+    d->observer = daemon_observer_create(d->loop, &(struct daemon_observer_calls){ .sample = on_sample, .arg = d });
+    if (!d->observer)
+        return false;
     daemon_control_begin(&d->control, d->loop, d->hosts, &control);
     d->self.control = d->control.why;
     d->instances = instances_create(d->loop, d->hosts, d->secrets, &calls);
@@ -336,6 +352,7 @@ static void destroy(struct daemon *d)
 
     load_stop(d->load);
     config_source_free(d->self.source);
+    daemon_observer_free(d->observer);
     serve_stop(d->serve);
     daemon_control_end(&d->control);
     if (d->state && engine_model(d->engine))

@@ -110,6 +110,8 @@ static bool take_loaded(struct daemon *d, const struct config *config, const str
     if (!d->store)
         d->store = daemon_store_open(state_folder(d->state), &model->settings);
     guarded_ready();
+    if (!ev_is_active(&d->tick))
+        daemon_observer_ask(d->observer, 0);
     ev_timer_start(d->loop, &d->tick);
     return whole;
 }

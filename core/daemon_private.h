@@ -5,6 +5,7 @@
 #include "base/moment.h"
 #include "daemon.h"
 #include "daemon_control.h"
+#include "daemon_observer.h"
 #include "daemon_self.h"
 #include "engine/engine.h"
 #include "instances.h"
@@ -27,6 +28,7 @@ struct daemon {
     struct instances *instances;
     struct load *load;             /* a configuration on its way; NULL: none */
     int64_t load_began;            /* wall */
+    struct daemon_observer *observer;
     struct watch *watch;
     struct state *state;
     struct store *store;           /* NULL: there is none */

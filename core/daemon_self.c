@@ -256,6 +256,7 @@ static const char *trouble(struct daemon_self *self, const struct state *state)
     add_trouble(self, self->control);
     add_trouble(self, state ? state_trouble(state) : NULL);
     add_trouble(self, self->store);
+    add_trouble(self, self->observer);
     add_trouble(self, self->lack.memory);
     add_trouble(self, self->lack.descriptors);
     add_trouble(self, self->lack.log);

@@ -22,8 +22,9 @@ struct daemon_self {
     const char *control;                     /* why there is no control socket; "": there is one. Borrowed from whoever opens it */
     char restarted[2 * DAEMON_SELF_TEXT];    /* "": the core has not crashed lately */
     char store[2 * DAEMON_SELF_TEXT];        /* what is wrong with the store; "": nothing */
+    char observer[DAEMON_SELF_TEXT];         /* what is wrong with this host; "": nothing */
     struct daemon_lack lack;
-    char text[11 * DAEMON_SELF_TEXT];         /* all trouble in one sentence, for the snapshot */
+    char text[12 * DAEMON_SELF_TEXT];         /* all trouble in one sentence, for the snapshot */
     unsigned long long shown;                /* of what the last snapshot said of hosts and trouble */
 };
 

@@ -8,8 +8,10 @@ CORE_LIBS = \
 # The daemon: a program of its own, because the library that it serves with brings others that nobody who types `talon check` should wait for.
 host_PROGRAMS += talon-core
 talon_core_SOURCES = \
-	core/core_main.c core/daemon.c core/daemon.h core/daemon_asked.c core/daemon_control.c core/daemon_control.h core/daemon_lack.c core/daemon_lack.h \
-	core/daemon_load.c core/daemon_people.c core/daemon_people.h core/daemon_private.h core/daemon_reports.c core/daemon_self.c core/daemon_self.h core/daemon_signals.c core/daemon_signals.h core/daemon_store.c core/daemon_store.h \
+	core/core_main.c core/daemon.c core/daemon.h core/daemon_control.c core/daemon_control.h core/daemon_lack.c core/daemon_lack.h \
+	core/daemon_observer.c core/daemon_observer.h \
+	core/daemon_asked.c core/daemon_people.c core/daemon_people.h core/daemon_reports.c \
+	core/daemon_load.c core/daemon_private.h core/daemon_self.c core/daemon_self.h core/daemon_signals.c core/daemon_signals.h core/daemon_store.c core/daemon_store.h \
 	core/guard.h core/guarded.c core/guarded.h core/last_words.c core/last_words.h core/watch.c core/watch.h
 talon_core_LDADD = core/control/libcontrol.a core/serve/libserve.a $(CORE_LIBS) $(MICROHTTPD_LIBS) $(SQLITE_LIBS)
 

@@ -100,6 +100,11 @@ joined() { # joined NAME
     cat "$logs/$1.beside"
     return "$ended"
 }
+builds() { # what the later stages need, while the integration tests of the first build wait for half of their time
+    # shellcheck disable=SC2034 # read by made
+    gently='nice -n 19'
+    sanitized_build && macos
+}
 fuzz() { # at the lowest priority: 30 s for each target would be two minutes of their own
     [ "$system" != Darwin ] || { echo "no libFuzzer in this system's clang: nothing was fuzzed"; return 0; }
     nice -n 19 "$top/tests/fuzz/run" 30 "$build/sanitized"
@@ -167,17 +172,16 @@ kubectl_for_tests() {
 kubectl_for_tests
 stage house 30 house
 stage build-gcc 150 gcc_build
-stage unit-gcc 120 unit "$build"
-stage integration-gcc 240 integration "$build" integration-gcc
 beside flat flat
-stage build-sanitized 180 sanitized_build
+stage unit-gcc 150 unit "$build"
 stage flat 60 joined flat
+beside builds builds
+stage integration-gcc 390 integration "$build" integration-gcc
+stage builds 180 joined builds # with clang and the sanitizers, and for macOS
 stage unit-sanitized 240 unit "$build/sanitized"
 beside fuzz fuzz
-beside macos macos
-stage integration-sanitized 300 integration "$build/sanitized" integration-sanitized
+stage integration-sanitized 330 integration "$build/sanitized" integration-sanitized
 stage fuzz 60 joined fuzz
-stage macos 90 joined macos
 stage installed 150 installed
 if [ -n "${SOAK:-}" ]; then
     stage flat-long 1900 integration "$build" flat-long tests/integration/soak_flat.py

@@ -58,6 +58,9 @@ enum engine_event_kind {
     EVENT_KINDS
 };
 
+/* Of the host that looks, worst last: one that has lost its way to other networks excuses only what says so itself (loopback knows no such thing). */
+enum engine_sickness { SICKNESS_NONE, SICKNESS_ROUTE, SICKNESS_ALL };
+
 struct engine_event {
     enum engine_event_kind kind;
     union {
@@ -66,7 +69,7 @@ struct engine_event {
         const struct engine_kept *kept;                          /* RESTORE: right after the first MODEL, once */
         struct { size_t check; } nudge;
         struct { uint64_t slept; } gap;                          /* ns */
-        struct { uint64_t asked; bool sick; const char *why; } observed; /* asked: of OBSERVE, 0: by itself. Who never sends one has no observer */
+        struct { uint64_t asked; enum engine_sickness sickness; const char *why; } observed; /* asked: of OBSERVE, 0: by itself. Who never sends one has no observer */
         struct engine_window window;                             /* WINDOW_OPEN, WINDOW_CLOSED */
         struct engine_command command;
         struct { enum engine_self trouble; bool over; const char *why; } self;

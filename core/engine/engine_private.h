@@ -196,6 +196,7 @@ struct engine {
     uint64_t next_elapsed;     /* the first end of a silence, pause or acknowledgement, or time of a repeat; NEVER */
 
     bool observed;             /* there is an observer */
+    enum engine_sickness sickness;
     char sick_why[ENGINE_NOTE];
     uint64_t asked, asked_until; /* the last sample asked for; awake, when nobody waits for it any more; NEVER: nobody does */
     size_t n_held;

@@ -23,6 +23,12 @@ static bool is_doubtful(const struct result *result)
     return result->status == STATUS_FAIL && (ends_with(result->reason, "timeout") || strcmp(result->reason, "local") == 0 || strcmp(result->reason, "connect.unreachable") == 0);
 }
 
+/* Is the host as it is now a reason for that? */
+static bool is_excused(const struct engine *engine, const struct result *result)
+{
+    return engine->sickness == SICKNESS_ALL || (engine->sickness == SICKNESS_ROUTE && strcmp(result->reason, "connect.unreachable") == 0);
+}
+
 bool observer_holds(struct engine *engine, size_t check, struct result *result)
 {
     struct check *c = &engine->t.checks[check];
@@ -56,7 +62,7 @@ static struct result *excused(const struct engine *engine, const struct result *
 static void judge(struct engine *engine, size_t check)
 {
     struct check *c = &engine->t.checks[check];
-    struct result *result = c->held, *taken = engine->overall.sick ? excused(engine, result) : result_keep(result);
+    struct result *result = c->held, *taken = is_excused(engine, result) ? excused(engine, result) : result_keep(result);
 
     c->held = NULL;
     engine->n_held--;
@@ -100,8 +106,9 @@ static void turn(struct engine *engine, bool sick)
 void observer_take(struct engine *engine, const struct engine_event *event)
 {
     engine->observed = true;
-    snprintf(engine->sick_why, sizeof engine->sick_why, "%s", event->of.observed.sick && event->of.observed.why ? event->of.observed.why : "");
-    turn(engine, event->of.observed.sick);
+    snprintf(engine->sick_why, sizeof engine->sick_why, "%s", event->of.observed.sickness != SICKNESS_NONE && event->of.observed.why ? event->of.observed.why : "");
+    engine->sickness = event->of.observed.sickness;
+    turn(engine, engine->sickness != SICKNESS_NONE);
     if (event->of.observed.asked > 0)
         judge_held(engine, event->of.observed.asked);
 }

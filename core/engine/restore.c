@@ -188,6 +188,7 @@ static void take_self(struct engine *engine, const struct restore *r)
     engine->paused_until = r->kept->paused_until > 0 ? ahead(engine, r, r->kept->paused_until) : 0;
     engine->overall.storm = r->kept->storm;
     engine->overall.sick = r->kept->told_observer;
+    engine->sickness = r->kept->told_observer ? SICKNESS_ALL : SICKNESS_NONE;
     engine->told_storm = r->kept->told_storm;
     engine->told_observer = r->kept->told_observer;
     for (int i = 0; i < SELF_TROUBLES; i++)

@@ -300,10 +300,10 @@ def test_programs_that_are_missing(build, web, tmp_path):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 256 KiB."""
+    """A file system of 8 MiB: room for the database and what it writes before that."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(folder)], capture_output=True, check=False).returncode != 0:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", str(folder)], capture_output=True, check=False).returncode != 0:
         pytest.skip("a small file system cannot be mounted: run this as root where mount is allowed")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)

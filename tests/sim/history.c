@@ -312,7 +312,7 @@ static void turn_self(struct world *w)
 {
     struct engine_event self = { .kind = EVENT_SELF, .of.self = { (enum engine_self)dice_below(&w->dice, SELF_TROUBLES), dice_chance(&w->dice, 50), "for a test" } };
     struct engine_event store = { .kind = dice_chance(&w->dice, 50) ? EVENT_STORE_DOWN : EVENT_STORE_UP };
-    struct engine_event observed = { .kind = EVENT_OBSERVED, .of.observed = { 0, dice_chance(&w->dice, 40), "its loop is late" } };
+    struct engine_event observed = { .kind = EVENT_OBSERVED, .of.observed = { 0, dice_chance(&w->dice, 40) ? SICKNESS_ALL : SICKNESS_NONE, "its loop is late" } };
     uint64_t dice = dice_below(&w->dice, 3);
 
     sim_feed(&w->sim, dice == 0 ? &self : dice == 1 ? &store : &observed);

@@ -39,7 +39,8 @@ tests_unit_test_threads_LDADD = \
 
 # What has threads, for a build with --enable-thread-sanitizer.
 THREAD_TESTS = \
-	tests/unit/test_threads tests/unit/test_serve_endpoint tests/unit/test_serve_life tests/unit/test_serve_clients tests/unit/test_serve_past tests/unit/test_control_socket \
-	tests/unit/test_base_log
-check-threads: $(THREAD_TESTS)
+	tests/unit/test_threads tests/unit/test_serve_endpoint tests/unit/test_serve_life tests/unit/test_serve_clients tests/unit/test_control_socket \
+	tests/unit/test_base_log tests/unit/test_store tests/unit/test_serve_past
+check-threads: $(BUILT_SOURCES)
+	$(MAKE) $(AM_MAKEFLAGS) $(THREAD_TESTS)
 	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(THREAD_TESTS)' check_PROGRAMS= check_LIBRARIES= check_LTLIBRARIES= # and nothing beside them is built

@@ -173,17 +173,22 @@ static void bare_begin(struct bare *b, bool observer)
         send(b, &well);
 }
 
-static void time_out(struct bare *b)
+static void fail_with(struct bare *b, const char *reason)
 {
-    struct engine_event event = { .kind = EVENT_RESULT, .of.result = { b->run, result_make(STATUS_FAIL, "connect.timeout", "no answer", 1, NULL, 0, NULL, 0) } };
+    struct engine_event event = { .kind = EVENT_RESULT, .of.result = { b->run, result_make(STATUS_FAIL, reason, "no answer", 1, NULL, 0, NULL, 0) } };
 
     send(b, &event);
     result_drop(event.of.result.result);
 }
 
-static void answer_sample(struct bare *b, bool sick)
+static void time_out(struct bare *b)
 {
-    struct engine_event event = { .kind = EVENT_OBSERVED, .of.observed = { b->asked, sick, "the loop is late" } };
+    fail_with(b, "connect.timeout");
+}
+
+static void answer_sample(struct bare *b, enum engine_sickness sickness)
+{
+    struct engine_event event = { .kind = EVENT_OBSERVED, .of.observed = { b->asked, sickness, "the loop is late" } };
 
     send(b, &event);
 }
@@ -197,7 +202,7 @@ static void what_timed_out_waits_for_a_sample(void **state)
     time_out(&b);
     assert_true(b.asked > 0);
     assert_int_equal(engine_check(b.engine, 0)->verdict, VERDICT_NONE);
-    answer_sample(&b, false);
+    answer_sample(&b, SICKNESS_NONE);
     assert_int_equal(engine_check(b.engine, 0)->verdict, VERDICT_FAILED);
     engine_free(b.engine);
 }
@@ -209,11 +214,29 @@ static void while_it_is_sick_that_is_unknown(void **state)
     (void)state;
     bare_begin(&b, true);
     time_out(&b);
-    answer_sample(&b, true);
+    answer_sample(&b, SICKNESS_ALL);
     assert_int_equal(engine_check(b.engine, 0)->verdict, VERDICT_NONE);
     assert_int_equal(engine_check(b.engine, 0)->unknown, 1);
     assert_string_equal(engine_check(b.engine, 0)->last->reason, "observer");
     assert_true(engine_overall(b.engine)->sick);
+    engine_free(b.engine);
+}
+
+static void a_lost_route_excuses_what_has_no_route_alone(void **state)
+{
+    struct bare b;
+
+    (void)state;
+    bare_begin(&b, true);
+    time_out(&b);
+    answer_sample(&b, SICKNESS_ROUTE);
+    assert_int_equal(engine_check(b.engine, 0)->verdict, VERDICT_FAILED); /* on loopback nothing times out for that */
+    assert_true(engine_overall(b.engine)->sick);
+    engine_free(b.engine);
+    bare_begin(&b, true);
+    fail_with(&b, "connect.unreachable");
+    answer_sample(&b, SICKNESS_ROUTE);
+    assert_int_equal(engine_check(b.engine, 0)->unknown, 1);
     engine_free(b.engine);
 }
 
@@ -259,7 +282,7 @@ static void a_held_result_is_gone_with_its_check(void **state)
     add_quick(build, "new", NULL);
     model.of.model = build_end(build);
     send(&b, &model);
-    answer_sample(&b, false);
+    answer_sample(&b, SICKNESS_NONE);
     model_drop(other);
     model_drop(model.of.model);
     engine_free(b.engine);
@@ -339,6 +362,7 @@ int main(void)
         cmocka_unit_test(those_in_slow_succession_are_none),
         cmocka_unit_test(what_timed_out_waits_for_a_sample),
         cmocka_unit_test(while_it_is_sick_that_is_unknown),
+        cmocka_unit_test(a_lost_route_excuses_what_has_no_route_alone),
         cmocka_unit_test(a_sample_that_does_not_come_holds_nothing_for_long),
         cmocka_unit_test(without_an_observer_nothing_waits),
         cmocka_unit_test(a_held_result_is_gone_with_its_check),
