@@ -43,7 +43,7 @@ complete -c talon -n "__fish_seen_subcommand_from status" -l watch -d 'look agai
 complete -c talon -n "__fish_seen_subcommand_from silence" -l until-ok -d 'over when it is well again'
 complete -c talon -n "__fish_seen_subcommand_from silence" -l max -x -d 'at the latest after so long'
 complete -c talon -n "__fish_seen_subcommand_from silence ack" -l end -d 'take it back'
-complete -c talon -n "__fish_seen_subcommand_from history" -l since -x -d 'so far back'
+complete -c talon -n "__fish_seen_subcommand_from history incidents" -l since -x -d 'so far back'
 complete -c talon -n "__fish_seen_subcommand_from log" -s f -d 'go on with what comes'
 complete -c talon -n "__fish_seen_subcommand_from log" -s n -x -d 'so many lines'
 complete -c talon -n "__fish_seen_subcommand_from ping" -l status -x -a 'ok warn fail unknown start' -d 'how it went'

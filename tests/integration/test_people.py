@@ -107,7 +107,7 @@ def test_silence_pause_and_ack(stack, ports, sanitized):
     one_build_is_enough(sanitized, True)
     all_down(stack, ports)
     code, out, err = run(stack, "silence", "redis", "10m", "we", "know")
-    assert (code, err) == (0, "") and re.match(r"redis is silenced until \S+( \S+)* \(10 min from now\); \S+: we know\n", out) and "talon silence redis --end" in out
+    assert (code, err) == (0, "") and re.match(r"redis is silenced until \S+( \S+)* \(10 min from now\); by \S+: we know\n", out) and "talon silence redis --end" in out
     got = answer(stack, "silence", "vm", "--until-ok", "--max", "2h", "mending it")
     assert got["ok"] is True and got["service"] == "vm" and got["until_unix"] > time.time() + 7000 and got["note"].endswith(": mending it")
     status = now(stack)
@@ -156,6 +156,8 @@ REFUSED = [
     (["why", "a b"], "no service, check or incident named a b"),
     (["incidents", "7"], "no incident of that number"),
     (["incidents", "x"], "takes the number"),
+    (["incidents", "1", "--since", "1d"], "--since is for the list"),
+    (["incidents", "--since", "soon"], "is no duration"),
     (["history"], "needs one check"),
     (["history", "redis.pong"], "did you mean `redis.ping`?"),
     (["history", "redis", "--since", "x"], "is no duration"),
@@ -238,6 +240,7 @@ def test_incidents_of_now_and_of_then(stack, ports, sanitized):
     assert (listed["id"], listed["state"], listed["joined"]) == (1, "recovered", 2) and listed["closed_unix"] >= listed["opened_unix"]
     one = answer(stack, "incidents", "1")
     assert [e["kind"] for e in one["timeline"]][0] == "opened" and "recovered" in [e["kind"] for e in one["timeline"]]
+    assert "recovered" in run(stack, "incidents", "1")[1] and answer(stack, "incidents", "--since", "1h")["kept"] is not None
     assert json.loads(stack.get("/api/v1/incidents/1")[1])["state"] == "recovered" and stack.get("/api/v1/incidents/9")[0] == 404
     all_down(stack, ports)
     assert stack.stop() == 0

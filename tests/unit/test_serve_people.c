@@ -56,12 +56,12 @@ static struct engine *broken_shop(void)
                                                  .closed = SUPPORT_NOW - 800 * SECOND };
     incidents[42] = (struct engine_incident){ .id = 42, .service = "gone", .index = MODEL_NONE, .opened = SUPPORT_NOW - 60 * SECOND };
     incidents[43] = (struct engine_incident){ .id = 43, .service = "colima", .index = SHOP_COLIMA, .opened = SUPPORT_NOW - 125 * SECOND, .joined = 2, .told = TOLD_OPEN,
-                                              .acked = true, .acked_until = 3600 * (uint64_t)NS_PER_S, .acked_by = "ada: \"on it\"", .n_entries = 2,
+                                              .acked = true, .acked_until = 3600 * (uint64_t)NS_PER_S, .acked_by = "by ada: \"on it\"", .n_entries = 2,
                                               .entries = { { SUPPORT_NOW - 125 * SECOND, ENTRY_OPENED, "" }, { SUPPORT_NOW - 124 * SECOND, ENTRY_JOINED, "redis" } } };
     engine->incidents = incidents;
     engine->n_incidents = 44;
     engine->services[SHOP_COLIMA].incident = 43;
-    engine->silences[0] = (struct engine_silence){ .service = "redis", .note = "ada: <b>", .since = SUPPORT_NOW - SECOND, .until = 600 * (uint64_t)NS_PER_S, .until_ok = true };
+    engine->silences[0] = (struct engine_silence){ .service = "redis", .note = "by ada: <b>", .since = SUPPORT_NOW - SECOND, .until = 600 * (uint64_t)NS_PER_S, .until_ok = true };
     engine->silences[1] = (struct engine_silence){ .service = "", .window = "night", .since = SUPPORT_NOW, .until = UINT64_MAX };
     engine->n_silences = 2;
     engine->paused_until = 60 * (uint64_t)NS_PER_S;
@@ -86,7 +86,7 @@ static void the_list_has_open_ones_first_and_is_bounded(void **state)
     assert_int_equal((int)number_at(json, "incidents.1.id"), 42);
     assert_int_equal((int)number_at(json, "incidents.2.id"), 41);
     assert_string_equal(text_at(json, "incidents.0.state"), "open");
-    assert_string_equal(text_at(json, "incidents.0.acked_by"), "ada: \"on it\"");
+    assert_string_equal(text_at(json, "incidents.0.acked_by"), "by ada: \"on it\"");
     assert_true(cJSON_IsTrue(at(json, "incidents.0.acked")) && cJSON_IsNull(at(json, "incidents.0.closed_unix")));
     assert_int_equal((int)number_at(json, "incidents.0.acked_until_unix"), 1700000000 + 3600);
     assert_int_equal((int)number_at(json, "incidents.2.closed_unix"), 1700000000 - 800);
