@@ -49,17 +49,18 @@ static const char *text_of(const struct said *said, const char *name)
     return cJSON_IsString(item) ? item->valuestring : NULL;
 }
 
-/* "ada: reason", in one line, cut between characters. */
+/* "by ada: reason", in one line, cut between characters. */
 static void make_note(struct said *said, const char *user)
 {
     struct buffer note = buffer_make(0);
     const char *reason = text_of(said, "reason");
 
+    if (!reason || !reason[0])
+        reason = "no reason given";
+    buffer_text(&note, "by ");
     text_clean(&note, user, strlen(user), 0);
-    if (reason && reason[0]) {
-        buffer_text(&note, ": ");
-        text_clean(&note, reason, strlen(reason), sizeof said->note - 1 - note.len);
-    }
+    buffer_text(&note, ": ");
+    text_clean(&note, reason, strlen(reason), sizeof said->note - 1 - note.len);
     snprintf(said->note, sizeof said->note, "%s", buffer_string(&note));
     buffer_free(&note);
 }

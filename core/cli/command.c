@@ -102,27 +102,33 @@ int command_send(const char *who, const struct ask_place *place, const char *pat
     return 0;
 }
 
-int command_get(const char *who, const struct ask_place *place, const char *path, const char *endpoint_path, struct buffer *body, cJSON **json)
+int command_try(const struct ask_place *place, const char *path, const char *endpoint_path, struct buffer *body, cJSON **json, char *why, size_t why_size)
 {
-    char control[sizeof place->control + 8], why[256];
+    char control[sizeof place->control + 8];
     int http = 0;
 
-    *json = NULL;
     snprintf(control, sizeof control, "unix:%s", place->control);
     if (path)
-        http = ask_get(control, path, ASK_PATIENCE, body, why, sizeof why);
+        http = ask_get(control, path, ASK_PATIENCE, body, why, why_size);
     if ((http == 0 || http == FORBIDDEN) && endpoint_path) { /* this user may not, or the loop stands still: the endpoint answers all the same */
         buffer_clear(body);
-        http = ask_get(place->endpoint, endpoint_path, path ? ASK_PATIENCE : PATIENCE, body, why, sizeof why);
+        http = ask_get(place->endpoint, endpoint_path, path ? ASK_PATIENCE : PATIENCE, body, why, why_size);
     }
-    if (http == 0) {
-        fprintf(stderr, "%s: no daemon answers on %s (%s); `talon run` starts one\n", who, endpoint_path ? place->endpoint : place->control, why);
-        return 0;
-    }
-    *json = cJSON_ParseWithLength(buffer_string(body), body->len);
-    if (*json && http == 200)
+    *json = http == 0 ? NULL : cJSON_ParseWithLength(buffer_string(body), body->len);
+    return http;
+}
+
+int command_get(const char *who, const struct ask_place *place, const char *path, const char *endpoint_path, struct buffer *body, cJSON **json)
+{
+    char why[256];
+    const int http = command_try(place, path, endpoint_path, body, json, why, sizeof why);
+
+    if (http == 200 && *json)
         return http;
-    tell_refusal(who, place, http, *json);
+    if (http == 0)
+        fprintf(stderr, "%s: no daemon answers on %s (%s); `talon run` starts one\n", who, endpoint_path ? place->endpoint : place->control, why);
+    else
+        tell_refusal(who, place, http, *json);
     cJSON_Delete(*json);
     *json = NULL;
     return 0;

@@ -13,6 +13,9 @@ int command_send(const char *who, const struct ask_place *place, const char *pat
 /* GET by the control socket, and where that cannot be used from the endpoint, which has the same answers under another path. As above. */
 int command_get(const char *who, const struct ask_place *place, const char *path, const char *endpoint_path, struct buffer *body, cJSON **json);
 
+/* The same, but says nothing: the status, and *json where it is any; 0: why. */
+int command_try(const struct ask_place *place, const char *path, const char *endpoint_path, struct buffer *body, cJSON **json, char *why, size_t why_size);
+
 /* `talon plugin clear NAME` */
 int command_clear(const char *config, const char *plugin);
 

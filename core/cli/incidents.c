@@ -1,6 +1,6 @@
 /*
- * `talon incidents [ID]`: those that are open and the last that were closed, or one with its timeline. From the running daemon; without one, those that were
- * open when the last one saved its state, and says so.
+ * `talon incidents`: those that are open and the last that were closed, from the running daemon; without one, those that were open when the last one saved its
+ * state, and says so. With --since all of that time, as they were written down. One of them is shown in incident_one.c.
  */
 #include "base/moment.h"
 #include "base/scalar.h"
@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char usage[] = "talon incidents [ID] [--json] [--config FILE]";
+static const char usage[] = "talon incidents [ID] [--since D] [--json] [--config FILE]";
 
 enum { ANSWER_MAX = 16 << 20, PATH = 128, ID_COLUMNS = 6, OPENED_COLUMNS = 14, LASTED_COLUMNS = 9, STATE_COLUMNS = 10 };
 
@@ -51,7 +51,7 @@ static void add_row(struct buffer *out, const cJSON *incident, size_t name_colum
     if (joined > 0.)
         buffer_printf(&rest, "+%.0f ", joined);
     if (field_true(incident, "acked"))
-        buffer_printf(&rest, "acknowledged by %s", field_text(incident, "acked_by"));
+        buffer_printf(&rest, "acknowledged %s", field_text(incident, "acked_by"));
     cli_rest(out, buffer_string(&rest), ID_COLUMNS + OPENED_COLUMNS + LASTED_COLUMNS + STATE_COLUMNS + name_columns);
     buffer_free(&rest);
     while (out->len > 0 && out->data[out->len - 1] == ' ')
@@ -96,44 +96,6 @@ static void show_list(struct buffer *out, const cJSON *incidents)
         people_next(out, "`talon why ID` says what is wrong, `talon ack ID` that somebody is on it, `talon incidents ID` how it went");
 }
 
-/* ---- one of them */
-
-static void add_entry(struct buffer *out, const cJSON *entry)
-{
-    const char *who = field_text(entry, "who");
-    char at[64];
-
-    field_moment(field_number(entry, "at_unix"), at, sizeof at);
-    buffer_text(out, "  ");
-    cli_cell(out, at, OPENED_COLUMNS, 1);
-    buffer_text(out, field_text(entry, "kind"));
-    if (who[0]) {
-        buffer_text(out, ": ");
-        cli_wrap(out, who, 2 + OPENED_COLUMNS + cli_width(field_text(entry, "kind")) + 2, 4 + OPENED_COLUMNS);
-    } else {
-        buffer_char(out, '\n');
-    }
-}
-
-static void show_one(struct buffer *out, const cJSON *incident)
-{
-    struct buffer line = buffer_make(0);
-    const double left_out = field_number(incident, "timeline_left_out"), id = field_number(incident, "id");
-    const cJSON *entry;
-
-    describe_incident(incident, &line);
-    cli_wrap(out, buffer_string(&line), 0, 2);
-    buffer_free(&line);
-    cJSON_ArrayForEach(entry, field(incident, "timeline"))
-        add_entry(out, entry);
-    if (left_out > 0.)
-        buffer_printf(out, "  (%.0f entries in the middle are left out)\n", left_out);
-    if (strcmp(field_text(incident, "state"), "open") == 0)
-        people_next(out, "`talon why %.0f` says what is wrong and what can be done; `talon ack %.0f` that somebody is on it", id, id);
-    else
-        people_next(out, "`talon uptime %s` shows what it cost", field_text(incident, "service"));
-}
-
 /* ---- the command */
 
 /* Without a daemon: what the last one left. */
@@ -168,53 +130,76 @@ static int offline(const struct ask_place *place, bool json)
     return code;
 }
 
-static bool somebody_answers(const struct ask_place *place)
+/* The list of now; without a daemon what the last one left. */
+static int list(const struct ask_place *place, bool json)
 {
-    struct buffer body = buffer_make(ANSWER_MAX);
-    char control[sizeof place->control + 8], why[256];
-    bool answers;
+    struct buffer body = buffer_make(ANSWER_MAX), out = buffer_make(0);
+    cJSON *answer;
+    char why[256];
+    int http = command_try(place, "/v1/incidents", "/api/v1/incidents", &body, &answer, why, sizeof why), code = CLI_UNKNOWN;
 
-    snprintf(control, sizeof control, "unix:%s", place->control);
-    answers = ask_get(control, "/v1/log", ASK_PATIENCE, &body, why, sizeof why) != 0;
-    buffer_clear(&body);
-    answers = answers || ask_get(place->endpoint, "/healthz", ASK_PATIENCE, &body, why, sizeof why) != 0;
+    if (http == 0) {
+        code = offline(place, json);
+    } else if (http == 200 && answer) {
+        show_list(&out, field(answer, "incidents"));
+        code = people_print(&body, &out, json);
+    } else {
+        fprintf(stderr, "talon incidents: what answers on %s is no talon, or another version (HTTP %d)\n", place->control, http);
+    }
+    cJSON_Delete(answer);
     buffer_free(&body);
-    return answers;
+    buffer_free(&out);
+    return code;
 }
 
-int cli_incidents(int argc, char **argv)
+/* As they were written down: each row has the incident as `text`. */
+static int list_since(const struct ask_place *place, const char *since, bool json)
 {
-    const char *config = NULL;
-    bool json = false;
-    struct cli_option options[] = { CLI_CONFIG(&config), { "json", CLI_FLAG, &json, "the daemon's answer, one JSON object" }, CLI_NO_MORE };
     struct buffer body = buffer_make(ANSWER_MAX), out = buffer_make(0);
-    struct ask_place place;
-    char path[PATH] = "/v1/incidents", endpoint_path[PATH] = "/api/v1/incidents";
-    int code, words = cli_options(argc, argv, options, usage, &code);
-    const char *id = words > 0 ? argv[1] + (argv[1][0] == '#') : "";
-    cJSON *answer;
+    cJSON *answer, *incidents;
+    const cJSON *row;
+    char path[PATH];
+    int code = CLI_UNKNOWN;
 
-    if (words < 0)
-        return code;
-    if (words > 1 || strlen(id) > 18 || strspn(id, "0123456789") != strlen(id) || (words == 1 && !id[0]))
-        return people_refuse(usage, "talon incidents: takes the number of one incident, or nothing");
-    if (words == 1) {
-        snprintf(path, sizeof path, "/v1/incidents/%s", id);
-        snprintf(endpoint_path, sizeof endpoint_path, "/api/v1/incidents/%s", id);
-    }
-    ask_find(config, &place);
-    if (words == 0 && !somebody_answers(&place))
-        return offline(&place, json);
-    code = CLI_UNKNOWN;
-    if (command_get("talon incidents", &place, path, endpoint_path, &body, &answer) == 200) {
-        if (words == 1)
-            show_one(&out, answer);
-        else
-            show_list(&out, field(answer, "incidents"));
+    snprintf(path, sizeof path, "/api/v1/incidents?since=%.60s", since);
+    if (command_get("talon incidents", place, NULL, path, &body, &answer) == 200) {
+        incidents = cJSON_CreateArray();
+        cJSON_ArrayForEach(row, field(answer, "kept"))
+            cJSON_AddItemReferenceToArray(incidents, (cJSON *)(uintptr_t)field(row, "text"));
+        show_list(&out, incidents);
         code = people_print(&body, &out, json);
+        cJSON_Delete(incidents);
         cJSON_Delete(answer);
     }
     buffer_free(&body);
     buffer_free(&out);
     return code;
+}
+
+int cli_incidents(int argc, char **argv)
+{
+    const char *config = NULL, *since = NULL;
+    bool json = false;
+    struct cli_option options[] = {
+        CLI_CONFIG(&config),
+        { "since", CLI_WORD, &since, "all that were open since: 24h, 30d" },
+        { "json", CLI_FLAG, &json, "the daemon's answer, one JSON object" },
+        CLI_NO_MORE,
+    };
+    struct ask_place place;
+    int code, words = cli_options(argc, argv, options, usage, &code);
+    const char *id = words > 0 ? argv[1] + (argv[1][0] == '#') : "";
+
+    if (words < 0)
+        return code;
+    if (words > 1 || strlen(id) > 18 || strspn(id, "0123456789") != strlen(id) || (words == 1 && !id[0]))
+        return people_refuse(usage, "talon incidents: takes the number of one incident, or nothing");
+    if (words == 1 && since)
+        return people_refuse(usage, "talon incidents: --since is for the list");
+    if (since && !people_duration("talon incidents", since))
+        return CLI_UNKNOWN;
+    ask_find(config, &place);
+    if (words == 1)
+        return incident_one(&place, id, json);
+    return since ? list_since(&place, since, json) : list(&place, json);
 }

@@ -18,7 +18,7 @@ static void add_acked(const cJSON *incident, struct buffer *line)
         buffer_printf(line, " for %s more", left);
     }
     if (by[0])
-        buffer_printf(line, " by %s", by);
+        buffer_printf(line, " %s", by);
 }
 
 void describe_incident(const cJSON *incident, struct buffer *line)

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,6 +127,11 @@ void cli_rest(struct buffer *out, const char *text, size_t used)
         cli_cell(out, text, columns - used, 0);
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\n';
+}
+
 /* How many bytes of text make a line of at most so many columns: up to a blank, where there is one. */
 static size_t line_of(const char *text, size_t columns)
 {
@@ -135,9 +141,18 @@ static size_t line_of(const char *text, size_t columns)
         n += ((unsigned char)text[at] & 0xC0) != 0x80;
         if (n > columns)
             break;
-        blank = text[at] == ' ' ? at : blank;
+        blank = is_blank(text[at]) ? at : blank;
     }
     return !text[at] || blank == 0 ? at : blank;
+}
+
+/* Its own line breaks are blanks: a line is broken where it has to be. */
+static void add_line(struct buffer *out, const char *text, size_t n)
+{
+    while (n > 0 && is_blank(text[n - 1]))
+        n--;
+    for (size_t i = 0; i < n; i++)
+        buffer_char(out, text[i] == '\n' ? ' ' : text[i]);
 }
 
 void cli_wrap(struct buffer *out, const char *text, size_t used, size_t indent)
@@ -145,16 +160,16 @@ void cli_wrap(struct buffer *out, const char *text, size_t used, size_t indent)
     const size_t columns = (size_t)cli_columns();
 
     if (!cli_is_terminal()) {
-        buffer_text(out, text);
+        add_line(out, text, strlen(text));
         buffer_char(out, '\n');
         return;
     }
     do {
         const size_t n = line_of(text, columns > used + SHORTEST_NAME ? columns - used : SHORTEST_NAME);
 
-        buffer_add(out, text, n);
+        add_line(out, text, n);
         buffer_char(out, '\n');
-        for (text += n; *text == ' '; text++)
+        for (text += n; is_blank(*text); text++)
             continue;
         for (size_t i = 0; *text && i < indent; i++)
             buffer_char(out, ' ');

@@ -41,7 +41,7 @@ static const struct {
     [REQUEST_TWO_HOSTS] = { 400, "bad_request", "a request must have one Host header, not several" },
     [REQUEST_MISDIRECTED] = { 421, "misdirected", "this host name is not served here: ask by a loopback name, or list it under allow_hosts in the configuration" },
     [REQUEST_METHOD] = { 405, "method_not_allowed", "only GET and HEAD are answered; nothing can be changed here" },
-    [REQUEST_UNKNOWN_PATH] = { 404, "not_found", "there are /, /health, /healthz, /readyz, /metrics and, below /api/v1/: status, services, checks, incidents, incidents/ID, limits, why?of=NAME, history?check=NAME&since=D and uptime?service=NAME" },
+    [REQUEST_UNKNOWN_PATH] = { 404, "not_found", "there are /, /health, /healthz, /readyz, /metrics and, below /api/v1/: status, services, checks, incidents (?since=D, ?id=ID: as they were written down), incidents/ID, limits, why?of=NAME, history?check=NAME&since=D and uptime?service=NAME" },
     [REQUEST_LARGE_HEAD] = { 431, "too_large", "the request's headers are over 16 KiB" },
     [REQUEST_LARGE_BODY] = { 413, "too_large", "a body is not read, and this one is too large to be ignored" },
 };

@@ -16,7 +16,7 @@
 #define PATIENCE (5 * (uint64_t)NS_PER_S)
 #define USUAL_SINCE (24 * 3600 * (int64_t)NS_PER_S)
 
-enum { ANSWER_MAX = 32 << 20, MOST_ROWS = 5000, HEAD = 512 };
+enum { ANSWER_MAX = 32 << 20, MOST_ROWS = 5000, MOST_INCIDENTS = 1000, HEAD = 512 };
 
 struct past_question {
     pthread_mutex_t lock;
@@ -171,6 +171,33 @@ static bool read_uptime(const struct snapshot *snapshot, const struct request *r
     return true;
 }
 
+/* Incidents that ended since, as they were written down; or one of them, with its timeline and evidence. */
+static bool read_incidents(const struct request *request, struct store_ask *ask, struct answer *refused)
+{
+    char id[REQUEST_QUERY], since[REQUEST_QUERY];
+    const bool good = request_query(request, "id", id, sizeof id) && request_query(request, "since", since, sizeof since) && strlen(id) < 19 &&
+                      strspn(id, "0123456789") == strlen(id) && !(id[0] && since[0]);
+
+    ask->question = STORE_ASK_INCIDENTS;
+    ask->most = MOST_INCIDENTS;
+    if (good && id[0]) {
+        ask->id = strtoll(id, NULL, 10);
+        if (ask->id > 0)
+            return true;
+    }
+    if (good && since[0] && read_since(since, ask->now, &ask->since))
+        return true;
+    *refused = answers_refusal(400, "bad_request", "since is a duration (24h, 7d) or seconds since 1970, in the past; or id is the number of an incident");
+    return false;
+}
+
+static bool read_question(const struct snapshot *snapshot, const struct request *request, struct store_ask *ask, struct answer *refused)
+{
+    if (request->route == ROUTE_HISTORY)
+        return read_history(snapshot, request, ask, refused);
+    return request->route == ROUTE_UPTIME ? read_uptime(snapshot, request, ask, refused) : read_incidents(request, ask, refused);
+}
+
 /* {"each":...,"rows":[...]} gets what was asked before it; a list of services gets a name. */
 static void write_head(struct past_question *question, const struct store_ask *ask)
 {
@@ -185,7 +212,7 @@ static void write_head(struct past_question *question, const struct store_ask *a
         question->tail = "\n";
     } else {
         json_moment(&head, "updated_at_unix", ask->now);
-        json_name(&head, "services");
+        json_name(&head, ask->question == STORE_ASK_UPTIME ? "services" : "kept");
         question->tail = "}\n";
     }
     snprintf(question->head, sizeof question->head, "%s", buffer_string(&head));
@@ -235,9 +262,17 @@ static void leave(struct past *past, const struct past_question *question)
     pthread_mutex_unlock(&past->lock);
 }
 
+/* Has the query that parameter, well written or not? */
+static bool has(const struct request *request, const char *name)
+{
+    char value[REQUEST_QUERY];
+
+    return !request_query(request, name, value, sizeof value) || value[0];
+}
+
 bool past_is_asked(const struct request *request)
 {
-    return request->route == ROUTE_HISTORY || request->route == ROUTE_UPTIME;
+    return request->route == ROUTE_HISTORY || request->route == ROUTE_UPTIME || (request->route == ROUTE_INCIDENTS && (has(request, "since") || has(request, "id")));
 }
 
 struct past_question *past_ask(struct past *past, const struct snapshot *snapshot, const struct request *request, struct MHD_Connection *connection, struct answer *refused)
@@ -247,7 +282,7 @@ struct past_question *past_ask(struct past *past, const struct snapshot *snapsho
     serve_ask *call = atomic_load(&past->ask);
     struct past_question *question;
 
-    if (!(request->route == ROUTE_HISTORY ? read_history(snapshot, request, &ask, refused) : read_uptime(snapshot, request, &ask, refused)))
+    if (!read_question(snapshot, request, &ask, refused))
         return NULL;
     if (!store || !call) {
         *refused = answers_refusal(503, "no_store", "there is no store, so nothing is known of the past; `talon status` says why");

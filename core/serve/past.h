@@ -1,5 +1,5 @@
 /*
- * Questions about the past: GET /api/v1/history and /api/v1/uptime. The store's thread answers them; meanwhile the connection sleeps and the serving thread goes on,
+ * Questions about the past: GET /api/v1/history, /api/v1/uptime, /api/v1/incidents?since=D. The store's thread answers them; meanwhile the connection sleeps and the serving thread goes on,
  * so a store that is slow or stands still delays nobody else. Bounded: so many at once, and a time for each. Private to serve.
  */
 #ifndef SERVE_PAST_H

@@ -10,11 +10,10 @@
 #include "base/text.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_LINKS = 16, MOST_NAMES = 4096, TEXT = 400 };
+enum { MOST_LINKS = 16, MOST_NAMES = 4096 };
 
 struct asked {
     const struct snapshot *snapshot;
@@ -121,47 +120,90 @@ static void add_link(const struct asked *asked, size_t service, size_t check, st
     buffer_char(out, '}');
 }
 
-static bool can_explain(const struct snapshot *snapshot, size_t need, size_t cause)
+/* A way through needs from a service to its cause, the shortest: a search in breadth. What is well can hand nothing on, so ways through it count only where there is
+ * no other (`through_good`): a need that is not checked as often may not know yet. */
+struct way {
+    const struct snapshot *snapshot;
+    size_t *from;     /* by service: whose need it is; MODEL_NONE: not reached */
+    size_t *queue;
+    size_t n;         /* in the queue */
+    bool through_good;
+};
+
+static bool is_bad(const struct snapshot *snapshot, size_t service)
 {
-    return need == cause || snapshot->services[need].caused_by == cause;
+    return service != MODEL_NONE && !facts_is_good(snapshot->services[service].verdict);
 }
 
-/* The need through which the cause reaches this service; MODEL_NONE: it cannot be told. */
-static size_t step_towards(const struct snapshot *snapshot, size_t service, size_t cause)
+static void reach_needs(struct way *way, size_t service, size_t cause)
 {
-    const struct model_service *model = &snapshot->model->services[service];
-    size_t found = MODEL_NONE;
+    const struct model_service *model = &way->snapshot->model->services[service];
 
     for (size_t i = 0; i < model->n_needs; i++)
         for (size_t k = 0; k < model->needs[i].n; k++) {
             const size_t need = model->needs[i].any[k];
 
-            if (need == cause)
-                return cause;
-            if (found == MODEL_NONE && can_explain(snapshot, need, cause))
-                found = need;
+            if (way->from[need] != MODEL_NONE || (need != cause && !way->through_good && !is_bad(way->snapshot, need)))
+                continue;
+            way->from[need] = service;
+            way->queue[way->n++] = need;
         }
-    return found;
 }
 
-/* Needs make no circle, so this ends; it is bounded all the same. */
+/* From the cause's side: what it is reached from is known afterwards. */
+static bool find_way(struct way *way, size_t service, size_t cause)
+{
+    for (size_t i = 0; i < way->snapshot->model->n_services; i++)
+        way->from[i] = MODEL_NONE;
+    way->from[service] = service;
+    way->queue[0] = service;
+    way->n = 1;
+    for (size_t i = 0; i < way->n && way->from[cause] == MODEL_NONE; i++)
+        reach_needs(way, way->queue[i], cause);
+    return way->from[cause] != MODEL_NONE;
+}
+
+/* The services from this one to its cause, at most MOST_LINKS; where no way is found or there is no memory for it, these two. */
+static size_t find_links(const struct snapshot *snapshot, size_t service, size_t cause, size_t links[MOST_LINKS])
+{
+    const size_t all = snapshot->model->n_services;
+    struct way way = { .snapshot = snapshot, .from = calloc(2 * all, sizeof *way.from) };
+    size_t length = 1, n, at;
+
+    links[0] = service;
+    if (cause == MODEL_NONE || cause == service) {
+        free(way.from);
+        return 1;
+    }
+    links[1] = cause;
+    way.queue = way.from ? way.from + all : NULL;
+    if (way.from && !find_way(&way, service, cause)) {
+        way.through_good = true;
+        find_way(&way, service, cause);
+    }
+    if (way.from && way.from[cause] != MODEL_NONE) {
+        for (at = cause; at != service; at = way.from[at])
+            length++;
+        for (n = length, at = cause; n-- > 0; at = way.from[at]) /* n: its place. The middle of a very long one is left out. */
+            if (n < MOST_LINKS - 1 || n == length - 1)
+                links[n < MOST_LINKS ? n : MOST_LINKS - 1] = at;
+    }
+    free(way.from);
+    return length == 1 ? 2 : length < MOST_LINKS ? length : MOST_LINKS;
+}
+
 static void add_chain(const struct asked *asked, struct buffer *out)
 {
     const struct snapshot *snapshot = asked->snapshot;
-    size_t at = asked->service, check = asked->check, links = 0;
+    const struct snapshot_service *state = asked->service == MODEL_NONE ? NULL : &snapshot->services[asked->service];
+    size_t links[MOST_LINKS];
+    const size_t n = !state ? 0 : find_links(snapshot, asked->service, state->caused_by != MODEL_NONE ? state->caused_by : state->waiting_for, links);
 
     json_name(out, "chain");
     buffer_char(out, '[');
-    while (at != MODEL_NONE && links < MOST_LINKS) {
-        const struct snapshot_service *state = &snapshot->services[at];
-        const size_t cause = state->caused_by != MODEL_NONE ? state->caused_by : state->waiting_for;
-
-        buffer_text(out, links++ > 0 ? ",\n " : "\n ");
-        add_link(asked, at, check, out);
-        check = MODEL_NONE;
-        at = cause == MODEL_NONE || cause == at ? MODEL_NONE : links == MOST_LINKS - 1 ? cause : step_towards(snapshot, at, cause);
-        if (at == MODEL_NONE && cause != MODEL_NONE)
-            at = cause;
+    for (size_t i = 0; i < n; i++) {
+        buffer_text(out, i > 0 ? ",\n " : "\n ");
+        add_link(asked, links[i], i == 0 ? asked->check : MODEL_NONE, out);
     }
     buffer_char(out, ']');
 }
@@ -177,19 +219,16 @@ static size_t root_of(const struct asked *asked)
 
 __attribute__((format(printf, 3, 4))) static void add_next(struct buffer *out, size_t *n, const char *format, ...)
 {
-    char text[TEXT];
+    struct buffer text = buffer_make(0);
     va_list ap;
 
     va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
+    buffer_vprintf(&text, format, ap);
     va_end(ap);
+    out->failed = out->failed || text.failed;
     buffer_text(out, (*n)++ > 0 ? "," : "");
-    json_string(out, text);
-}
-
-static bool is_bad(const struct snapshot *snapshot, size_t service)
-{
-    return service != MODEL_NONE && !facts_is_good(snapshot->services[service].verdict);
+    json_string(out, buffer_string(&text));
+    buffer_free(&text);
 }
 
 static void add_commands(const struct asked *asked, size_t root, size_t *n, struct buffer *out)

@@ -1,9 +1,20 @@
 # fish completion for talon.
-set -l commands run check status reload validate config rehearse plugin init migrate help
+set -l commands run check status why silence pause resume ack incidents history uptime log ping job reload validate config rehearse plugin init migrate help
 complete -c talon -f
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a run -d 'watch, always on, in the foreground'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a check -d 'run every check once, now'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a status -d 'what the running daemon concludes'
+complete -c talon -n "not __fish_seen_subcommand_from $commands" -a why -d 'the chain down to the root cause, and what can be done'
+complete -c talon -n "not __fish_seen_subcommand_from $commands" -a silence -d 'tell nobody of a service for a while'
+complete -c talon -n "not __fish_seen_subcommand_from $commands" -a pause -d 'repair nothing for a while'
+complete -c talon -n "not __fish_seen_subcommand_from $commands" -a resume -d 'repair goes on'
+complete -c talon -n "not __fish_seen_subcommand_from $commands" -a ack -d 'somebody is on that incident'
+complete -c talon -n "not __fish_seen_subcommand_from $commands" -a incidents -d 'what is open and was lately'
+complete -c talon -n "not __fish_seen_subcommand_from $commands" -a history -d 'how a check was'
+complete -c talon -n "not __fish_seen_subcommand_from $commands" -a uptime -d 'how much of the time services were up'
+complete -c talon -n "not __fish_seen_subcommand_from $commands" -a log -d "the daemon's log"
+complete -c talon -n "not __fish_seen_subcommand_from $commands" -a ping -d 'a job says how it went'
+complete -c talon -n "not __fish_seen_subcommand_from $commands" -a job -d 'run a command and tell how it went'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a reload -d 'read the configuration again, now'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a validate -d 'every error of the configuration'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a config -d 'show the effective values'
@@ -15,7 +26,7 @@ complete -c talon -n "not __fish_seen_subcommand_from $commands" -a help -d 'wha
 complete -c talon -l config -r -F -d 'another configuration'
 complete -c talon -n "__fish_seen_subcommand_from run" -l dry-run -d 'only say what a repair would do'
 complete -c talon -n "__fish_seen_subcommand_from run" -l no-heal -d 'repair nothing'
-complete -c talon -n "__fish_seen_subcommand_from check status reload validate rehearse" -l json -d 'one JSON object'
+complete -c talon -n "__fish_seen_subcommand_from check status why silence pause resume ack incidents history uptime log ping reload validate rehearse" -l json -d 'one JSON object'
 complete -c talon -n "__fish_seen_subcommand_from check" -l nagios -d 'as a Nagios plugin says it'
 complete -c talon -n "__fish_seen_subcommand_from check" -l timeout -x -d 'no check may take longer'
 complete -c talon -n "__fish_seen_subcommand_from check" -l wait -x -d 'again until all are ok, or so long'
@@ -30,5 +41,13 @@ complete -c talon -n "__fish_seen_subcommand_from plugin" -l option -x -d 'of th
 complete -c talon -n "__fish_seen_subcommand_from plugin" -l wire -d 'show the lines of the wire'
 complete -c talon -n "__fish_seen_subcommand_from plugin" -l gdb -d 'wait for a debugger'
 complete -c talon -n "__fish_seen_subcommand_from status" -l watch -d 'look again and again'
+complete -c talon -n "__fish_seen_subcommand_from silence" -l until-ok -d 'over when it is well again'
+complete -c talon -n "__fish_seen_subcommand_from silence" -l max -x -d 'at the latest after so long'
+complete -c talon -n "__fish_seen_subcommand_from silence ack" -l end -d 'take it back'
+complete -c talon -n "__fish_seen_subcommand_from history incidents" -l since -x -d 'so far back'
+complete -c talon -n "__fish_seen_subcommand_from log" -s f -d 'go on with what comes'
+complete -c talon -n "__fish_seen_subcommand_from log" -s n -x -d 'so many lines'
+complete -c talon -n "__fish_seen_subcommand_from ping" -l status -x -a 'ok warn fail unknown start' -d 'how it went'
+complete -c talon -n "__fish_seen_subcommand_from ping" -l message -x -d 'a sentence for people'
 complete -c talon -n "__fish_seen_subcommand_from init" -l force -d overwrite
 complete -c talon -n "__fish_seen_subcommand_from init" -l print -d 'to standard output'

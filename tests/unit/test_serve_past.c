@@ -114,6 +114,25 @@ static void an_answer_comes_when_the_store_has_it(void **state)
     hear(fd, 200, "\"services\":[]}\n");
 }
 
+static void incidents_of_then_come_from_the_store(void **state)
+{
+    int fd = say_get("/api/v1/incidents?since=30d");
+
+    (void)state;
+    await_asked(1);
+    assert_int_equal(store.asked[0].ask.question, STORE_ASK_INCIDENTS);
+    assert_int_equal(store.asked[0].ask.id, 0);
+    say("[{\"id\":7}]", NULL);
+    hear(fd, 200, ",\"kept\":[{\"id\":7}]}\n");
+    fd = say_get("/api/v1/incidents?id=7");
+    await_asked(1);
+    assert_int_equal(store.asked[0].ask.id, 7);
+    say("[]", NULL);
+    hear(fd, 200, ",\"kept\":[]}\n");
+    hear(say_get("/api/v1/incidents?x=y"), 200, "\"incidents\":[]");
+    assert_int_equal(store.n, 0);
+}
+
 static void a_failure_is_said(void **state)
 {
     int fd = say_get("/api/v1/uptime?service=redis");
@@ -145,6 +164,10 @@ static void what_makes_no_sense_is_refused(void **state)
         { "/api/v1/history?check=redis.c&since=9999999999", "in the past", 400 },
         { "/api/v1/uptime?service=rediss", "did you mean `redis`?", 404 },
         { "/api/v1/uptime?service=%1f", "malformed", 400 },
+        { "/api/v1/incidents?since=x", "since is a duration", 400 },
+        { "/api/v1/incidents?since=1h&id=7", "or id is the number", 400 },
+        { "/api/v1/incidents?id=0", "or id is the number", 400 },
+        { "/api/v1/incidents?id=7x", "or id is the number", 400 },
         { "/api/v1/why", "of=NAME is missing", 400 },
         { "/api/v1/why?of=rediss", "did you mean `redis`?", 404 },
         { "/api/v1/incidents/7", "no incident of that number", 404 },
@@ -200,6 +223,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_answer_comes_when_the_store_has_it, begin),
+        cmocka_unit_test_setup(incidents_of_then_come_from_the_store, begin),
         cmocka_unit_test_setup(a_failure_is_said, begin),
         cmocka_unit_test_setup(what_makes_no_sense_is_refused, begin),
         cmocka_unit_test_setup(a_store_that_stands_still_delays_nobody, begin),

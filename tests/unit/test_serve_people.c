@@ -56,12 +56,12 @@ static struct engine *broken_shop(void)
                                                  .closed = SUPPORT_NOW - 800 * SECOND };
     incidents[42] = (struct engine_incident){ .id = 42, .service = "gone", .index = MODEL_NONE, .opened = SUPPORT_NOW - 60 * SECOND };
     incidents[43] = (struct engine_incident){ .id = 43, .service = "colima", .index = SHOP_COLIMA, .opened = SUPPORT_NOW - 125 * SECOND, .joined = 2, .told = TOLD_OPEN,
-                                              .acked = true, .acked_until = 3600 * (uint64_t)NS_PER_S, .acked_by = "ada: \"on it\"", .n_entries = 2,
+                                              .acked = true, .acked_until = 3600 * (uint64_t)NS_PER_S, .acked_by = "by ada: \"on it\"", .n_entries = 2,
                                               .entries = { { SUPPORT_NOW - 125 * SECOND, ENTRY_OPENED, "" }, { SUPPORT_NOW - 124 * SECOND, ENTRY_JOINED, "redis" } } };
     engine->incidents = incidents;
     engine->n_incidents = 44;
     engine->services[SHOP_COLIMA].incident = 43;
-    engine->silences[0] = (struct engine_silence){ .service = "redis", .note = "ada: <b>", .since = SUPPORT_NOW - SECOND, .until = 600 * (uint64_t)NS_PER_S, .until_ok = true };
+    engine->silences[0] = (struct engine_silence){ .service = "redis", .note = "by ada: <b>", .since = SUPPORT_NOW - SECOND, .until = 600 * (uint64_t)NS_PER_S, .until_ok = true };
     engine->silences[1] = (struct engine_silence){ .service = "", .window = "night", .since = SUPPORT_NOW, .until = UINT64_MAX };
     engine->n_silences = 2;
     engine->paused_until = 60 * (uint64_t)NS_PER_S;
@@ -86,7 +86,7 @@ static void the_list_has_open_ones_first_and_is_bounded(void **state)
     assert_int_equal((int)number_at(json, "incidents.1.id"), 42);
     assert_int_equal((int)number_at(json, "incidents.2.id"), 41);
     assert_string_equal(text_at(json, "incidents.0.state"), "open");
-    assert_string_equal(text_at(json, "incidents.0.acked_by"), "ada: \"on it\"");
+    assert_string_equal(text_at(json, "incidents.0.acked_by"), "by ada: \"on it\"");
     assert_true(cJSON_IsTrue(at(json, "incidents.0.acked")) && cJSON_IsNull(at(json, "incidents.0.closed_unix")));
     assert_int_equal((int)number_at(json, "incidents.0.acked_until_unix"), 1700000000 + 3600);
     assert_int_equal((int)number_at(json, "incidents.2.closed_unix"), 1700000000 - 800);
@@ -213,6 +213,39 @@ static void a_need_between_is_a_link(void **state)
     support_free(engine);
 }
 
+/* Service 0 needs 1, which needs 2 ... down to the last, which is to blame: a chain of more than is shown. */
+static void a_very_long_chain_is_cut_in_its_middle(void **state)
+{
+    enum { LONG = 40 };
+    static size_t next[LONG];
+    static struct model_need needs[LONG];
+    struct engine *engine = support_engine(LONG, 1);
+    struct snapshot *snapshot;
+    cJSON *json;
+
+    (void)state;
+    for (size_t i = 0; i < LONG; i++) {
+        next[i] = i + 1;
+        needs[i] = (struct model_need){ 1, &next[i] };
+        support_service(engine, i)->n_needs = i + 1 < LONG;
+        support_service(engine, i)->needs = &needs[i];
+        engine->services[i].verdict = i % 3 == 1 && i + 1 < LONG ? VERDICT_OK : VERDICT_FAILED; /* some have not been heard since */
+        engine->services[i].caused_by = i + 1 < LONG ? LONG - 1 : MODEL_NONE;
+    }
+    snapshot = support_snapshot(engine);
+    json = why(snapshot, "s30");
+    assert_int_equal(cJSON_GetArraySize(at(json, "chain")), 10);
+    assert_string_equal(cJSON_GetArrayItem(at(json, "chain"), 9)->child->valuestring, "s39");
+    cJSON_Delete(json);
+    json = why(snapshot, "s0");
+    assert_int_equal(cJSON_GetArraySize(at(json, "chain")), 16);
+    assert_string_equal(cJSON_GetArrayItem(at(json, "chain"), 14)->child->valuestring, "s14");
+    assert_string_equal(cJSON_GetArrayItem(at(json, "chain"), 15)->child->valuestring, "s39");
+    cJSON_Delete(json);
+    snapshot_drop(snapshot);
+    support_free(engine);
+}
+
 static void a_why_is_asked_by_check_incident_and_service(void **state)
 {
     struct engine *engine = broken_shop();
@@ -321,6 +354,7 @@ int main(void)
         cmocka_unit_test(status_has_what_people_said),
         cmocka_unit_test(the_chain_goes_down_to_the_root),
         cmocka_unit_test(a_need_between_is_a_link),
+        cmocka_unit_test(a_very_long_chain_is_cut_in_its_middle),
         cmocka_unit_test(a_why_is_asked_by_check_incident_and_service),
         cmocka_unit_test(figures_of_people),
         cmocka_unit_test(queries_are_read_strictly),
