@@ -23,7 +23,8 @@ static void start(struct world *w, const struct engine_effect *effect)
     const uint64_t timeout = effect->of.start.timeout;
     uint64_t takes = t->way && t->way->takes > 0 ? t->way->takes : t->takes;
 
-    if ((t->way && t->way->silent) || takes > timeout)
+    t->late = (t->way && t->way->silent) || takes > timeout;
+    if (t->late)
         takes = timeout;
     t->run = effect->of.start.run;
     t->begun = w->now.awake;
@@ -100,13 +101,16 @@ static struct result *result_of(const struct world *w, const struct world_target
 {
     const uint64_t took = w->now.awake - t->begun;
     const struct scenario_way *way = t->way;
-    char summary[64] = "";
+    const bool bad = is_bad_now(w, t);
+    char summary[64];
 
-    if (!is_bad_now(w, t))
-        return result_make(STATUS_OK, "ok", "ok", took, way ? way->metrics : NULL, way ? way->n_metrics : 0, NULL, 0);
-    if (way->silent)
+    if (t->late && (bad || !way || !way->silent)) { /* a silent one that flaps is well at the end of a run */
         snprintf(summary, sizeof summary, "no answer within %.3g s", (double)took / 1e9);
-    return result_make(way->status, way->reason, way->silent ? summary : way->summary, took, way->metrics, way->n_metrics, NULL, 0);
+        return result_make(STATUS_FAIL, "timeout", summary, took, NULL, 0, NULL, 0);
+    }
+    if (!bad)
+        return result_make(STATUS_OK, "ok", "ok", took, way ? way->metrics : NULL, way ? way->n_metrics : 0, NULL, 0);
+    return result_make(way->status, way->reason, way->summary, took, way->metrics, way->n_metrics, NULL, 0);
 }
 
 static void end_run(struct world *w, struct world_target *t)

@@ -10,6 +10,7 @@ struct world_target {
     uint64_t takes;                 /* as usual */
     uint64_t run, begun, ends;      /* run 0: none */
     bool listed;                    /* in `running` */
+    bool late;                      /* the run ends with its timeout */
 };
 
 struct world_told {
