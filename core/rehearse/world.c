@@ -2,6 +2,7 @@
 #include "rehearse/world.h"
 
 #include "base/text.h"
+#include "windows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,20 +162,51 @@ static struct world_target *next_to_end(struct world *w)
     return first;
 }
 
+static void feed_window(void *arg, const struct engine_event *event)
+{
+    struct world *w = arg;
+    const bool opens = event->kind == EVENT_WINDOW_OPEN;
+    char text[2 * ENGINE_NAME];
+
+    snprintf(text, sizeof text, "%s of %s", event->of.window.name, event->of.window.service ? event->of.window.service : "everything");
+    if (world_feed(w, event) == ENGINE_DONE)
+        tell(w, REHEARSED_STEP, NULL, opens ? "window opens" : "window closes", text);
+}
+
+void world_windows(struct world *w)
+{
+    if (!w->s->dated || !engine_model(w->engine) || (w->now.wall >= w->windows_from && w->now.wall < w->windows_until))
+        return;
+    w->windows_from = w->now.wall;
+    w->windows_until = windows_settle(w->engine, w->now.wall, feed_window, w);
+}
+
+/* In awake time, as all that happens by itself. */
+static uint64_t next_window(const struct world *w)
+{
+    if (!w->s->dated || w->windows_until == INT64_MAX)
+        return UINT64_MAX;
+    return w->now.awake + (w->windows_until > w->now.wall ? (uint64_t)(w->windows_until - w->now.wall) : 0);
+}
+
 /* The next thing that happens by itself; false: nothing, up to then. */
 static bool step(struct world *w, uint64_t until)
 {
     struct world_target *target = next_to_end(w);
     const uint64_t end = target ? target->ends : UINT64_MAX, seen = w->asked > 0 ? w->answers_at : UINT64_MAX;
+    const uint64_t window = next_window(w);
     const struct engine_event time = { .kind = EVENT_TIME };
     uint64_t next = end < seen ? end : seen;
 
+    next = window < next ? window : next;
     next = w->wake < next ? w->wake : next;
     if (next > until || next == UINT64_MAX)
         return false;
     if (next > w->now.awake)
         world_skip(w, next - w->now.awake, true);
-    if (end == next)
+    if (window == next)
+        world_windows(w);
+    else if (end == next)
         end_run(w, target);
     else if (seen == next)
         world_observe(w, w->asked);
@@ -242,7 +274,7 @@ struct engine *world_replace(struct world *w)
 bool world_begin(struct world *w, const struct scenario *s, const struct scenario_model *models, struct rehearsal *done)
 {
     *w = (struct world){ .s = s, .models = models, .done = done, .wake = UINT64_MAX, .sick_why = "", .state = STATE_STARTING };
-    w->now = (struct moment){ .awake = 1000 * (uint64_t)NS_PER_S, .elapsed = 5000 * (uint64_t)NS_PER_S, .wall = BEGIN_WALL, .boot = 1 };
+    w->now = (struct moment){ .awake = 1000 * (uint64_t)NS_PER_S, .elapsed = 5000 * (uint64_t)NS_PER_S, .wall = s->dated ? s->date : BEGIN_WALL, .boot = 1 };
     w->engine = engine_create(SEED);
     w->targets = calloc(s->n_targets + 1, sizeof *w->targets);
     w->running = calloc(s->n_targets + 1, sizeof *w->running);

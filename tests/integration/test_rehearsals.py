@@ -143,3 +143,21 @@ def test_what_would_heal_is_told(talon):
     done = rehearse(talon, path, "--config", talon.config)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "would heal vm with mend-it" in done.stdout and "what 1 runbook would do is kept, and not used yet" in done.stdout and "not judged yet: 1" in done.stdout
+
+
+def test_windows_open_by_the_configurations_calendar(talon):
+    """In the night when clocks skip the hour in which it would begin; over a sleep and a restart as well."""
+    talon.write("services:\n  vm:\n    critical: true\n    checks: { up: { exec: { command: [none] }, every: 10s, fail_after: 1 } }\n",
+                'maintenance: { nights: { cron: "30 2 * * *", for: 1h, zone: Europe/Berlin } }')
+    path = talon.folder / "night.yaml"
+    path.write_text("date: 2026-03-29 00:00\ntimeline:\n  - at: 59m\n    expect: { silenced: nothing }\n  - at: 1h\n    expect: { silenced: vm }\n"
+                    "  - at: 1h10m\n    break: { vm: fail }\n  - at: 1h20m\n    restart: 10s\n    expect: { silenced: vm, told: nothing }\n  - at: 1h59m59s\n    expect: { silenced: vm }\n"
+                    "  - at: 2h5m\n    expect: { silenced: nothing, told: message vm opened }\n  - at: 3h\n    sleep: 22h\n    expect: { silenced: vm }\n"
+                    "  - at: 26h\n    clock: -12h\n    expect: { silenced: nothing }\n")
+    done = rehearse(talon, path, "--config", talon.config)
+    if "zone" in done.stderr:
+        pytest.skip(done.stderr)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1:00:00.0  -          window opens: nights of everything" in done.stdout
+    path.write_text("date: 2026-02-30 00:00\ntimeline: []\n")
+    assert "`date` must be a time such as" in rehearse(talon, path, "--config", talon.config).stderr
