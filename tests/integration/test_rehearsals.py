@@ -162,3 +162,51 @@ def test_windows_open_by_the_configurations_calendar(talon):
     assert "1:00:00.0  -          window opens: nights of everything" in done.stdout
     path.write_text("date: 2026-02-30 00:00\ntimeline: []\n")
     assert "`date` must be a time such as" in rehearse(talon, path, "--config", talon.config).stderr
+
+
+PEOPLE = f"""\
+config: {PANDA}
+groups: {{ data: [redis, typesense] }}
+start: {{ minio: {{ is: fail http.status, summary: 503 }} }}
+timeline:
+  - at: 5m
+    expect: {{ root: minio, told: digest minio opened }}
+    silence: {{ service: redis, for: 1h }}
+  - at: 10m
+    break: {{ redis: fail connect.refused }}
+    nudge: redis
+  - at: 12m
+    expect: {{ verdict: {{ redis.ping: failed }}, silenced: redis, told: nothing, incident: {{ redis: open }} }}
+  - at: 13m
+    unsilence: redis
+  - at: 14m
+    expect: {{ silenced: nothing, told: message redis opened }}
+  - at: 15m
+    unsilence: redis
+    expect: {{ refused: true }}
+  - at: 20m
+    mend: data
+    window: {{ open: patching, services: [typesense, docs-api] }}
+    break: {{ typesense: fail }}
+  - at: 30m
+    expect: {{ silenced: [typesense, docs-api], refused: false, told: message redis recovered, verdict: {{ redis: ok, typesense: failed }} }}
+  - at: 31m
+    window: {{ close: patching }}
+    pause: 1h
+  - at: 35m
+    expect: {{ silenced: nothing, told: digest typesense opened, paused: true }}
+    ack: {{ service: typesense, for: 1h }}
+  - at: 36m
+    resume: true
+    restart: 5s
+  - at: 40m
+    expect: {{ paused: false, incidents: 2, opened: 3, incident: {{ typesense: open }}, told: nothing }}
+"""
+
+
+def test_people_and_windows_are_rehearsed(talon):
+    path = talon.folder / "people.yaml"
+    path.write_text(PEOPLE)
+    done = rehearse(talon, path)
+    assert done.returncode == 0, done.stdout[-2500:] + done.stderr
+    assert "refused: it is not silenced by anybody" in done.stdout
