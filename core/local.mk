@@ -1,6 +1,7 @@
 # What one shot and the daemon share.
 noinst_LIBRARIES += core/libcore.a
-core_libcore_a_SOURCES = core/instances.c core/instances.h core/load.c core/load.h core/orphans.c core/orphans.h
+core_libcore_a_SOURCES = core/instances.c core/instances.h core/load.c core/load.h core/orphans.c core/orphans.h \
+	core/windows.c core/windows.h
 CORE_LIBS = \
 	core/libcore.a core/store/libstore.a core/hosts/libhosts.a core/config/libconfig.a core/engine/libengine.a \
 	core/base/os/libos.a core/base/libbase.a $(CJSON_LIBS) $(YAML_LIBS) $(EV_LIBS) -lm

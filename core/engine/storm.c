@@ -53,6 +53,14 @@ static bool is_explained(const struct engine *engine, size_t service)
     return false;
 }
 
+/* Since when it is bad in earnest: awake. */
+static uint64_t bad_since(const struct service *s)
+{
+    uint64_t since = s->turned_bad > s->spared_until ? s->turned_bad : s->spared_until;
+
+    return s->graced && s->hold_from > since ? s->hold_from : since;
+}
+
 static struct share count(const struct engine *engine)
 {
     struct share share = { 0 };
@@ -65,7 +73,7 @@ static struct share count(const struct engine *engine)
             continue;
         share.all++;
         share.bad += bad;
-        share.fresh += bad && engine->now.awake - s->turned_bad < WINDOW;
+        share.fresh += bad && engine->now.awake - bad_since(s) < WINDOW;
     }
     return share;
 }

@@ -116,6 +116,7 @@ static void note_first_bad(struct engine *engine, size_t check, uint64_t run, en
         c->first_bad = fresh ? engine->last_run + 1 : NEVER;
         if (service_judged_by(engine->t.model, check)) {
             engine->t.services[model->service].turned = engine->last_run + 1;
+            engine->storm_due = true; /* evidence counts that did not before */
             service_touch(engine, model->service);
         }
     }

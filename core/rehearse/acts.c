@@ -51,7 +51,9 @@ static void open_windows(struct world *w, const struct engine *before)
     size_t n;
     const struct engine_silence *all = engine_silences(before, &n);
 
-    for (size_t i = 0; i < n; i++) {
+    w->windows_until = INT64_MIN;
+    world_windows(w);
+    for (size_t i = 0; !w->s->dated && i < n; i++) {
         const struct engine_event event = { .kind = EVENT_WINDOW_OPEN, .of.window = { all[i].window, all[i].service[0] ? all[i].service : NULL } };
 
         if (all[i].window[0])
@@ -107,6 +109,7 @@ static void act_reload(struct world *w, const struct scenario_step *step)
         return;
     }
     world_feed(w, &event);
+    w->windows_until = INT64_MIN;
     say_self(w, SELF_CONFIG_REFUSED, true, "");
 }
 
@@ -216,6 +219,7 @@ void act(struct world *w, const struct scenario_step *step)
         judge(w, &step->of.expect);
         break;
     }
+    world_windows(w);
 }
 
 /* ---- the whole ---- */
@@ -230,6 +234,8 @@ static void play(struct world *w)
         act(w, &s->steps[i]);
     if (world_feed(w, &first) != ENGINE_DONE)
         w->no_memory = true;
+    else
+        world_windows(w);
     world_observe(w, 0);
     for (; i < s->n_steps; i++) {
         if (!world_pass(w, s->steps[i].at))

@@ -245,6 +245,8 @@ static void read_window(struct reader *r, const struct node *node)
     if (!value_is_map(r->c, node, "window", "`open: NAME` or `close: NAME`, and `services`"))
         return;
     work_keys(r->c, node, keys, 3);
+    if (r->s->dated)
+        problem_error(r->c, node->place, "in a scenario with a `date` the windows are those of the configuration");
     if (!open == !close) {
         problem_error(r->c, node->place, "a window is opened (`open: NAME`) or closed (`close: NAME`)");
         return;

@@ -3,12 +3,13 @@
 
 #include "base/os/files.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LAST_WORDS (600 * (uint64_t)NS_PER_S) /* what follows the last entry where no length is said */
 
-static const char *const keys[] = { "title", "about", "config", "for", "groups", "start", "timeline", "runbooks", "expect", "with_repair" };
+static const char *const keys[] = { "title", "about", "config", "date", "for", "groups", "start", "timeline", "runbooks", "expect", "with_repair" };
 
 /* ---- the file, and what it names ---- */
 
@@ -115,6 +116,27 @@ static void read_timeline(struct reader *r, const struct node *list)
         step_read(r, list->of.items[i]);
 }
 
+/* "2026-03-29 00:30", UTC */
+static void read_date(struct reader *r, const struct node *node)
+{
+    int year, month, day, hour, minute, end = 0;
+    const char *text;
+    int64_t days, y;
+    int m, d;
+
+    if (!value_text(r->c, node, "date", "a time such as 2026-03-29 00:30", &text))
+        return;
+    if (sscanf(text, "%4d-%2d-%2d %2d:%2d%n", &year, &month, &day, &hour, &minute, &end) == 5 && text[end] == '\0' && year >= 1970 && year < 2200 && month >= 1 &&
+        month <= 12 && day >= 1 && hour >= 0 && hour < 24 && minute >= 0 && minute < 60) {
+        days = zone_days(year, month, day);
+        zone_date(days, &y, &m, &d);
+        r->s->dated = m == month && d == day;
+        r->s->date = ((days * 24 + hour) * 60 + minute) * 60 * (int64_t)NS_PER_S;
+    }
+    if (!r->s->dated)
+        problem_error(r->c, node->place, "`date` must be a time such as `2026-03-29 00:30`, in UTC");
+}
+
 /* How long it lasts, and what is expected at its end. */
 static void read_end(struct reader *r)
 {
@@ -142,6 +164,8 @@ static void read_all(struct config *c, const void *argument)
         value_string(c, tree_get(r->root, "title"), "title", &s->title);
     if (tree_get(r->root, "about"))
         value_string(c, tree_get(r->root, "about"), "about", &s->about);
+    if (tree_get(r->root, "date"))
+        read_date(r, tree_get(r->root, "date"));
     read_runbooks(r, tree_get(r->root, "runbooks"));
     step_breaks(r, tree_get(r->root, "start"));
     read_timeline(r, tree_get(r->root, "timeline"));

@@ -106,6 +106,8 @@ struct scenario {
     const char *title, *about; /* NULL: not said */
     const char *config_file;   /* absolute; NULL: not said */
     uint64_t length;
+    bool dated;                /* it has a date: the windows of the configuration open and close by it */
+    int64_t date;              /* wall, at the beginning */
     size_t n_reloads;
     const char *const *reloads; /* absolute */
     size_t n_targets, n_steps, n_runbooks, n_later;

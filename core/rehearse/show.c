@@ -3,6 +3,7 @@
 
 #include "config/config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { NAMES = 6, WORD_COLUMNS = 11 };
@@ -27,29 +28,57 @@ static void begin_line(struct buffer *out, uint64_t at, const char *word)
     buffer_free(&time);
 }
 
-/* ---- verdicts that turn together ---- */
+/* ---- what happens at once: verdicts that turn alike, services that join one incident ---- */
 
 static bool is_like(const struct rehearsal_entry *a, const struct rehearsal_entry *b)
 {
-    return b->kind == REHEARSED_VERDICT && strcmp(a->word, b->word) == 0 && b->at - a->at < AT_ONCE;
+    if (a->kind != b->kind || strcmp(a->word, b->word) != 0)
+        return false;
+    return a->kind == REHEARSED_VERDICT || (a->kind == REHEARSED_INCIDENT && a->incident == b->incident && a->text && b->text);
 }
 
-static size_t add_verdicts(struct buffer *out, const struct rehearsal *done, size_t first)
+/* The first of them is written already; what the scenario does next ends it. How many are left out of the line. */
+static size_t add_alike(struct buffer *out, const struct rehearsal *done, size_t first, unsigned char *used)
 {
     const struct rehearsal_entry *entry = &done->entries[first];
     size_t n = 1;
 
-    while (first + n < done->n_entries && is_like(entry, &done->entries[first + n]))
-        n++;
-    begin_line(out, entry->at, entry->word);
-    for (size_t i = 0; i < n && i < NAMES; i++)
-        buffer_printf(out, "%s%s", i > 0 ? ", " : "", entry[i].service ? entry[i].service : "?");
+    for (size_t i = first + 1; used && i < done->n_entries && done->entries[i].kind != REHEARSED_STEP && done->entries[i].at - entry->at < AT_ONCE; i++) {
+        const struct rehearsal_entry *other = &done->entries[i];
+
+        if (used[i] || !is_like(entry, other))
+            continue;
+        used[i] = 1;
+        if (n++ < NAMES)
+            buffer_printf(out, ", %s", entry->kind == REHEARSED_INCIDENT ? other->text : other->service ? other->service : "?");
+    }
     if (n > NAMES)
         buffer_printf(out, " and %zu more", n - NAMES);
-    if (n == 1 && entry->text)
+    return n;
+}
+
+static void add_verdicts(struct buffer *out, const struct rehearsal *done, size_t first, unsigned char *used)
+{
+    const struct rehearsal_entry *entry = &done->entries[first];
+
+    begin_line(out, entry->at, entry->word);
+    buffer_text(out, entry->service ? entry->service : "?");
+    if (add_alike(out, done, first, used) == 1 && entry->text)
         buffer_printf(out, " (%s)", entry->text);
     buffer_char(out, '\n');
-    return n;
+}
+
+static void add_incident(struct buffer *out, const struct rehearsal *done, size_t first, unsigned char *used)
+{
+    const struct rehearsal_entry *entry = &done->entries[first];
+
+    begin_line(out, entry->at, "incident");
+    buffer_printf(out, "%llu of %s: %s", (unsigned long long)entry->incident, entry->service ? entry->service : "?", entry->word);
+    if (entry->text) {
+        buffer_printf(out, " %s", entry->text);
+        add_alike(out, done, first, used);
+    }
+    buffer_char(out, '\n');
 }
 
 /* ---- the other entries ---- */
@@ -62,10 +91,6 @@ static void add_entry(struct buffer *out, const struct rehearsal_entry *entry)
     case REHEARSED_STEP:
         begin_line(out, entry->at, "-");
         buffer_printf(out, "%s%s%s\n", entry->word, entry->word[0] ? ": " : "", text);
-        break;
-    case REHEARSED_INCIDENT:
-        begin_line(out, entry->at, "incident");
-        buffer_printf(out, "%llu of %s: %s %s\n", (unsigned long long)entry->incident, entry->service ? entry->service : "?", entry->word, text);
         break;
     case REHEARSED_TOLD:
         begin_line(out, entry->at, entry->word);
@@ -80,8 +105,28 @@ static void add_entry(struct buffer *out, const struct rehearsal_entry *entry)
         buffer_printf(out, "%s\n", entry->word);
         break;
     case REHEARSED_VERDICT:
+    case REHEARSED_INCIDENT:
         break;
     }
+}
+
+static void add_timeline(struct buffer *out, const struct rehearsal *done)
+{
+    unsigned char *used = calloc(done->n_entries + 1, 1); /* NULL: nothing is joined */
+
+    for (size_t i = 0; i < done->n_entries; i++) {
+        if (used && used[i])
+            continue;
+        if (done->entries[i].kind == REHEARSED_VERDICT)
+            add_verdicts(out, done, i, used);
+        else if (done->entries[i].kind == REHEARSED_INCIDENT)
+            add_incident(out, done, i, used);
+        else
+            add_entry(out, &done->entries[i]);
+    }
+    free(used);
+    if (done->left_out > 0)
+        buffer_printf(out, "and %zu more\n", done->left_out);
 }
 
 /* ---- what was expected ---- */
@@ -107,15 +152,7 @@ void rehearsal_text(struct buffer *out, const struct rehearsal *done, const stru
                   shown->model->n_checks);
     rehearsal_time(out, done->length);
     buffer_text(out, " in simulated time, nothing is executed\n\n");
-    for (size_t i = 0; i < done->n_entries;) {
-        if (done->entries[i].kind == REHEARSED_VERDICT) {
-            i += add_verdicts(out, done, i);
-            continue;
-        }
-        add_entry(out, &done->entries[i++]);
-    }
-    if (done->left_out > 0)
-        buffer_printf(out, "and %zu more\n", done->left_out);
+    add_timeline(out, done);
     buffer_char(out, '\n');
     add_failures(out, done);
     buffer_printf(out, "%zu expected: %zu so, %zu not\n", done->judged, done->judged - wrong, wrong);

@@ -10,6 +10,7 @@ struct world_target {
     uint64_t takes;                 /* as usual */
     uint64_t run, begun, ends;      /* run 0: none */
     bool listed;                    /* in `running` */
+    bool late;                      /* the run ends with its timeout */
 };
 
 struct world_told {
@@ -27,6 +28,7 @@ struct world {
     struct moment now;
     uint64_t at;                    /* since the beginning, time asleep included */
     uint64_t wake;                  /* as the engine asked for */
+    int64_t windows_from, windows_until; /* wall: so long no window of the configuration opens or closes */
     uint64_t asked, answers_at;     /* of the observer; asked 0: nothing is asked */
     enum engine_sickness sickness;
     bool refused;                   /* the last command, window or reload was */
@@ -56,6 +58,8 @@ bool world_take(struct world *w, const struct model *model);
 struct engine *world_replace(struct world *w);
 /* Whether it is said to be well is told to the engine. */
 void world_observe(struct world *w, uint64_t asked);
+/* Opens and closes what the configuration says, if the clock is not within the time for which that is done. */
+void world_windows(struct world *w);
 void world_skip(struct world *w, uint64_t ns, bool awake);
 
 /* ---- acts.c ---- */

@@ -1,6 +1,7 @@
 """`talon rehearse`: each incident of the past as a scenario, and what happens to a scenario that is wrong."""
 import concurrent.futures
 import json
+import os
 import re
 import time
 
@@ -17,19 +18,29 @@ def rehearse(talon, *words):
     return talon.command("rehearse", *words, config=False)
 
 
-def test_every_incident_is_rehearsed(talon, capsys):
-    """Twice: the same scenario gives the same print each time."""
+def all_of(talon, paths):
     with concurrent.futures.ThreadPoolExecutor(2) as two:
-        first, second = (list(two.map(lambda path: rehearse(talon, path), SCENARIOS)) for _ in range(2))
-    wrong = [done.stdout[-1500:] + done.stderr for done in first if done.returncode != 0]
+        return list(two.map(lambda path: rehearse(talon, path), paths))
+
+
+def wrong_of(runs):
+    return [done.stdout[-1500:] + done.stderr for done in runs if done.returncode != 0 or "Sanitizer" in done.stderr or "runtime error" in done.stderr]
+
+
+def test_every_incident_is_rehearsed(talon, sanitized, capsys):
+    """Twice: the same scenario gives the same print each time. The sanitized build has a sample: the other build's run has shown all."""
+    runs = all_of(talon, SCENARIOS[1::9] if sanitized and not os.environ.get("SOAK") else SCENARIOS)
+    wrong = wrong_of(runs)
     assert not wrong, "\n".join(wrong)
-    assert [done.stdout for done in first] == [done.stdout for done in second]
+    if sanitized:
+        return
+    assert [done.stdout for done in runs] == [done.stdout for done in all_of(talon, SCENARIOS)]
     assert [path.name[:2] for path in SCENARIOS] == [f"{n:02}" for n in range(1, 31)]
-    judged = sum(int(re.search(r"^(\d+) expected: ", done.stdout, re.MULTILINE)[1]) for done in first)
-    later = sum(int(found[1]) for done in first if (found := re.search(r"^not judged yet: (\d+), ", done.stdout, re.MULTILINE)))
+    judged = sum(int(re.search(r"^(\d+) expected: ", done.stdout, re.MULTILINE)[1]) for done in runs)
+    later = sum(int(found[1]) for done in runs if (found := re.search(r"^not judged yet: (\d+), ", done.stdout, re.MULTILINE)))
     assert judged > 500 and later > 20
     with capsys.disabled():
-        print(f"\nfigure incidents.rehearsed {len(first)} count\nfigure incidents.wrong {len(wrong)} count\nfigure incidents.expected {judged} count"
+        print(f"\nfigure incidents.rehearsed {len(runs)} count\nfigure incidents.wrong {len(wrong)} count\nfigure incidents.expected {judged} count"
               f"\nfigure incidents.not_judged {later} count")
 
 
@@ -60,7 +71,9 @@ def copied(talon, name, before, after):
 
 
 @pytest.mark.parametrize("name,before,after,line,words", BROKEN)
-def test_what_is_not_as_expected_fails(talon, name, before, after, line, words):
+def test_what_is_not_as_expected_fails(talon, sanitized, name, before, after, line, words):
+    if sanitized and line != "root: redis":
+        pytest.skip("the other build's run has shown it")
     path = copied(talon, name, before, after)
     done = rehearse(talon, path)
     assert done.returncode == 2 and (place_of(path, line) if line else f"{path}:") in done.stdout and words in done.stdout, done.stdout[-2000:] + done.stderr
@@ -69,12 +82,14 @@ def test_what_is_not_as_expected_fails(talon, name, before, after, line, words):
 
 
 def test_a_day_takes_no_time(talon, sanitized):
+    if sanitized:
+        pytest.skip("it is about time")
     path = talon.folder / "day.yaml"
     path.write_text(f"config: {PANDA}\nfor: 24h\ntimeline:\n  - at: 1h\n    break: {{ redis: fail }}\n  - at: 23h\n    mend: redis\nexpect: {{ verdict: {{ '*': ok }}, opened: 1 }}\n")
     began = time.monotonic()
     done = rehearse(talon, path, "--json")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
-    assert json.loads(done.stdout)["events"] > 100000 and (sanitized or time.monotonic() - began < 5)
+    assert json.loads(done.stdout)["events"] > 100000 and time.monotonic() - began < 5
 
 
 MISTAKES = f"""\
@@ -143,3 +158,69 @@ def test_what_would_heal_is_told(talon):
     done = rehearse(talon, path, "--config", talon.config)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "would heal vm with mend-it" in done.stdout and "what 1 runbook would do is kept, and not used yet" in done.stdout and "not judged yet: 1" in done.stdout
+
+
+def test_windows_open_by_the_configurations_calendar(talon):
+    """In the night when clocks skip the hour in which it would begin; over a sleep and a restart as well."""
+    talon.write("services:\n  vm:\n    critical: true\n    checks: { up: { exec: { command: [none] }, every: 10s, fail_after: 1 } }\n",
+                'maintenance: { nights: { cron: "30 2 * * *", for: 1h, zone: Europe/Berlin } }')
+    path = talon.folder / "night.yaml"
+    path.write_text("date: 2026-03-29 00:00\ntimeline:\n  - at: 59m\n    expect: { silenced: nothing }\n  - at: 1h\n    expect: { silenced: vm }\n"
+                    "  - at: 1h10m\n    break: { vm: fail }\n  - at: 1h20m\n    restart: 10s\n    expect: { silenced: vm, told: nothing }\n  - at: 1h59m59s\n    expect: { silenced: vm }\n"
+                    "  - at: 2h5m\n    expect: { silenced: nothing, told: message vm opened }\n  - at: 3h\n    sleep: 22h\n    expect: { silenced: vm }\n"
+                    "  - at: 26h\n    clock: -12h\n    expect: { silenced: nothing }\n")
+    done = rehearse(talon, path, "--config", talon.config)
+    if "zone" in done.stderr:
+        pytest.skip(done.stderr)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1:00:00.0  -          window opens: nights of everything" in done.stdout
+    path.write_text("date: 2026-02-30 00:00\ntimeline: []\n")
+    assert "`date` must be a time such as" in rehearse(talon, path, "--config", talon.config).stderr
+
+
+PEOPLE = f"""\
+config: {PANDA}
+groups: {{ data: [redis, typesense] }}
+start: {{ minio: {{ is: fail http.status, summary: 503 }} }}
+timeline:
+  - at: 5m
+    expect: {{ root: minio, told: digest minio opened }}
+    silence: {{ service: redis, for: 1h }}
+  - at: 10m
+    break: {{ redis: fail connect.refused }}
+    nudge: redis
+  - at: 12m
+    expect: {{ verdict: {{ redis.ping: failed }}, silenced: redis, told: nothing, incident: {{ redis: open }} }}
+  - at: 13m
+    unsilence: redis
+  - at: 14m
+    expect: {{ silenced: nothing, told: message redis opened }}
+  - at: 15m
+    unsilence: redis
+    expect: {{ refused: true }}
+  - at: 20m
+    mend: data
+    window: {{ open: patching, services: [typesense, docs-api] }}
+    break: {{ typesense: fail }}
+  - at: 30m
+    expect: {{ silenced: [typesense, docs-api], refused: false, told: message redis recovered, verdict: {{ redis: ok, typesense: failed }} }}
+  - at: 31m
+    window: {{ close: patching }}
+    pause: 1h
+  - at: 35m
+    expect: {{ silenced: nothing, told: digest typesense opened, paused: true }}
+    ack: {{ service: typesense, for: 1h }}
+  - at: 36m
+    resume: true
+    restart: 5s
+  - at: 40m
+    expect: {{ paused: false, incidents: 2, opened: 3, incident: {{ typesense: open }}, told: nothing }}
+"""
+
+
+def test_people_and_windows_are_rehearsed(talon):
+    path = talon.folder / "people.yaml"
+    path.write_text(PEOPLE)
+    done = rehearse(talon, path)
+    assert done.returncode == 0, done.stdout[-2500:] + done.stderr
+    assert "refused: it is not silenced by anybody" in done.stdout

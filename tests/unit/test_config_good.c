@@ -152,6 +152,13 @@ static void services_are_in_the_model(void **state)
     assert_true(support_check(model, "platform.vm-witness")->witness);
     assert_int_equal(support_check(model, "cache.ping")->path, 0);
     assert_int_equal(support_check(model, "cache.persistence")->path, MODEL_NONE);
+    assert_int_equal(model->n_windows, 2);
+    assert_string_equal(model->windows[0].name, "sundays");
+    assert_true(model->windows[0].length == 5400 * (uint64_t)1000000000u);
+    assert_int_equal(model->windows[0].n, 1);
+    assert_string_equal(model->services[model->windows[0].services[0]].name, "cache");
+    assert_int_equal(model->windows[0].begins.weekdays, 1);
+    assert_int_equal(model->windows[1].n, 0);
     assert_string_equal(model->paths[0].name, "lima");
     assert_int_equal(model->paths[0].concurrent, 8);
     model_drop(model);

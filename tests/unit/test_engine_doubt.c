@@ -163,6 +163,11 @@ static void what_comes_back_with_its_need_is_none(void **state)
     assert_int_equal(sim_verdict(&sim, "vm"), VERDICT_OK);
     assert_int_equal(sim_verdict(&sim, "s5"), VERDICT_FAILED);
     assert_false(engine_overall(sim.engine)->storm);
+    for (int i = 0; i < 6; i++) { /* seen anew, it counts */
+        snprintf(name, sizeof name, "s%d.port", i);
+        hear(&sim, name, STATUS_FAIL);
+    }
+    assert_true(engine_overall(sim.engine)->storm);
     end(&sim);
 }
 
@@ -181,6 +186,8 @@ static void what_is_bad_at_wake_is_none(void **state)
     sim_pass(&sim, SECONDS(20));
     assert_false(engine_overall(sim.engine)->storm);
     assert_int_equal(told(&sim, NOTICE_STORM), 0);
+    sim_pass(&sim, SECONDS(70)); /* what is bad when their grace is over is one */
+    assert_int_equal(told(&sim, NOTICE_STORM), 1);
     end(&sim);
 }
 
