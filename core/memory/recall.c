@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE = 1000, ROWS_SAID = 5 };
+enum { PAGE = 250 /* of rows in one answer: what SQLite takes to make it grows with its square */, ROWS_SAID = 5 };
 
 struct recall {
     struct memory *memory;

@@ -111,4 +111,20 @@ static inline void execute(void **state, const char *sql)
     sqlite3_close(handle);
 }
 
+/* The number that a query of its file answers, read beside the store. */
+static inline int64_t store_count(void **state, const char *sql)
+{
+    sqlite3_stmt *statement;
+    sqlite3 *handle;
+    int64_t n;
+
+    assert_int_equal(sqlite3_open(temp_path(state, "talon.db"), &handle), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(handle, sql, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    n = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(handle);
+    return n;
+}
+
 #endif

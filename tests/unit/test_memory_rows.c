@@ -104,6 +104,35 @@ static void finish(struct rows *rows, struct engine_kept *kept)
     buffer_free(&bytes);
 }
 
+/* As bytes, since the structs have holes. */
+static void expect_same(enum row_kind kind, union row a, union row b)
+{
+    struct buffer first = buffer_make(0), second = buffer_make(0);
+
+    assert_true(row_write(kind, a, &then, &first) && row_write(kind, b, &then, &second));
+    assert_int_equal(first.len, second.len);
+    assert_memory_equal(first.data, second.data, first.len);
+    buffer_free(&first);
+    buffer_free(&second);
+}
+
+/* A field that is neither written nor read would be the same in both ways: each that matters is named once more. */
+static void expect_fields(const struct kept_check *check, const struct kept_service *service, const struct row_incident *row)
+{
+    assert_true(check->fingerprint == 0xfedcba9876543210 && check->verdict == 7 && check->base == 8 && check->broken && check->heard && check->bad == 2);
+    assert_true(check->good == 1 && check->unknown == 3 && check->since == -5 && check->last_begun == 6 && check->last_ended == 7 && check->since_elapsed == 990 * S);
+    assert_true(check->runs == 12345678901 && check->skipped == 4 && check->starting_for == NEVER && check->turns == 0xffffffff && check->n_turns == 32 && check->flapping);
+    assert_true(service->verdict == 8 && service->since == 9 && service->since_elapsed == 10 * S && service->watched && service->root && !service->silenced);
+    assert_true(service->was_down && !service->stop_told && service->warn_told && !service->flap_told && service->flap_long_told && !service->confirming && service->graced);
+    assert_true(service->warns_for == 5 * S && service->flaps_for == NEVER && service->bad_for == 3 * S && service->grace_left == 7 * S && service->joined == 99);
+    assert_string_equal(service->graced_by, "colima");
+    assert_true(row->incident.ending == INCIDENT_OPEN && row->incident.opened == 1 && row->incident.reopened == 2 && row->incident.joined == 3 && row->incident.told == TOLD_OPEN);
+    assert_true(row->incident.collected && row->incident.acked && row->incident.acked_until == NEVER && row->incident.repeat_at == 2000 * S && row->incident.dropped == 5);
+    assert_true(row->incident.n_entries == 2 && row->incident.entries[1].kind == ENTRY_JOINED && row->incident.entries[1].at == 2 && row->lines == 7 && row->evidence);
+    assert_string_equal(row->incident.entries[1].who, "livekit");
+    assert_string_equal(row->why, "ping failed 3 times: connection refused");
+}
+
 static void test_everything_comes_back(void **state)
 {
     struct kept_check check = a_check();
@@ -123,16 +152,14 @@ static void test_everything_comes_back(void **state)
     assert_int_equal(kept->n_silences, 1);
     assert_int_equal(kept->n_incidents, 1);
     assert_string_equal(kept->checks[0].last->summary, check.last->summary);
-    assert_string_equal(kept->checks[0].last->reason, check.last->reason);
     assert_int_equal(kept->checks[0].last->status, STATUS_FAIL);
-    assert_int_equal(kept->checks[0].last->duration_ns, 42);
+    expect_same(ROW_CHECK, (union row){ .check = &kept->checks[0] }, (union row){ .check = &check });
+    expect_same(ROW_SERVICE, (union row){ .service = &kept->services[0] }, (union row){ .service = &service });
+    expect_same(ROW_SILENCE, (union row){ .silence = &kept->silences[0] }, (union row){ .silence = &silence });
+    expect_same(ROW_INCIDENT, (union row){ .incident = &rows.incidents[0] }, (union row){ .incident = &incident });
     result_drop(check.last);
-    check.last = kept->checks[0].last; /* and nothing else differs, to the last byte */
-    assert_memory_equal(&kept->checks[0], &check, sizeof check);
-    assert_memory_equal(&kept->services[0], &service, sizeof service);
-    assert_memory_equal(&kept->silences[0], &silence, sizeof silence);
-    assert_memory_equal(&rows.incidents[0], &incident, sizeof incident);
-    assert_memory_equal(&kept->incidents[0], &incident.incident, sizeof incident.incident);
+    expect_fields(&kept->checks[0], &kept->services[0], &rows.incidents[0]);
+    assert_int_equal(kept->incidents[0].id, 41);
     assert_int_equal(kept->last_incident, 41); /* never below one that there was */
     assert_int_equal(kept->paused_until, 1300 * S);
     assert_true(kept->storm && kept->told_observer && kept->told_self[SELF_STORE_DOWN] && !kept->told_storm && !kept->told_self[SELF_SAFE_MODE]);

@@ -119,27 +119,12 @@ static void test_the_version_before(void **state)
 
 /* ---- what goes, and what does not */
 
-static int64_t count(void **state, const char *sql)
-{
-    sqlite3_stmt *statement;
-    sqlite3 *handle;
-    int64_t n;
-
-    assert_int_equal(sqlite3_open(temp_path(state, "talon.db"), &handle), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(handle, sql, -1, &statement, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-    n = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    sqlite3_close(handle);
-    return n;
-}
-
 static void **folder;
 
 static bool has_trimmed(struct store *store)
 {
     (void)store;
-    return count(folder, "SELECT count(*) FROM audit") == 0;
+    return store_count(folder, "SELECT count(*) FROM audit") == 0;
 }
 
 /* An intent without an end is what a crash interrupted, however long ago; an incident that is open, and what was last whole of a check, stay as well. */
@@ -165,15 +150,15 @@ static void test_what_is_owed_is_never_trimmed(void **state)
     store = store_open(&(struct store_options){ .folder = temp_path(state, "."), .raw = S, .hourly = S, .daily = S, .max = 1 }, why, sizeof why);
     assert_non_null(store);
     wait_for_store(store, has_trimmed);
-    assert_int_equal(count(state, "SELECT count(*) FROM runs"), 0);
-    assert_int_equal(count(state, "SELECT count(*) FROM intents"), 1);
-    assert_int_equal(count(state, "SELECT count(*) FROM intents WHERE service = 'caddy' AND ended IS NULL"), 1);
-    assert_int_equal(count(state, "SELECT count(*) FROM incidents WHERE id = 1"), 1);
-    assert_int_equal(count(state, "SELECT count(*) FROM incidents WHERE id = 2"), 0);
-    assert_int_equal(count(state, "SELECT count(*) FROM lines WHERE incident = 1"), 1);
-    assert_int_equal(count(state, "SELECT count(*) FROM lines WHERE incident = 2"), 0);
-    assert_int_equal(count(state, "SELECT count(*) FROM last_runs"), 1);
-    assert_int_equal(count(state, "SELECT count(*) FROM kept"), 1);
+    assert_int_equal(store_count(state, "SELECT count(*) FROM runs"), 0);
+    assert_int_equal(store_count(state, "SELECT count(*) FROM intents"), 1);
+    assert_int_equal(store_count(state, "SELECT count(*) FROM intents WHERE service = 'caddy' AND ended IS NULL"), 1);
+    assert_int_equal(store_count(state, "SELECT count(*) FROM incidents WHERE id = 1"), 1);
+    assert_int_equal(store_count(state, "SELECT count(*) FROM incidents WHERE id = 2"), 0);
+    assert_int_equal(store_count(state, "SELECT count(*) FROM lines WHERE incident = 1"), 1);
+    assert_int_equal(store_count(state, "SELECT count(*) FROM lines WHERE incident = 2"), 0);
+    assert_int_equal(store_count(state, "SELECT count(*) FROM last_runs"), 1);
+    assert_int_equal(store_count(state, "SELECT count(*) FROM kept"), 1);
     store_close(store, 5 * S);
 }
 
@@ -260,7 +245,7 @@ static void test_aside_as_it_was(void **state)
     assert_int_equal(fread(found, 1, sizeof garbage - 1, file), sizeof garbage - 1);
     fclose(file);
     assert_string_equal(found, garbage);
-    assert_true(count(state, "SELECT count(*) FROM kept WHERE bytes = x'63'") == 1);
+    assert_true(store_count(state, "SELECT count(*) FROM kept WHERE bytes = x'63'") == 1);
     store_close(store, 5 * S);
 }
 
