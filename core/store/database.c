@@ -70,7 +70,9 @@ static const char *const texts[SQL_STATEMENTS] = {
     [SQL_FORGET] = "DELETE FROM kept WHERE kind = ?1 AND name = ?2",
     [SQL_FORGET_ALL] = "DELETE FROM kept WHERE kind = ?1",
     [SQL_INCIDENT] = "INSERT OR REPLACE INTO incidents VALUES (?1, ?2, nullif(?3, 0), ?4, ?5, ?6)",
-    [SQL_LOST] = "UPDATE incidents SET state='lost', closed=max(?1, opened) WHERE closed IS NULL AND id NOT IN (SELECT name + 0 FROM kept WHERE kind='incident')",
+    [SQL_LOST] = "UPDATE incidents SET state = 'lost', closed = max(?1, opened), text = json_set(text, '$.state', 'lost', '$.closed_unix', max(?1, opened) / 1000)"
+                 " WHERE closed IS NULL"
+                 " AND id NOT IN (SELECT name + 0 FROM kept WHERE kind = 'incident')",
     [SQL_LINE] = "INSERT INTO lines VALUES (?1, ?2, ?3, ?4)",
     [SQL_LINES_TRIM] = "DELETE FROM lines WHERE incident = ?1 AND rowid <= (SELECT rowid FROM lines WHERE incident = ?1 ORDER BY rowid DESC LIMIT 1 OFFSET 1000)",
     [SQL_AUDIT] = "INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5)",

@@ -29,14 +29,15 @@ static void test_numbers_of_incidents_and_those_that_were_lost(void **state)
     struct store *store = open_store(state);
 
     assert_string_equal(asked(store, (struct store_ask){ .question = STORE_ASK_LAST_INCIDENT }), "0");
-    store_incident(store, &(struct store_incident){ 7, NOON, 0, "redis", "open", "{}" });
+    store_incident(store, &(struct store_incident){ 7, NOON, 0, "redis", "open", "{\"state\":\"open\"}" });
     store_incident(store, &(struct store_incident){ 8, NOON, 0, "caddy", "open", "{}" });
     store_incident(store, &(struct store_incident){ 3, NOON + DAY, NOON + DAY, "late", "recovered", "{}" });
     store_keep(store, "incident", "8", "x", 1);
     store_incidents_lost(store, NOON + HOUR);
     assert_string_equal(asked(store, (struct store_ask){ .question = STORE_ASK_LAST_INCIDENT }), "8"); /* the highest, not the latest */
     asked(store, (struct store_ask){ .question = STORE_ASK_INCIDENTS, .now = NOON + 2 * DAY });
-    assert_non_null(strstr(buffer_string(&text), "\"id\":7,\"opened\":1893499200000,\"closed\":1893502800000,\"root\":\"redis\",\"state\":\"lost\""));
+    assert_non_null(strstr(buffer_string(&text), "\"id\":7,\"opened\":1893499200000,\"closed\":1893502800000,\"root\":\"redis\",\"state\":\"lost\","
+                           "\"text\":{\"state\":\"lost\",\"closed_unix\":1893502800}"));
     assert_non_null(strstr(buffer_string(&text), "\"id\":8,\"opened\":1893499200000,\"closed\":null,\"root\":\"caddy\",\"state\":\"open\""));
     assert_non_null(strstr(buffer_string(&text), "\"state\":\"recovered\""));
     store_close(store, 5 * S);
