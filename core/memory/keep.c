@@ -217,8 +217,10 @@ uint64_t memory_settle(struct memory *memory, const struct engine *engine, const
         return UINT64_MAX;
     if (memory->times)
         times_settle(memory, engine, now->wall);
-    if (memory->people)
+    if (memory->people) {
         keep_people(memory, engine, now);
+        store_hurry(memory->store);
+    }
     if (now->awake - memory->swept >= REFRESH)
         keep_due(memory);
     return wanted_in(memory, now);

@@ -172,3 +172,13 @@ bool store_intent_ended(struct store *store, uint64_t intent, int64_t wall, cons
 {
     return put(store, &(struct record){ .kind = RECORD_INTENT_END, .numbers = { (int64_t)intent, MS_OF(wall) }, .texts = { outcome } }, true);
 }
+
+void store_hurry(struct store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    if (store->waiting.n > 0) {
+        store->hurry = true;
+        store_wake(store);
+    }
+    pthread_mutex_unlock(&store->lock);
+}

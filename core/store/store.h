@@ -109,6 +109,9 @@ uint64_t store_intent(struct store *store, const struct store_intent *intent);
 /* How it ended: "fixed", "not fixed", "failed", "interrupted". An intent without an end is what a crash interrupted. */
 bool store_intent_ended(struct store *store, uint64_t intent, int64_t wall, const char *outcome);
 
+/* What waits is written at once, and gathers no more: somebody was told that it is so. */
+void store_hurry(struct store *store);
+
 /* ---- what is asked */
 
 enum store_question {
