@@ -322,6 +322,10 @@ def test_a_job_reports_itself(stack, sanitized):
     assert "with exit code 7: " in nightly(stack)["summary"] and stack.verdicts()["backup"] == "failed"
     details = next(c for c in json.loads(stack.get("/api/v1/checks")[1])["checks"] if c["name"] == "backup.nightly")
     assert "the last words" in details["details"]["tail"] and details["metrics"]["exit"] == 7
+    binary = {key: value for key, value in more.items() if key != "text"}
+    done = subprocess.run([*line, sys.executable, "-c", "import os; os.write(1, bytes([255, 34, 92, 10, 27]) * 2000); raise SystemExit(9)"], **binary)
+    assert done.stdout == bytes([255, 34, 92, 10, 27]) * 2000 and done.returncode == 9 and done.stderr == b""  # what makes a report largest fits as well
+    stack.wait("it failed with that", lambda: "with exit code 9" in nightly(stack)["summary"])
     done = subprocess.run([*line, "sh", "-c", "kill -9 $$"], **more)
     assert done.returncode == 137
     stack.wait("what ended it is told", lambda: "ended by signal 9" in nightly(stack)["summary"])

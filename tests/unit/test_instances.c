@@ -217,6 +217,33 @@ static void checks_are_set_up_and_run(void **state)
     assert_int_equal(stand->seen.done, 2);
 }
 
+/* What it is to recall has changed: with the next run, and once. */
+static void a_renewed_one_is_set_up_anew(void **state)
+{
+    struct stand *stand = *state;
+
+    stand->recalled = "abc";
+    take(stand, plain, 3, NULL);
+    run(stand, 0);
+    stand->recalled = "abd";
+    run(stand, 0);
+    assert_string_equal(detail(stand, "saved"), "YWJj");
+    instances_renew(stand->instances, 0);
+    instances_renew(stand->instances, 2); /* disabled, and none at all: no matter */
+    instances_renew(stand->instances, 99);
+    assert_result(run(stand, 0), STATUS_OK, "");
+    assert_string_equal(detail(stand, "saved"), "YWJk");
+    stand->recalled = "abe";
+    run(stand, 0);
+    assert_string_equal(detail(stand, "saved"), "YWJk");
+    instances_start(stand->instances, 0, 7, MS(5000), 0); /* while a run goes on, the next one is the first of the new */
+    instances_renew(stand->instances, 0);
+    wait_for(stand, &stand->seen.done, stand->seen.done + 1);
+    run(stand, 0);
+    assert_string_equal(detail(stand, "saved"), "YWJl");
+    assert_int_equal(view(stand->bench, "shared").instances, 2);
+}
+
 static void only_wanted_ones_are_set_up(void **state)
 {
     struct stand *stand = *state;
@@ -445,6 +472,7 @@ int main(void)
 #define STAND(test) cmocka_unit_test_setup_teardown(test, begin, end)
     const struct CMUnitTest tests[] = {
         STAND(checks_are_set_up_and_run),
+        STAND(a_renewed_one_is_set_up_anew),
         STAND(only_wanted_ones_are_set_up),
         STAND(flags_and_time_go_through),
         STAND(nudges_and_saves_name_their_check),
