@@ -18,11 +18,13 @@ static void feed(void *arg, const struct engine_event *event)
     const char *service = event->of.window.service ? event->of.window.service : "*";
 
     if (engine_event(d->engine, feeding->now, event) != ENGINE_DONE) {
-        log_error("a maintenance window cannot be opened or closed", "window", event->of.window.name, "service", service, "why", engine_refusal(d->engine), NULL);
+        log_error("a maintenance window cannot be opened or closed", "window", event->of.window.name, "service", service, "why",
+                  engine_refusal(d->engine), NULL);
         return;
     }
     daemon_carry_out(d, feeding->now);
-    log_info(event->kind == EVENT_WINDOW_OPEN ? "a maintenance window is open" : "a maintenance window is closed", "window", event->of.window.name, "service", service, NULL);
+    log_info(event->kind == EVENT_WINDOW_OPEN ? "a maintenance window is open" : "a maintenance window is closed", "window", event->of.window.name,
+             "service", service, NULL);
 }
 
 static void settle(struct daemon *d, const struct moment *now)
