@@ -162,8 +162,8 @@ void maintenance_read(struct config *c, const struct node *map)
     }
     if (silences > SILENCES)
         problem_error(c, map->place,
-                      "the windows name %zu services, and only %d can be silenced by windows at once: leave `services` out of one that is for nearly all", silences,
-                      SILENCES);
+                      "the windows name %zu services, and only %d can be silenced by windows at once: leave `services` out of one that is for nearly all",
+                      silences, SILENCES);
     c->model->windows = all;
     c->model->n_windows = map->n;
 }
