@@ -1,7 +1,6 @@
 /* The calendar against the daemon's clock: see daemon_windows.h. What is to be open is told by windows.h. */
 #include "daemon_windows.h"
 
-#include "base/os/clock.h"
 #include "base/os/log.h"
 #include "daemon_private.h"
 #include "windows.h"
@@ -35,11 +34,9 @@ static void settle(struct daemon *d, const struct moment *now)
     d->windows_until = windows_settle(d->engine, now->wall, feed, &feeding);
 }
 
-void daemon_windows_begin(struct daemon *d)
+void daemon_windows_begin(struct daemon *d, const struct moment *now)
 {
-    const struct moment now = clock_moment();
-
-    settle(d, &now);
+    settle(d, now);
 }
 
 void daemon_windows_look(struct daemon *d, const struct moment *now)
