@@ -1,7 +1,6 @@
 /* The calendar against the daemon's clock: see daemon_windows.h. What is to be open is told by windows.h. */
 #include "daemon_windows.h"
 
-#include "base/os/clock.h"
 #include "base/os/log.h"
 #include "daemon_private.h"
 #include "windows.h"
@@ -18,11 +17,13 @@ static void feed(void *arg, const struct engine_event *event)
     const char *service = event->of.window.service ? event->of.window.service : "*";
 
     if (engine_event(d->engine, feeding->now, event) != ENGINE_DONE) {
-        log_error("a maintenance window cannot be opened or closed", "window", event->of.window.name, "service", service, "why", engine_refusal(d->engine), NULL);
+        log_error("a maintenance window cannot be opened or closed", "window", event->of.window.name, "service", service, "why",
+                  engine_refusal(d->engine), NULL);
         return;
     }
     daemon_carry_out(d, feeding->now);
-    log_info(event->kind == EVENT_WINDOW_OPEN ? "a maintenance window is open" : "a maintenance window is closed", "window", event->of.window.name, "service", service, NULL);
+    log_info(event->kind == EVENT_WINDOW_OPEN ? "a maintenance window is open" : "a maintenance window is closed", "window", event->of.window.name,
+             "service", service, NULL);
 }
 
 static void settle(struct daemon *d, const struct moment *now)
@@ -33,11 +34,9 @@ static void settle(struct daemon *d, const struct moment *now)
     d->windows_until = windows_settle(d->engine, now->wall, feed, &feeding);
 }
 
-void daemon_windows_begin(struct daemon *d)
+void daemon_windows_begin(struct daemon *d, const struct moment *now)
 {
-    const struct moment now = clock_moment();
-
-    settle(d, &now);
+    settle(d, now);
 }
 
 void daemon_windows_look(struct daemon *d, const struct moment *now)

@@ -9,8 +9,9 @@
 
 struct daemon;
 
-/* After each new model: opens what is to be open, closes what is not any more. Before anything of an earlier process is taken up. */
-void daemon_windows_begin(struct daemon *d);
+/* After each new model: opens what is to be open, closes what is not any more. Before anything of an earlier process is taken up, and at the
+ * model's own moment: for the engine time never goes back. */
+void daemon_windows_begin(struct daemon *d, const struct moment *now);
 /* With each tick: the same when the next change has come, or the clock is not where it was. */
 void daemon_windows_look(struct daemon *d, const struct moment *now);
 

@@ -1,6 +1,6 @@
 /*
- * Maintenance windows: which of them should be open at a time, compared with which the engine has open, and the difference as events. Pure: the daemon feeds them to
- * its engine by its clock, a rehearsal to its own by simulated time.
+ * Maintenance windows: which of them should be open at a time, compared with which the engine has open, and the difference as events. Pure: the daemon feeds
+ * them to its engine by its clock, a rehearsal to its own by simulated time.
  */
 #ifndef WINDOWS_H
 #define WINDOWS_H

@@ -1,6 +1,6 @@
 /*
- * See calendar.h. Beginnings are looked for by the day and minute that clocks show; each is then found on the line of time. That order is kept (a later local minute
- * never begins earlier), so the first that fits is the right one.
+ * See calendar.h. Beginnings are looked for by the day and minute that clocks show; each is then found on the line of time. That order is kept (a later local
+ * minute never begins earlier), so the first that fits is the right one.
  */
 #include "base/calendar.h"
 
@@ -21,7 +21,8 @@ static const struct field {
     const char *const *names;
     unsigned n_names;
 } fields[] = {
-    { "minute", 0, 59, NULL, 0 }, { "hour", 0, 23, NULL, 0 }, { "day of the month", 1, 31, NULL, 0 }, { "month", 1, 12, months, 12 }, { "day of the week", 0, 7, weekdays, 7 },
+    { "minute", 0, 59, NULL, 0 }, { "hour", 0, 23, NULL, 0 }, { "day of the month", 1, 31, NULL, 0 }, { "month", 1, 12, months, 12 },
+    { "day of the week", 0, 7, weekdays, 7 },
 };
 
 enum { FIELDS = sizeof fields / sizeof *fields };
@@ -59,7 +60,8 @@ static bool read_name(struct reader *r, const struct field *field, unsigned *val
         *value = i + field->min;
         return true;
     }
-    return refuse(r, field->n_names > 0 ? "that is no %s: a number from %u to %u, or the first three letters of its name" : "that is no %s: a number from %u to %u", field);
+    return refuse(r, field->n_names > 0 ? "that is no %s: a number from %u to %u, or the first three letters of its name"
+                                            : "that is no %s: a number from %u to %u", field);
 }
 
 static bool read_number(struct reader *r, const struct field *field, unsigned max, unsigned *value)
@@ -120,7 +122,8 @@ static bool read_range(struct reader *r, const struct field *field, uint64_t *bi
             return false;
         if (step == 0 || !many) {
             r->p = at;
-            return refuse(r, step == 0 ? "a step of 0 in the %s (%u to %u) goes nowhere" : "a step needs a range before it in the %s: `%u-%u/STEP` or `*/STEP`", field);
+            return refuse(r, step == 0 ? "a step of 0 in the %s (%u to %u) goes nowhere"
+                                       : "a step needs a range before it in the %s: `%u-%u/STEP` or `*/STEP`", field);
         }
     }
     for (unsigned i = from; i <= to; i += step)

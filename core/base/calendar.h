@@ -1,6 +1,6 @@
 /*
- * When something begins, again and again: the five fields of cron(8), minute, hour, day of the month, month, day of the week, by the clocks of a time zone. Where
- * both day fields are restricted one of them is enough; one that begins with `*` restricts nothing by itself.
+ * When something begins, again and again: the five fields of cron(8), minute, hour, day of the month, month, day of the week, by the clocks of a time zone.
+ * Where both day fields are restricted one of them is enough; one that begins with `*` restricts nothing by itself.
  *
  * What would begin in an hour that clocks leave out begins when they have left it out; what would begin in one that comes twice begins once, in the first.
  */

@@ -154,8 +154,8 @@ static size_t read_header(const unsigned char *p, size_t n, size_t size, struct 
 {
     if (n < HEADER || memcmp(p, "TZif", 4) != 0)
         return SIZE_MAX;
-    *h = (struct header){ .is_ut = number_at(p + 20), .is_std = number_at(p + 24), .leap = number_at(p + 28), .times = number_at(p + 32), .types = number_at(p + 36),
-                          .chars = number_at(p + 40) };
+    *h = (struct header){ .is_ut = number_at(p + 20), .is_std = number_at(p + 24), .leap = number_at(p + 28), .times = number_at(p + 32),
+                          .types = number_at(p + 36), .chars = number_at(p + 40) };
     if (h->is_ut > 256 || h->is_std > 256 || h->leap > 1000 || h->times > ZONE_TRANSITIONS || h->types > 256 || h->chars > 2048)
         return SIZE_MAX;
     return h->times * size + h->times + h->types * TYPE + h->chars + h->leap * (size + 4) + h->is_std + h->is_ut;
@@ -254,7 +254,8 @@ static int32_t by_rule(const struct zone *zone, int64_t at, int64_t *until)
         return zone->standard;
     zone_date(floor_day(at), &year, &month, &day);
     for (int64_t y = year - 1; y <= year + 1; y++) {
-        const int64_t times[2] = { day_of(&zone->begins, y) * DAY + zone->begins.time - zone->standard, day_of(&zone->ends, y) * DAY + zone->ends.time - zone->daylight };
+        const int64_t times[2] = { day_of(&zone->begins, y) * DAY + zone->begins.time - zone->standard,
+                                   day_of(&zone->ends, y) * DAY + zone->ends.time - zone->daylight };
 
         for (int i = 0; i < 2; i++) {
             if (times[i] <= at && (times[i] > last || (times[i] == last && i == 0))) { /* summer that ends as it begins is there all year */

@@ -38,7 +38,8 @@ bool zone_read(struct zone *zone, struct zone_change *room, const unsigned char 
 void zone_utc(struct zone *zone);
 /* The offset at that time, and until when it holds: INT64_MAX for ever. */
 int32_t zone_offset(const struct zone *zone, int64_t at, int64_t *until);
-/* The first time at which the clocks show that local time or a later one, both in seconds since 1970: within a gap its end, of hours that come twice the first. */
+/* The first time at which the clocks show that local time or a later one, both in seconds since 1970: within a gap its end, of hours that come twice the
+ * first. */
 int64_t zone_time(const struct zone *zone, int64_t local);
 
 /* ---- days ---- */

@@ -1,4 +1,5 @@
-/* `talon rehearse SCENARIO`: a written timeline of failures through the real configuration, in simulated time. Nothing is executed; plugins are asked for their options alone. */
+/* `talon rehearse SCENARIO`: a written timeline of failures through the real configuration, in simulated time. Nothing is executed; plugins are asked
+ * for their options alone. */
 #include "cli/cli.h"
 #include "cli/offline.h"
 #include "cli/problems.h"

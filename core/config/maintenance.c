@@ -161,8 +161,9 @@ void maintenance_read(struct config *c, const struct node *map)
         silences += all[i].n > 0 ? all[i].n : 1;
     }
     if (silences > SILENCES)
-        problem_error(c, map->place, "the windows name %zu services, and only %d can be silenced by windows at once: leave `services` out of one that is for nearly all", silences,
-                      SILENCES);
+        problem_error(c, map->place,
+                      "the windows name %zu services, and only %d can be silenced by windows at once: leave `services` out of one that is for nearly all",
+                      silences, SILENCES);
     c->model->windows = all;
     c->model->n_windows = map->n;
 }

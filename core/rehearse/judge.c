@@ -202,8 +202,8 @@ static void judge_told(struct world *w, const struct scenario_expect *expect)
         show_told(&w->told[k], &is);
     }
     if (missing > 0 || extra > 0)
-        fail(w, expect, "of what should have been told %zu %s missing, and %zu %s told beside it: %s", missing, missing == 1 ? "is" : "are", extra, extra == 1 ? "was" : "were",
-             w->n_told > 0 ? buffer_string(&is) : "nothing was told");
+        fail(w, expect, "of what should have been told %zu %s missing, and %zu %s told beside it: %s", missing, missing == 1 ? "is" : "are", extra,
+             extra == 1 ? "was" : "were", w->n_told > 0 ? buffer_string(&is) : "nothing was told");
     w->no_memory = w->no_memory || !used;
     free(used);
     buffer_free(&is);

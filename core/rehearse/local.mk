@@ -5,6 +5,7 @@ core_rehearse_librehearse_a_SOURCES = \
 	core/rehearse/judge.c \
 	core/rehearse/names.c \
 	core/rehearse/read_expect.c \
+	core/rehearse/read_people.c \
 	core/rehearse/read_step.c \
 	core/rehearse/read_way.c \
 	core/rehearse/rehearsal.h \

@@ -1,6 +1,6 @@
 /*
- * The names in a scenario. A word without a dot is a service (all of its checks that are no witnesses) or a group of the scenario's own; with one it is a check;
- * `*` and `?` stand for letters in both. A word that stands for nothing is a mistake: a scenario that breaks nothing would prove nothing.
+ * The names in a scenario. A word without a dot is a service (all of its checks that are no witnesses) or a group of the scenario's own; with one it is a
+ * check; `*` and `?` stand for letters in both. A word that stands for nothing is a mistake: a scenario that breaks nothing would prove nothing.
  */
 #include "rehearse/scenario_private.h"
 
@@ -178,7 +178,8 @@ bool names_targets(struct reader *r, const struct node *node, const char *what, 
         good = mark(r, node, marked);
     } else {
         if (node->kind != NODE_LIST || node->n == 0) {
-            problem_error(r->c, node->place, "`%s` must be a name or a list of names, not %s", what, node->kind == NODE_LIST ? "an empty list" : value_kind(node));
+            problem_error(r->c, node->place, "`%s` must be a name or a list of names, not %s", what,
+                          node->kind == NODE_LIST ? "an empty list" : value_kind(node));
             return false;
         }
         for (size_t i = 0; i < node->n; i++)

@@ -27,7 +27,8 @@ static const struct {
     { "would_heal", EXPECT_WOULD_HEAL, SHAPE_RUNBOOK }, { "silenced", EXPECT_SILENCED, SHAPE_SET }, { "flapping", EXPECT_FLAPPING, SHAPE_SET },
     { "why", EXPECT_WHY, SHAPE_TEXT }, { "sick", EXPECT_SICK, SHAPE_BOOL }, { "storm", EXPECT_STORM, SHAPE_BOOL }, { "paused", EXPECT_PAUSED, SHAPE_BOOL },
     { "refused", EXPECT_REFUSED, SHAPE_BOOL },
-    { "healed", EXPECT_LATER, SHAPE_LATER }, { "refused_heal", EXPECT_LATER, SHAPE_LATER }, { "escalated", EXPECT_LATER, SHAPE_LATER }, { "note", EXPECT_LATER, SHAPE_LATER },
+    { "healed", EXPECT_LATER, SHAPE_LATER }, { "refused_heal", EXPECT_LATER, SHAPE_LATER }, { "escalated", EXPECT_LATER, SHAPE_LATER },
+    { "note", EXPECT_LATER, SHAPE_LATER },
 };
 
 enum { KNOWN = COUNT(known) };
@@ -179,7 +180,8 @@ static bool read_line(struct reader *r, const struct node *node, struct scenario
         told->level = (enum engine_level)i;
         return read_who(r, node, who, &told->who) && (words < 3 || read_notice(r, node, notice, &told->notice));
     }
-    problem_error(r->c, node->place, "`told` must be `nothing`, `digests`, or lines of `digest`, `message` or `page`, a service (or `talon`) and at most a notice, not %s",
+    problem_error(r->c, node->place,
+                  "`told` must be `nothing`, `digests`, or lines of `digest`, `message` or `page`, a service (or `talon`) and at most a notice, not %s",
                   problem_quote(r->c, text));
     if (words >= 1)
         problem_nearest(r->c, level, levels, COUNT(levels));
@@ -188,7 +190,8 @@ static bool read_line(struct reader *r, const struct node *node, struct scenario
 
 static void read_told(struct reader *r, const struct node *node, size_t k, bool later)
 {
-    const bool nothing = node->kind == NODE_TEXT && strcmp(node->of.text, "nothing") == 0, digests = node->kind == NODE_TEXT && strcmp(node->of.text, "digests") == 0;
+    const bool nothing = node->kind == NODE_TEXT && strcmp(node->of.text, "nothing") == 0;
+    const bool digests = node->kind == NODE_TEXT && strcmp(node->of.text, "digests") == 0;
     const size_t n = nothing || digests ? 0 : node->kind == NODE_LIST ? node->n : 1;
     struct scenario_told *all = arena_array(r->c->arena, n + 1, sizeof *all);
     struct scenario_expect *made;

@@ -23,7 +23,7 @@ struct scenario_step *step_add(struct reader *r, enum scenario_act act, const st
     return step;
 }
 
-static const char *duration(struct reader *r, uint64_t ns)
+const char *step_duration(struct reader *r, uint64_t ns)
 {
     char text[64];
 
@@ -108,7 +108,7 @@ static void pass(struct reader *r, const struct node *node, const char *what, en
         return;
     step = step_add(r, act, node);
     step->of.time.ns = ns;
-    step->text = arena_printf(r->c->arena, "%s %s", format, duration(r, ns));
+    step->text = arena_printf(r->c->arena, "%s %s", format, step_duration(r, ns));
     away(r, ns);
 }
 
@@ -140,7 +140,7 @@ static void read_clock(struct reader *r, const struct node *node)
     step = step_add(r, SCENARIO_CLOCK, node);
     step->of.time.ns = ns;
     step->of.time.backwards = backwards;
-    step->text = arena_printf(r->c->arena, "the wall clock jumps by %c%s", text[0], duration(r, ns));
+    step->text = arena_printf(r->c->arena, "the wall clock jumps by %c%s", text[0], step_duration(r, ns));
 }
 
 static void read_restart(struct reader *r, const struct node *node)
@@ -162,7 +162,8 @@ static void read_restart(struct reader *r, const struct node *node)
     step = step_add(r, SCENARIO_RESTART, node);
     step->of.time.ns = ns;
     step->of.time.booted = booted;
-    step->text = arena_printf(r->c->arena, booted ? "the machine is booted; Talon runs again after %s" : "Talon is started again after %s", duration(r, ns));
+    step->text = arena_printf(r->c->arena, booted ? "the machine is booted; Talon runs again after %s" : "Talon is started again after %s",
+                              step_duration(r, ns));
     away(r, ns);
 }
 
@@ -223,135 +224,16 @@ static void read_talon(struct reader *r, const struct node *node)
     }
 }
 
-static void read_services(struct reader *r, const struct node *list, struct scenario_step *step)
-{
-    const char **all = arena_array(r->c->arena, list->n + 1, sizeof *all);
-
-    if (!value_is_list(r->c, list, "services", "services"))
-        return;
-    for (size_t i = 0; list->kind == NODE_LIST && i < list->n; i++)
-        if (names_service(r, list->of.items[i], "services", &all[step->of.window.n]))
-            step->of.window.n++;
-    step->of.window.services = all;
-}
-
-static void read_window(struct reader *r, const struct node *node)
-{
-    static const char *const keys[] = { "open", "close", "services" };
-    const struct node *open = tree_get(node, "open"), *close = tree_get(node, "close");
-    struct scenario_step *step;
-    const char *name;
-
-    if (!value_is_map(r->c, node, "window", "`open: NAME` or `close: NAME`, and `services`"))
-        return;
-    work_keys(r->c, node, keys, 3);
-    if (r->s->dated)
-        problem_error(r->c, node->place, "in a scenario with a `date` the windows are those of the configuration");
-    if (!open == !close) {
-        problem_error(r->c, node->place, "a window is opened (`open: NAME`) or closed (`close: NAME`)");
-        return;
-    }
-    if (!value_string(r->c, open ? open : close, "window", &name))
-        return;
-    step = step_add(r, SCENARIO_WINDOW, node);
-    step->of.window.open = open != NULL;
-    step->of.window.name = name;
-    step->text = arena_printf(r->c->arena, "the window %s is %s", name, open ? "opened" : "closed");
-    if (open && tree_get(node, "services"))
-        read_services(r, tree_get(node, "services"), step);
-}
-
-/* ---- commands of people ---- */
-
-static struct scenario_step *command(struct reader *r, const struct node *node, enum engine_command_kind kind, const char *text)
-{
-    struct scenario_step *step = step_add(r, SCENARIO_COMMAND, node);
-
-    step->of.command.kind = kind;
-    step->of.command.note = "rehearsal";
-    step->text = text;
-    return step;
-}
-
-static void read_silence(struct reader *r, const struct node *node)
-{
-    static const char *const keys[] = { "service", "for", "until_ok" };
-    const struct node *service = tree_get(node, "service"), *length = tree_get(node, "for"), *until_ok = tree_get(node, "until_ok");
-    const char *name = NULL;
-    struct scenario_step *step;
-
-    if (!value_is_map(r->c, node, "silence", "`service`, `for` and `until_ok`"))
-        return;
-    work_keys(r->c, node, keys, 3);
-    if (!length && !work_misspelt(r->c, node, keys, 3, "for"))
-        problem_error(r->c, node->place, "`silence` needs `for: DURATION`");
-    if (!length || (service && !names_service(r, service, "service", &name)))
-        return;
-    step = command(r, node, COMMAND_SILENCE, arena_printf(r->c->arena, "%s is silenced", name ? name : "everything"));
-    step->of.command.service = name;
-    value_duration(r->c, length, "for", 1, SCENARIO_LONGEST * 12, &step->of.command.duration);
-    if (until_ok)
-        value_bool(r->c, until_ok, "until_ok", &step->of.command.until_ok);
-}
-
-static void read_unsilence(struct reader *r, const struct node *node)
-{
-    const char *name;
-    const bool all = node->kind == NODE_TEXT && strcmp(node->of.text, "*") == 0;
-
-    if (all || names_service(r, node, "unsilence", &name))
-        command(r, node, COMMAND_UNSILENCE, "a silence is ended")->of.command.service = all ? NULL : name;
-}
-
-static void read_pause(struct reader *r, const struct node *node)
-{
-    uint64_t ns;
-
-    if (value_duration(r->c, node, "pause", 1, SCENARIO_LONGEST * 12, &ns))
-        command(r, node, COMMAND_PAUSE, arena_printf(r->c->arena, "repair is paused for %s", duration(r, ns)))->of.command.duration = ns;
-}
-
-static void read_resume(struct reader *r, const struct node *node)
-{
-    bool yes;
-
-    if (value_bool(r->c, node, "resume", &yes) && yes)
-        command(r, node, COMMAND_RESUME, "repair is resumed");
-}
-
-static void read_ack(struct reader *r, const struct node *node)
-{
-    static const char *const keys[] = { "service", "for" };
-    const struct node *service = node->kind == NODE_MAP ? tree_get(node, "service") : node;
-    struct scenario_step *step;
-    const char *name;
-    uint64_t ns = 0;
-
-    if (node->kind == NODE_MAP)
-        work_keys(r->c, node, keys, 2);
-    if (!service) {
-        problem_error(r->c, node->place, "`ack` needs the service whose incident it is");
-        return;
-    }
-    if (tree_get(node, "for"))
-        value_duration(r->c, tree_get(node, "for"), "for", 1, SCENARIO_LONGEST * 12, &ns);
-    if (!names_service(r, service, "ack", &name))
-        return;
-    step = command(r, node, COMMAND_ACK, arena_printf(r->c->arena, "the incident of %s is acknowledged", name));
-    step->of.command.of = name;
-    step->of.command.duration = ns;
-}
-
 /* ---- an entry ---- */
 
 static const struct {
     const char *key;
     void (*read)(struct reader *, const struct node *);
 } known[] = {
-    { "at", NULL }, { "about", NULL }, { "clock", read_clock }, { "mend", read_mend }, { "break", step_breaks }, { "observer", read_observer }, { "talon", read_talon },
-    { "window", read_window }, { "silence", read_silence }, { "unsilence", read_unsilence }, { "pause", read_pause }, { "resume", read_resume }, { "ack", read_ack },
-    { "reload", read_reload }, { "nudge", read_nudge }, { "sleep", read_sleep }, { "gap", read_gap }, { "restart", read_restart }, { "expect", NULL },
-    { "with_repair", NULL },
+    { "at", NULL }, { "about", NULL }, { "clock", read_clock }, { "mend", read_mend }, { "break", step_breaks }, { "observer", read_observer },
+    { "talon", read_talon }, { "window", people_window }, { "silence", people_silence }, { "unsilence", people_unsilence }, { "pause", people_pause },
+    { "resume", people_resume }, { "ack", people_ack }, { "reload", read_reload }, { "nudge", read_nudge }, { "sleep", read_sleep }, { "gap", read_gap },
+    { "restart", read_restart }, { "expect", NULL }, { "with_repair", NULL },
 };
 
 enum { KNOWN = sizeof known / sizeof *known };
@@ -369,9 +251,9 @@ static void read_at(struct reader *r, const struct node *entry, const char *cons
     if (!value_duration(r->c, at, "at", 0, SCENARIO_LONGEST, &ns))
         return;
     if (ns < r->at)
-        problem_error(r->c, at->place, "`at` goes back: the entry before is at %s", duration(r, r->at));
+        problem_error(r->c, at->place, "`at` goes back: the entry before is at %s", step_duration(r, r->at));
     else if (ns < r->asleep_until)
-        problem_error(r->c, at->place, "`at` lies in the time that the entry before lets pass, until %s", duration(r, r->asleep_until));
+        problem_error(r->c, at->place, "`at` lies in the time that the entry before lets pass, until %s", step_duration(r, r->asleep_until));
     else
         r->at = ns;
 }

@@ -17,7 +17,8 @@ static const struct {
     const char *reason, *summary;
 } usual[WORDS] = {
     { STATUS_OK, "ok", "ok" }, { STATUS_FAIL, "fail", "it does not work" }, { STATUS_WARN, "warn", "it is not as it should be" },
-    { STATUS_UNKNOWN, "unknown", "it cannot be told" }, { STATUS_STARTING, "starting", "it is starting" }, { STATUS_STOPPED, "stopped.by_hand", "stopped by hand" },
+    { STATUS_UNKNOWN, "unknown", "it cannot be told" }, { STATUS_STARTING, "starting", "it is starting" },
+    { STATUS_STOPPED, "stopped.by_hand", "stopped by hand" },
     { STATUS_FAIL, "timeout", "no answer in time" },
 };
 

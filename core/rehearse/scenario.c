@@ -54,7 +54,8 @@ static void open_file(struct config *c, const void *argument)
     if (!source || refused)
         return;
     if (!root || root->kind != NODE_MAP) {
-        problem_error(c, root ? root->place : work_file_place(source), "a scenario must be a map with `timeline:`, not %s", root ? value_kind(root) : "nothing");
+        problem_error(c, root ? root->place : work_file_place(source), "a scenario must be a map with `timeline:`, not %s",
+                      root ? value_kind(root) : "nothing");
         return;
     }
     s->root = root;
@@ -126,8 +127,8 @@ static void read_date(struct reader *r, const struct node *node)
 
     if (!value_text(r->c, node, "date", "a time such as 2026-03-29 00:30", &text))
         return;
-    if (sscanf(text, "%4d-%2d-%2d %2d:%2d%n", &year, &month, &day, &hour, &minute, &end) == 5 && text[end] == '\0' && year >= 1970 && year < 2200 && month >= 1 &&
-        month <= 12 && day >= 1 && hour >= 0 && hour < 24 && minute >= 0 && minute < 60) {
+    if (sscanf(text, "%4d-%2d-%2d %2d:%2d%n", &year, &month, &day, &hour, &minute, &end) == 5 && text[end] == '\0' && year >= 1970 && year < 2200 &&
+        month >= 1 && month <= 12 && day >= 1 && hour >= 0 && hour < 24 && minute >= 0 && minute < 60) {
         days = zone_days(year, month, day);
         zone_date(days, &y, &m, &d);
         r->s->dated = m == month && d == day;

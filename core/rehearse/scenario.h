@@ -82,7 +82,8 @@ struct scenario_step {
         struct { enum engine_sickness sickness; const char *why; } observer;
         struct { enum engine_self trouble; bool over; const char *why; } self;
         struct { bool open; const char *name; size_t n; const char *const *services; } window; /* n 0: everything */
-        struct { enum engine_command_kind kind; const char *service, *of; uint64_t duration; bool until_ok; const char *note; } command; /* of: the service whose incident it is */
+        /* of: the service whose incident it is */
+        struct { enum engine_command_kind kind; const char *service, *of; uint64_t duration; bool until_ok; const char *note; } command;
         struct scenario_expect expect;
     } of;
 };

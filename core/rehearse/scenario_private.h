@@ -36,13 +36,20 @@ bool names_subjects(struct reader *r, const struct node *word, bool checks_too, 
 bool names_service(struct reader *r, const struct node *node, const char *what, const char **name);
 bool names_runbook(struct reader *r, const struct node *node, const char **name);
 
-/* ---- read_way.c, read_step.c, read_expect.c ---- */
+/* ---- read_way.c, read_step.c, read_people.c, read_expect.c ---- */
 
 bool way_read(struct reader *r, const struct node *node, const struct scenario_targets *targets, struct scenario_way *way);
 struct scenario_step *step_add(struct reader *r, enum scenario_act act, const struct node *at);
 /* `start:` and the changes of an entry. */
 void step_breaks(struct reader *r, const struct node *map);
 void step_read(struct reader *r, const struct node *entry);
+const char *step_duration(struct reader *r, uint64_t ns);
+void people_window(struct reader *r, const struct node *node);
+void people_silence(struct reader *r, const struct node *node);
+void people_unsilence(struct reader *r, const struct node *node);
+void people_pause(struct reader *r, const struct node *node);
+void people_resume(struct reader *r, const struct node *node);
+void people_ack(struct reader *r, const struct node *node);
 void expect_read(struct reader *r, const struct node *map, bool later);
 
 #endif

@@ -159,5 +159,6 @@ void rehearsal_text(struct buffer *out, const struct rehearsal *done, const stru
     if (done->later > 0)
         buffer_printf(out, "not judged yet: %zu, which need repair: this version runs no runbook\n", done->later);
     if (scenario->n_runbooks > 0)
-        buffer_printf(out, "what %zu runbook%s would do is kept, and not used yet: this version runs none\n", scenario->n_runbooks, scenario->n_runbooks == 1 ? "" : "s");
+        buffer_printf(out, "what %zu runbook%s would do is kept, and not used yet: this version runs none\n", scenario->n_runbooks,
+                      scenario->n_runbooks == 1 ? "" : "s");
 }

@@ -16,8 +16,8 @@ static void add_text(struct buffer *out, const char *name, const char *value)
 
 static void add_entry(struct buffer *out, const struct rehearsal_entry *entry)
 {
-    static const char *const kinds[] = { [REHEARSED_STEP] = "step", [REHEARSED_VERDICT] = "verdict", [REHEARSED_INCIDENT] = "incident", [REHEARSED_TOLD] = "told",
-                                         [REHEARSED_HEAL] = "would_heal", [REHEARSED_OVERALL] = "state" };
+    static const char *const kinds[] = { [REHEARSED_STEP] = "step", [REHEARSED_VERDICT] = "verdict", [REHEARSED_INCIDENT] = "incident",
+                                         [REHEARSED_TOLD] = "told", [REHEARSED_HEAL] = "would_heal", [REHEARSED_OVERALL] = "state" };
     static const char *const words[] = { [REHEARSED_STEP] = "outcome", [REHEARSED_VERDICT] = "to", [REHEARSED_INCIDENT] = "what", [REHEARSED_TOLD] = "level",
                                          [REHEARSED_HEAL] = "runbook", [REHEARSED_OVERALL] = "to" };
 
@@ -51,7 +51,8 @@ void rehearsal_json(struct buffer *out, const struct rehearsal *done, const stru
     add_text(out, "scenario", shown->scenario);
     add_text(out, "config", shown->config);
     buffer_printf(out, ",\"length_s\":%.3f,\"services\":%zu,\"checks\":%zu,\"events\":%llu,\"expected\":%zu,\"wrong\":%zu,\"not_judged\":%zu,\"timeline\":[",
-                  (double)done->length / 1e9, shown->model->n_services, shown->model->n_checks, (unsigned long long)done->events, done->judged, wrong, done->later);
+                  (double)done->length / 1e9, shown->model->n_services, shown->model->n_checks, (unsigned long long)done->events, done->judged, wrong,
+                  done->later);
     for (size_t i = 0; i < done->n_entries; i++) {
         buffer_text(out, i > 0 ? ",\n" : "\n");
         add_entry(out, &done->entries[i]);

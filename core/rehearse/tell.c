@@ -64,7 +64,8 @@ static void keep_told(struct world *w, const struct engine_effect *effect, const
         w->told = grown;
         w->room_told = w->room_told * 2 + 16;
     }
-    w->told[w->n_told++] = (struct world_told){ .notice = effect->of.notify.notice, .level = effect->of.notify.level, .who = who, .text = strdup(effect->of.notify.text) };
+    w->told[w->n_told++] = (struct world_told){ .notice = effect->of.notify.notice, .level = effect->of.notify.level, .who = who,
+                                                 .text = strdup(effect->of.notify.text) };
 }
 
 void tell_forget(struct world *w)
@@ -120,7 +121,8 @@ static void tell_entries(struct world *w, size_t place, const struct engine_inci
 
         if (incident->entries[i].kind == ENTRY_TOLD || incident->entries[i].kind == ENTRY_TOLD_OVER)
             continue; /* that has a line of its own */
-        entry = tell(w, REHEARSED_INCIDENT, service == MODEL_NONE ? NULL : service_name(w, service), engine_entry_name(incident->entries[i].kind), incident->entries[i].who);
+        entry = tell(w, REHEARSED_INCIDENT, service == MODEL_NONE ? NULL : service_name(w, service), engine_entry_name(incident->entries[i].kind),
+                     incident->entries[i].who);
         if (entry)
             entry->incident = incident->id;
     }

@@ -1,6 +1,6 @@
 /*
- * Prints what the core knows of a time zone, for another implementation to be compared with (tests/integration/test_maintenance.py): ZONE FROM TO, the offset of
- * each minute where it changes; with a calendar behind it, each of its beginnings.
+ * Prints what the core knows of a time zone, for another implementation to be compared with (tests/integration/test_maintenance.py): ZONE FROM TO, the offset
+ * of each minute where it changes; with a calendar behind it, each of its beginnings.
  */
 #include "base/calendar.h"
 

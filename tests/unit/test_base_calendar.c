@@ -116,7 +116,8 @@ static void the_systems_zones_are_read(void **state)
 static void what_is_no_zone_is_refused(void **state)
 {
     static const char *const names[] = { "", "../../etc/passwd", "/etc/localtime", "Europe/", "Europe//Berlin", "No/Such", "Europe" };
-    static const char *const rules[] = { "CE", "CET", "CET-1CEST", "CET-1CEST,M13.1.0,M10.5.0", "CET-1CEST,M3.0.0,M10.5.0", "CET-1CEST,M3.5.0", "CET-1CEST,M3.5.0,M10.5.0/3x", "<CET-1",
+    static const char *const rules[] = { "CE", "CET", "CET-1CEST", "CET-1CEST,M13.1.0,M10.5.0", "CET-1CEST,M3.0.0,M10.5.0", "CET-1CEST,M3.5.0",
+                                         "CET-1CEST,M3.5.0,M10.5.0/3x", "<CET-1",
                                          "CET-99", "CET-1CEST,J366,J1", "CET-1CEST,M3.5.7,M10.5.0" };
     unsigned char bytes[FILE_ROOM];
     struct zone zone;
@@ -228,9 +229,12 @@ static void what_is_no_calendar_is_refused(void **state)
     static const struct {
         const char *cron;
         size_t at;
-    } wrong[] = { { "", 0 }, { "* * * *", 7 }, { "* * * * * *", 10 }, { "60 * * * *", 0 }, { "* 24 * * *", 2 }, { "* * 0 * *", 4 }, { "* * * 13 *", 6 }, { "* * * * 8", 8 },
-                  { "* * * * sunday", 8 }, { "* * * foo *", 6 }, { "1, * * * *", 2 }, { "1- * * * *", 2 }, { "5-1 * * * *", 0 }, { "*/0 * * * *", 2 }, { "5/2 * * * *", 2 },
-                  { "*/ * * * *", 2 }, { "** * * * *", 1 }, { "-1 * * * *", 0 }, { "* * 31 feb,apr *", 0 }, { "99999999999999999999 * * * *", 0 }, { "@daily", 0 } };
+    } wrong[] = { { "", 0 }, { "* * * *", 7 }, { "* * * * * *", 10 }, { "60 * * * *", 0 }, { "* 24 * * *", 2 }, { "* * 0 * *", 4 }, { "* * * 13 *", 6 },
+                  { "* * * * 8", 8 }, { "* * * * sunday", 8 }, { "* * * foo *", 6 }, { "1, * * * *", 2 }, { "1- * * * *", 2 },
+                  { "5-1 * * * *", 0 }, { "*/0 * * * *", 2 },
+                  { "5/2 * * * *", 2 }, { "*/ * * * *", 2 }, { "** * * * *", 1 }, { "-1 * * * *", 0 }, { "* * 31 feb,apr *", 0 },
+                  { "99999999999999999999 * * * *", 0 },
+                  { "@daily", 0 } };
     struct calendar calendar;
     char why[SCALAR_WHY];
     size_t at;
@@ -248,7 +252,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clocks_change_on_known_days),   cmocka_unit_test(the_systems_zones_are_read),         cmocka_unit_test(what_is_no_zone_is_refused),
-        cmocka_unit_test(local_times_in_gaps_and_twice), cmocka_unit_test(cron_is_read_as_cron_reads_it),      cmocka_unit_test(clocks_that_change_keep_the_calendar),
+        cmocka_unit_test(local_times_in_gaps_and_twice), cmocka_unit_test(cron_is_read_as_cron_reads_it),
+        cmocka_unit_test(clocks_that_change_keep_the_calendar),
         cmocka_unit_test(what_is_no_calendar_is_refused),
     };
 

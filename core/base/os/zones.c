@@ -15,7 +15,8 @@ static bool is_name(const char *name)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-/";
 
-    return name[0] != '\0' && name[0] != '/' && strlen(name) < 100 && name[strspn(name, letters)] == '\0' && !strstr(name, "//") && name[strlen(name) - 1] != '/';
+    return name[0] != '\0' && name[0] != '/' && strlen(name) < 100 && name[strspn(name, letters)] == '\0' && !strstr(name, "//") &&
+           name[strlen(name) - 1] != '/';
 }
 
 static bool read_file(const char *path, struct zone *zone, struct zone_change *room, char *why, size_t why_size)
