@@ -139,7 +139,9 @@ def test_status_comes_over_the_socket_and_else_from_the_endpoint(talon, listenin
     assert done.returncode == 0 and "Healthy" in done.stdout and done.stderr == "", done.stderr
 
 
-def test_a_plugin_is_let_out_of_quarantine(talon, listening):
+def test_a_plugin_is_let_out_of_quarantine(talon, listening, sanitized):
+    if sanitized:
+        pytest.skip("the other build's run has shown it; a third of a minute it waits for hosts that have died")
     up(talon, listening, "plugins: { tcp: { host: own } }")
     done = talon.command("plugin", "clear", "tcp")
     assert (done.returncode, done.stdout) == (0, "plugin tcp was in no quarantine\n"), done.stderr

@@ -1,5 +1,6 @@
 """The stand-in API server, judged by those who know real ones: kubectl and the Python client. What they cannot do with it, it does wrong."""
 import json
+import os
 import subprocess
 
 import pytest
@@ -23,6 +24,9 @@ def kube(world):
     yield world
     world.mend()
     world.settle()
+
+
+SELDOM = pytest.mark.skipif(not os.environ.get("SOAK"), reason="many seconds for what changes seldom: tried with SOAK=1, as in `./bootstrap soak`")
 
 
 @pytest.fixture
@@ -72,6 +76,7 @@ def test_what_it_refuses(ctl):
     assert "no" in ctl("auth", "can-i", "delete", "pods", "-n", "apps", "--as", "viewer", code=1)
 
 
+@SELDOM
 def test_cordon_and_drain(ctl, kube):
     assert "cordoned" in ctl("cordon", "node-1")
     assert "SchedulingDisabled" in ctl("get", "nodes")
@@ -88,6 +93,7 @@ def test_cordon_and_drain(ctl, kube):
     ctl("taint", "nodes", "node-1", "disk=full:NoSchedule-")
 
 
+@SELDOM
 def test_rollouts(ctl, kube):
     before = ctl("get", "pods", "-n", "apps", "-o", "jsonpath={.items[*].metadata.uid}").split()
     for what, space in (("deployment/web", "apps"), ("statefulset/redis", "apps"), ("daemonset/kube-flannel", "kube-system")):
@@ -103,6 +109,7 @@ def test_rollouts(ctl, kube):
     ctl("wait", "--for=condition=Ready", "pod/redis-0", "-n", "apps", "--timeout=20s")
 
 
+@SELDOM
 def test_apply_and_delete(ctl):
     settings = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "apps"}, "data": {"a": "1", "b": "2"}}
     assert "created" in ctl("apply", "--validate=false", "-f", "-", text=json.dumps(settings))
