@@ -5,7 +5,7 @@ plugin_LTLIBRARIES += \
 	plugins/colima.la plugins/disk.la plugins/docker.la plugins/exec.la plugins/file.la plugins/grpc.la plugins/http.la plugins/load.la \
 	plugins/memory.la plugins/process.la plugins/redis.la plugins/talos.la plugins/tcp.la plugins/caddy.la plugins/gateway.la plugins/imsg.la \
 	plugins/launchd.la plugins/log.la plugins/mount.la plugins/secrets.la plugins/systemd.la plugins/tailscale.la plugins/kubernetes.la \
-	plugins/clock.la plugins/inngest.la plugins/push.la
+	plugins/clock.la plugins/inngest.la plugins/push.la plugins/notify.la
 
 noinst_LTLIBRARIES += plugins/kit/libjson.la plugins/kit/libyaml.la
 plugins_kit_libjson_la_SOURCES = plugins/kit/json.c plugins/kit/json.h
@@ -107,6 +107,15 @@ plugins_inngest_libinngest_la_LIBADD = plugins/kit/libjson.la
 plugins_inngest_la_SOURCES =
 plugins_inngest_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_inngest_la_LIBADD = plugins/inngest/libinngest.la $(CJSON_LIBS)
+noinst_LTLIBRARIES += plugins/notify/libnotify.la
+plugins_notify_libnotify_la_SOURCES = \
+	plugins/notify/alertmanager.c plugins/notify/imessage.c plugins/notify/notify.c plugins/notify/notify.h plugins/notify/outcome.c \
+	plugins/notify/secret.c plugins/notify/slack.c plugins/notify/telegram.c plugins/notify/text.c plugins/notify/webhook.c
+plugins_notify_libnotify_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
+plugins_notify_libnotify_la_LIBADD = plugins/kit/libjson.la plugins/kit/libjsonrpc.la plugins/kit/libmoment.la
+plugins_notify_la_SOURCES =
+plugins_notify_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_notify_la_LIBADD = plugins/notify/libnotify.la $(CJSON_LIBS) -lm
 noinst_LTLIBRARIES += plugins/push/libpush.la
 plugins_push_libpush_la_SOURCES = plugins/push/push.c
 plugins_push_libpush_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
