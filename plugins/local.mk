@@ -31,7 +31,7 @@ plugins_kit_libtextfile_la_CFLAGS = $(AM_CFLAGS)
 
 noinst_LTLIBRARIES += plugins/colima/libcolima.la
 plugins_colima_libcolima_la_SOURCES = \
-	plugins/colima/colima.c plugins/colima/colima.h plugins/colima/forwarder.c plugins/colima/forwarder.h \
+	plugins/colima/action.c plugins/colima/colima.c plugins/colima/colima.h plugins/colima/forwarder.c plugins/colima/forwarder.h \
 	plugins/colima/inside.c plugins/colima/lima.c plugins/colima/witness.c plugins/colima/witness.h
 plugins_colima_libcolima_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
 plugins_colima_libcolima_la_LIBADD = plugins/kit/libjson.la plugins/kit/libmoment.la plugins/kit/libtextfile.la
@@ -149,7 +149,9 @@ plugins_log_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_log_la_LIBADD = plugins/log/liblog.la
 plugins_memory_la_SOURCES = plugins/memory/memory.c plugins/memory/memory.h
 plugins_memory_la_LDFLAGS = $(PLUGIN_LDFLAGS)
-plugins_process_la_SOURCES = plugins/process/address.c plugins/process/process.c plugins/process/process.h
+plugins_process_la_SOURCES = \
+	plugins/process/address.c plugins/process/kill.c plugins/process/process.c plugins/process/process.h plugins/process/signal.c \
+	plugins/process/signal_action.h
 plugins_process_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 noinst_LTLIBRARIES += plugins/mount/libmount.la
 plugins_mount_libmount_la_SOURCES = \
@@ -165,8 +167,8 @@ plugins_redis_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_redis_la_LIBADD = $(HIREDIS_LIBS)
 noinst_LTLIBRARIES += plugins/talos/libtalos.la
 plugins_talos_libtalos_la_SOURCES = \
-	plugins/talos/api.c plugins/talos/certificate.c plugins/talos/etcd.c plugins/talos/service.c plugins/talos/talos.c plugins/talos/talos.h \
-	plugins/talos/talosconfig.c
+	plugins/talos/api.c plugins/talos/certificate.c plugins/talos/etcd.c plugins/talos/restart.c plugins/talos/service.c \
+	plugins/talos/talos.c plugins/talos/talos.h plugins/talos/talosconfig.c
 plugins_talos_libtalos_la_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS)
 plugins_talos_libtalos_la_LIBADD = plugins/kit/libgrpc.la plugins/kit/libmoment.la plugins/kit/libtextfile.la
 plugins_talos_la_SOURCES =
