@@ -5,7 +5,7 @@
  */
 #include "colima.h"
 
-enum { MAX_OUTPUT = 65536, TAIL = 3000, WORDS = 200, MOST_PROFILE = 60 };
+enum { MAX_OUTPUT = 16384, TAIL = 3000, WORDS = 200, MOST_PROFILE = 60 };
 
 #define BETWEEN_NS UINT64_C(3000000000) /* as `colima restart` waits: Lima's processes need it to let go of their sockets */
 

@@ -4,7 +4,7 @@
  */
 #include "notify.h"
 
-enum { BOUND = 32768 };
+enum { BOUND = 32768, MOST_BODY = 1 << 20 };
 
 const struct talon_option notify_webhook_options[] = {
     NOTE_OPTIONS(struct notify_webhook),
@@ -68,24 +68,55 @@ static const char *inside_json(struct talon_run *run, const char *value)
     return n >= 2 ? talon_text(run, "%.*s", (int)(n - 2), quoted + 1) : "";
 }
 
-/* Braces around anything else stay as they are: JSON is full of them. */
+enum { VALUES = 5 };
+
+static const char *const value_names[VALUES] = { "text", "title", "level", "over", "time" };
+
+/* Which value is asked for at an opening brace; VALUES: none, since braces around anything else stay as they are: JSON is full of them. */
+static size_t value_at(const char *brace)
+{
+    const size_t n = strcspn(brace + 1, "{}");
+    size_t i = 0;
+
+    while (i < VALUES && (brace[1 + n] != '}' || strlen(value_names[i]) != n || memcmp(value_names[i], brace + 1, n) != 0))
+        i++;
+    return i;
+}
+
+/* Measures (out NULL) or writes the template with its values; how many bytes that are. */
+static size_t put_in(const char *template, const char *const values[VALUES], char *out)
+{
+    size_t used = 0, i, n;
+
+    for (const char *at = template; *at; at += n) {
+        i = *at == '{' ? value_at(at) : VALUES;
+        n = i < VALUES ? strlen(value_names[i]) + 2 : 1;
+        if (out)
+            memcpy(out + used, i < VALUES ? values[i] : at, i < VALUES ? strlen(values[i]) : 1);
+        used += i < VALUES ? strlen(values[i]) : 1;
+    }
+    return used;
+}
+
+/* NULL: it would be larger than any service takes. */
 static const char *filled(struct talon_run *run)
 {
     const struct notify_webhook *conf = run->conf;
     const int json = strstr(conf->content_type, "json") != NULL;
-    const char *body = "", *at = conf->template, *brace, *value;
+    const char *values[VALUES];
+    size_t n;
+    char *out;
 
-    while ((brace = strchr(at, '{'))) {
-        const size_t n = strcspn(brace + 1, "{}");
-
-        value = brace[1 + n] == '}' ? value_of(run, brace + 1, n) : NULL;
-        if (value)
-            body = talon_text(run, "%s%.*s%s", body, (int)(brace - at), at, json ? inside_json(run, value) : value);
-        else
-            body = talon_text(run, "%s%.*s", body, (int)(brace - at) + 1, at);
-        at = value ? brace + n + 2 : brace + 1;
+    for (size_t i = 0; i < VALUES; i++) {
+        values[i] = value_of(run, value_names[i], strlen(value_names[i]));
+        values[i] = json ? inside_json(run, values[i]) : values[i];
     }
-    return talon_text(run, "%s%s", body, at);
+    n = put_in(conf->template, values, NULL);
+    if (n > MOST_BODY)
+        return NULL;
+    out = run->host->alloc(run, n + 1);
+    put_in(conf->template, values, out);
+    return out;
 }
 
 static const char *object(struct talon_run *run)
@@ -139,7 +170,9 @@ void notify_webhook_start(struct talon_run *run)
 
     notify->who = "the webhook";
     notify_hide_url(run, conf->url);
-    if (notify_is_url(conf->url))
+    if (!body)
+        notify_end(run, TALON_UNKNOWN, "too_big", "the template with its values is larger than 1 MiB: it was not sent");
+    else if (notify_is_url(conf->url))
         notify_send(run,
                     TALON_REQUEST(talon_http, .method = conf->method, .url = conf->url, .headers = headers_of(run), .body = body, .body_len = strlen(body),
                                   .tls = conf->ca ? &tls : NULL),

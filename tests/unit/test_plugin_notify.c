@@ -567,6 +567,42 @@ static void a_secret_made_of_stars(void **unused)
     fake_free(fake);
 }
 
+/* A peer that repeats a secret as often as it can, and a template that repeats the text, cost no memory to speak of. */
+static void what_is_repeated_without_end(void **unused)
+{
+    enum { SIZE = 60000 };
+    char *much = malloc(SIZE + 1);
+    struct fake *fake;
+
+    (void)unused;
+    assert_non_null(much);
+    for (size_t i = 0; i < SIZE; i += 6)
+        memcpy(much + i, "{text}", 7);
+    fake = webhook();
+    fake_set(fake, "content_type", "text/plain");
+    fake_set(fake, "template", much);
+    answers(fake, 200, NULL, NULL, "");
+    CONCLUDES(fake, TALON_OK, "notify.sent", "webhook");
+    assert_int_equal(fake_asked(fake, 0)->body_len, SIZE / 6 * strlen("redis does not answer"));
+    fake_free(fake);
+
+    fake = with(webhook, "text", much);
+    fake_set(fake, "content_type", "text/plain");
+    fake_set(fake, "template", much);
+    CONCLUDES(fake, TALON_UNKNOWN, "too_big", "larger than 1 MiB");
+    assert_null(fake_asked(fake, 0));
+    fake_free(fake);
+
+    for (size_t i = 0; i < SIZE; i += 12)
+        memcpy(much + i, "s3cr3tbearer", 13);
+    fake = webhook();
+    answers(fake, 400, NULL, NULL, much);
+    CONCLUDES(fake, TALON_FAIL, "notify.refused", "HTTP 400: ***");
+    tells_no_secret(fake);
+    fake_free(fake);
+    free(much);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -587,6 +623,7 @@ int main(void)
         cmocka_unit_test(options_that_are_wrong),
         cmocka_unit_test(secrets_that_are_none),
         cmocka_unit_test(a_secret_made_of_stars),
+        cmocka_unit_test(what_is_repeated_without_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
