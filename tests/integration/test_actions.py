@@ -6,14 +6,16 @@ import http.server
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
 import threading
+import urllib.request
 
 import pytest
 
-from conftest import free_port
+from conftest import free_port, wait_until
 from driven import Host
 
 TOKEN = "4242424242:AAsecretsecretsecret_x-y"
@@ -166,6 +168,53 @@ def test_a_service_that_does_not_answer(host, service):
     done = host.run("notify.telegram", **gone)
     assert (done["status"], done["reason"], metric(done, "perhaps_sent")) == ("fail", "connect.refused", None), done
     assert not any(secret in host.everything() for secret in SECRETS)
+
+
+@pytest.fixture
+def alertmanager(tmp_path):
+    """The real one."""
+    program = shutil.which("prometheus-alertmanager")
+    if not program:
+        pytest.skip("prometheus-alertmanager is missing")
+    (tmp_path / "am.yml").write_text("route: { receiver: none }\nreceivers: [{ name: none }]\n")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with open(tmp_path / "am.log", "wb") as log, subprocess.Popen(
+            [program, f"--config.file={tmp_path}/am.yml", f"--storage.path={tmp_path}/am", f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="],
+            stdout=log, stderr=log) as running:
+
+        def is_ready():
+            with contextlib.suppress(OSError):
+                return urllib.request.urlopen(f"{url}/-/ready", timeout=2).status == 200
+            return False
+
+        try:
+            wait_until("Alertmanager is ready", is_ready, 20)
+            yield url
+        finally:
+            running.terminate()
+            try:
+                running.wait(10)
+            finally:
+                running.kill()
+
+
+def test_the_real_alertmanager(host, alertmanager):
+    def alerts():
+        with urllib.request.urlopen(f"{alertmanager}/api/v2/alerts", timeout=5) as answer:
+            return json.load(answer)
+
+    host.load("notify")
+    conf = {"text": TEXT, "title": "Redis", "level": "page", "over": False, "url": alertmanager, "name": "Talon", "labels": {"service": "redis"}, "since": "0",
+            "lasts": str(3600 * 10**9)}
+    assert host.run("notify.alertmanager", **conf)["reason"] == "notify.sent"
+    wait_until("Alertmanager shows it", alerts)
+    alert, = alerts()
+    assert alert["labels"] == {"alertname": "Talon", "service": "redis"} and alert["annotations"] == {"summary": "Redis", "description": TEXT, "level": "page"}
+    assert host.run("notify.alertmanager", **dict(conf, text="it answers again", level="message", over=True))["reason"] == "notify.sent"
+    wait_until("it is over", lambda: alerts() == [])
+    done = host.run("notify.alertmanager", **dict(conf, url=f"{alertmanager}/elsewhere"))
+    assert done["reason"] == "notify.refused", done
 
 
 def test_imsg_by_socket_and_command(host, tmp_path):
