@@ -66,6 +66,8 @@ void notify_by_status(struct talon_run *run, const struct talon_response *got, c
     const unsigned status = got->status;
     const double wait = notify_retry_after(run, got);
 
+    if (status == 502 || status == 504) /* something in between has lost its answer */
+        run->host->metric(run, "perhaps_sent", 1, "");
     if (status == 429 || (status == 503 && wait >= 0))
         notify_busy(run, wait, words);
     else if (status == 401 || status == 407)

@@ -20,6 +20,8 @@ static void judges(struct fake *(*make)(void), const struct answer *cases, size_
             NEAR(fake_metric(fake, "retry_after"), cases[i].retry_after);
         else
             assert_true(isnan(fake_metric(fake, "retry_after")));
+        assert_true(!isnan(fake_metric(fake, "perhaps_sent")) ==
+                    (cases[i].status == 502 || cases[i].status == 504 || strcmp(cases[i].reason, "protocol.bad") == 0));
         tells_no_secret(fake);
         fake_free(fake);
     }
@@ -94,6 +96,7 @@ static void what_a_webhook_answers(void **unused)
         { 429, "Retry-After", "0", "", TALON_FAIL, "notify.busy", "for 0.0 ms", 0 },
         { 503, "Retry-After", "120", "", TALON_FAIL, "notify.busy", "for 2 min", 120 },
         { 500, NULL, NULL, "", TALON_FAIL, "http.status", "HTTP 500", -1 },
+        { 504, NULL, NULL, "", TALON_FAIL, "http.status", "HTTP 504", -1 },
         { 307, "Location", "https://elsewhere.example.com/", "", TALON_FAIL, "notify.refused", "elsewhere", -1 },
     };
 
