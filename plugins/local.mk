@@ -5,7 +5,7 @@ plugin_LTLIBRARIES += \
 	plugins/colima.la plugins/disk.la plugins/docker.la plugins/exec.la plugins/file.la plugins/grpc.la plugins/http.la plugins/load.la \
 	plugins/memory.la plugins/process.la plugins/redis.la plugins/talos.la plugins/tcp.la plugins/caddy.la plugins/gateway.la plugins/imsg.la \
 	plugins/launchd.la plugins/log.la plugins/mount.la plugins/secrets.la plugins/systemd.la plugins/tailscale.la plugins/kubernetes.la \
-	plugins/clock.la plugins/inngest.la plugins/push.la
+	plugins/clock.la plugins/inngest.la plugins/push.la plugins/notify.la
 
 noinst_LTLIBRARIES += plugins/kit/libjson.la plugins/kit/libyaml.la
 plugins_kit_libjson_la_SOURCES = plugins/kit/json.c plugins/kit/json.h
@@ -31,7 +31,7 @@ plugins_kit_libtextfile_la_CFLAGS = $(AM_CFLAGS)
 
 noinst_LTLIBRARIES += plugins/colima/libcolima.la
 plugins_colima_libcolima_la_SOURCES = \
-	plugins/colima/colima.c plugins/colima/colima.h plugins/colima/forwarder.c plugins/colima/forwarder.h \
+	plugins/colima/action.c plugins/colima/colima.c plugins/colima/colima.h plugins/colima/forwarder.c plugins/colima/forwarder.h \
 	plugins/colima/inside.c plugins/colima/lima.c plugins/colima/witness.c plugins/colima/witness.h
 plugins_colima_libcolima_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
 plugins_colima_libcolima_la_LIBADD = plugins/kit/libjson.la plugins/kit/libmoment.la plugins/kit/libtextfile.la
@@ -107,6 +107,15 @@ plugins_inngest_libinngest_la_LIBADD = plugins/kit/libjson.la
 plugins_inngest_la_SOURCES =
 plugins_inngest_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_inngest_la_LIBADD = plugins/inngest/libinngest.la $(CJSON_LIBS)
+noinst_LTLIBRARIES += plugins/notify/libnotify.la
+plugins_notify_libnotify_la_SOURCES = \
+	plugins/notify/alertmanager.c plugins/notify/imessage.c plugins/notify/notify.c plugins/notify/notify.h plugins/notify/outcome.c \
+	plugins/notify/secret.c plugins/notify/slack.c plugins/notify/telegram.c plugins/notify/text.c plugins/notify/webhook.c
+plugins_notify_libnotify_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
+plugins_notify_libnotify_la_LIBADD = plugins/kit/libjson.la plugins/kit/libjsonrpc.la plugins/kit/libmoment.la
+plugins_notify_la_SOURCES =
+plugins_notify_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_notify_la_LIBADD = plugins/notify/libnotify.la $(CJSON_LIBS) -lm
 noinst_LTLIBRARIES += plugins/push/libpush.la
 plugins_push_libpush_la_SOURCES = plugins/push/push.c
 plugins_push_libpush_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
@@ -140,7 +149,9 @@ plugins_log_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_log_la_LIBADD = plugins/log/liblog.la
 plugins_memory_la_SOURCES = plugins/memory/memory.c plugins/memory/memory.h
 plugins_memory_la_LDFLAGS = $(PLUGIN_LDFLAGS)
-plugins_process_la_SOURCES = plugins/process/address.c plugins/process/process.c plugins/process/process.h
+plugins_process_la_SOURCES = \
+	plugins/process/address.c plugins/process/kill.c plugins/process/process.c plugins/process/process.h plugins/process/signal.c \
+	plugins/process/signal_action.h
 plugins_process_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 noinst_LTLIBRARIES += plugins/mount/libmount.la
 plugins_mount_libmount_la_SOURCES = \
@@ -156,8 +167,8 @@ plugins_redis_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_redis_la_LIBADD = $(HIREDIS_LIBS)
 noinst_LTLIBRARIES += plugins/talos/libtalos.la
 plugins_talos_libtalos_la_SOURCES = \
-	plugins/talos/api.c plugins/talos/certificate.c plugins/talos/etcd.c plugins/talos/service.c plugins/talos/talos.c plugins/talos/talos.h \
-	plugins/talos/talosconfig.c
+	plugins/talos/api.c plugins/talos/certificate.c plugins/talos/etcd.c plugins/talos/restart.c plugins/talos/service.c \
+	plugins/talos/talos.c plugins/talos/talos.h plugins/talos/talosconfig.c
 plugins_talos_libtalos_la_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS)
 plugins_talos_libtalos_la_LIBADD = plugins/kit/libgrpc.la plugins/kit/libmoment.la plugins/kit/libtextfile.la
 plugins_talos_la_SOURCES =

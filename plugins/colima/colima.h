@@ -27,6 +27,15 @@ struct forwarder_conf {
     int64_t warn, fail, most_usernet;
 };
 
+struct action_conf {
+    const char *profile, *command, *path;
+    uint64_t stop_within;
+};
+
+struct action_state { /* of a run */
+    int cycles; /* after the stop comes a start */
+};
+
 /* One of Lima's pid files. */
 struct lima_process {
     pid_t pid;     /* 0: there is no such file, or no number in it */
@@ -55,6 +64,14 @@ int inside_validate(const void *given, struct talon_problem *problem);
 int forwarder_validate(const void *given, struct talon_problem *problem);
 void inside_start(struct talon_run *run);
 void forwarder_start(struct talon_run *run);
+
+/* The actions. */
+extern const struct talon_option action_options[], cycle_options[];
+extern const struct talon_metric action_metrics[];
+int action_validate(const void *given, struct talon_problem *problem);
+void action_start(struct talon_run *run);
+void action_stop(struct talon_run *run);
+void action_force_cycle(struct talon_run *run);
 
 /* When this machine was started, unix seconds; 0: not known (a file for each system). */
 int64_t colima_boot_time(void);

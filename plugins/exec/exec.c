@@ -1,4 +1,4 @@
-/* The check type `exec`: runs a command, never through a shell, and judges its exit code and what it printed. */
+/* The check type `exec` and the action `exec.run`: runs a command, never through a shell, and judges its exit code and what it printed. */
 #include "exec.h"
 
 enum { LINE = 200, SHOWN = 3900, SHOWN_HEAD = 1500 };
@@ -11,39 +11,61 @@ struct conf {
     const struct talon_pattern *match;
     int32_t nagios;
     uint64_t max_output;
+    int32_t impact; /* read by the core alone */
 };
 
+/* What check and action have in common; what follows is judged by the exit code alone. */
+#define COMMAND_OPTIONS                                                                                                                                        \
+    { .name = "command",                                                                                                                                       \
+      TALON_LIST_AT(struct conf, command),                                                                                                                     \
+      .flags = TALON_REQUIRED,                                                                                                                                 \
+      .help = "The program and its arguments, one each; no shell reads them." },                                                                               \
+    { .name = "input",                                                                                                                                         \
+      TALON_STRING_AT(struct conf, input),                                                                                                                     \
+      .flags = TALON_SECRET,                                                                                                                                   \
+      .help = "What it is given on standard input." },                                                                                                         \
+    { .name = "env",                                                                                                                                           \
+      TALON_MAP_AT(struct conf, env),                                                                                                                          \
+      .flags = TALON_SECRET,                                                                                                                                   \
+      .help = "Variables added to its small environment." },                                                                                                   \
+    { .name = "dir", TALON_PATH_AT(struct conf, dir), .fallback = "/", .help = "The folder in which it starts." },                                             \
+    { .name = "expect_exit",                                                                                                                                   \
+      TALON_INT_AT(struct conf, expect_exit),                                                                                                                  \
+      .max = 255,                                                                                                                                              \
+      .fallback = "0",                                                                                                                                         \
+      .help = "The exit code that is good." },                                                                                                                 \
+    { .name = "match",                                                                                                                                         \
+      TALON_PATTERN_AT(struct conf, match),                                                                                                                    \
+      .help = "Regular expression that must be found in its standard output, or else in its standard error." }
+
+#define OUTPUT_OPTION                                                                                                                                          \
+    { .name = "max_output",                                                                                                                                    \
+      TALON_SIZE_AT(struct conf, max_output),                                                                                                                  \
+      .min = 256,                                                                                                                                              \
+      .max = 1 << 20,                                                                                                                                          \
+      .fallback = "64KiB",                                                                                                                                     \
+      .help = "How much of each output is kept, half of it from the start and half from the end." }
+
 static const struct talon_option options[] = {
-    { .name = "command",
-      TALON_LIST_AT(struct conf, command),
-      .flags = TALON_REQUIRED,
-      .help = "The program and its arguments, one each; no shell reads them." },
-    { .name = "input",
-      TALON_STRING_AT(struct conf, input),
-      .flags = TALON_SECRET,
-      .help = "What it is given on standard input." },
-    { .name = "env",
-      TALON_MAP_AT(struct conf, env),
-      .flags = TALON_SECRET,
-      .help = "Variables added to its small environment." },
-    { .name = "dir", TALON_PATH_AT(struct conf, dir), .fallback = "/", .help = "The folder in which it starts." },
-    { .name = "expect_exit",
-      TALON_INT_AT(struct conf, expect_exit),
-      .max = 255,
-      .fallback = "0",
-      .help = "The exit code that is good." },
-    { .name = "match",
-      TALON_PATTERN_AT(struct conf, match),
-      .help = "Regular expression that must be found in its standard output, or else in its standard error." },
+    COMMAND_OPTIONS,
     { .name = "nagios",
       TALON_BOOL_AT(struct conf, nagios),
       .help = "Read exit code, first line and performance data as Nagios does." },
-    { .name = "max_output",
-      TALON_SIZE_AT(struct conf, max_output),
-      .min = 256,
-      .max = 1 << 20,
-      .fallback = "64KiB",
-      .help = "How much of each output is kept, half of it from the start and half from the end." },
+    OUTPUT_OPTION,
+    { .name = NULL },
+};
+
+static const char *const impacts[] = { "observe", "restart", "disruptive", "destructive", NULL };
+
+/* Nobody but who writes the step knows what a command does to others: while nothing is said, the worst is assumed, which is never done by itself. */
+static const struct talon_option run_options[] = {
+    COMMAND_OPTIONS,
+    OUTPUT_OPTION,
+    { .name = "impact",
+      TALON_ENUM_AT(struct conf, impact),
+      .choices = impacts,
+      .fallback = "destructive",
+      .help = "How much the command can hurt: nothing (observe), one service (restart), others too (disruptive), data (destructive, never done by itself)." },
     { .name = NULL },
 };
 
@@ -51,6 +73,12 @@ static const struct talon_metric metrics[] = {
     { .name = "duration", .unit = "s", .help = "How long the command ran." },
     { .name = "exit_code", .unit = "", .help = "Its exit code." },
     { .name = "*", .unit = "", .help = "With `nagios`: its performance data, in seconds, bytes or percent." },
+    { .name = NULL },
+};
+
+static const struct talon_metric run_metrics[] = {
+    { .name = "duration", .unit = "s", .help = "How long the command ran." },
+    { .name = "exit_code", .unit = "", .help = "Its exit code." },
     { .name = NULL },
 };
 
@@ -258,6 +286,15 @@ static const struct talon_operation operations[] = {
       .conf_size = sizeof(struct conf),
       .validate = validate,
       .start = start },
+    { .kind = TALON_ACTION,
+      .name = "run",
+      .summary = "Runs a command, which does whatever it does.",
+      .options = run_options,
+      .metrics = run_metrics,
+      .conf_size = sizeof(struct conf),
+      .impact = TALON_DESTROY,
+      .validate = validate,
+      .start = start },
 };
 
 const struct talon_plugin talon_plugin_descriptor = {
@@ -265,6 +302,6 @@ const struct talon_plugin talon_plugin_descriptor = {
     .name = "exec",
     .version = "1.0.0",
     .license = "MIT",
-    .summary = "Checks by any command, monitoring plugins among them.",
+    .summary = "Checks by any command, monitoring plugins among them, and commands that repair.",
     TALON_OPERATIONS(operations),
 };

@@ -1,4 +1,4 @@
-/* The check type `http`: one exchange, judged by judge.c. What is the same for every run is made once, with the
+/* The check type `http` and the action `http.request`: one exchange, judged by judge.c. What is the same for every run is made once, with the
  * instance. */
 #include "http.h"
 
@@ -51,6 +51,17 @@ static const struct talon_operation operations[] = {
       .validate = http_validate,
       .setup = setup,
       .start = start },
+    { .kind = TALON_ACTION,
+      .name = "request",
+      .summary = "Sends a request once, and compares the answer with what is expected.",
+      .options = http_request_options,
+      .metrics = http_metrics,
+      .conf_size = sizeof(struct http_conf),
+      .instance_size = sizeof(struct http_self),
+      .impact = TALON_RESTART,
+      .validate = http_validate,
+      .setup = setup,
+      .start = start },
 };
 
 const struct talon_plugin talon_plugin_descriptor = {
@@ -58,6 +69,6 @@ const struct talon_plugin talon_plugin_descriptor = {
     .name = "http",
     .version = "1.0.0",
     .license = "MIT",
-    .summary = "HTTP and HTTPS checks.",
+    .summary = "HTTP and HTTPS checks, and requests that repair.",
     TALON_OPERATIONS(operations),
 };

@@ -21,6 +21,7 @@ struct http_conf {
     int64_t follow;
     uint64_t max_body, warn_expiry, warn_after;
     int32_t http2, keep;
+    int32_t impact; /* read by the core alone */
     struct http_tls tls;
 };
 
@@ -31,7 +32,7 @@ struct http_self {                       /* of an instance */
     const char *const *lines;            /* what to send, "Name: value"; NULL: nothing */
 };
 
-extern const struct talon_option http_options[];
+extern const struct talon_option http_options[], http_request_options[];
 extern const struct talon_metric http_metrics[];
 
 /* What the option types cannot say (struct talon_operation, validate). */

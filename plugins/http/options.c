@@ -24,63 +24,73 @@ static const struct talon_option tls_fields[] = {
 
 static const char *const http2_choices[] = { "auto", "prior", "off", NULL };
 
+/* What check and action have in common. */
+#define PLACE_OPTIONS                                                                                                                                          \
+    { .name = "url", TALON_STRING_AT(struct http_conf, url), .flags = TALON_REQUIRED, .help = "What to fetch." },                                              \
+    { .name = "unix",                                                                                                                                          \
+      TALON_PATH_AT(struct http_conf, unix_path),                                                                                                              \
+      .help = "Connect to this socket whatever the URL's host is." },                                                                                          \
+    { .name = "connect_to",                                                                                                                                    \
+      TALON_STRING_AT(struct http_conf, connect_to),                                                                                                           \
+      .help = "Connect to this HOST:PORT, but ask for the URL's name." }
+
+#define MESSAGE_OPTIONS                                                                                                                                        \
+    { .name = "headers",                                                                                                                                       \
+      TALON_MAP_AT(struct http_conf, headers),                                                                                                                 \
+      .flags = TALON_SECRET,                                                                                                                                   \
+      .help = "Headers to send, by name." },                                                                                                                   \
+    { .name = "body", TALON_STRING_AT(struct http_conf, body), .flags = TALON_SECRET, .help = "Body to send." },                                               \
+    { .name = "user", TALON_STRING_AT(struct http_conf, user), .help = "User of basic authentication." },                                                      \
+    { .name = "password",                                                                                                                                      \
+      TALON_STRING_AT(struct http_conf, password),                                                                                                             \
+      .flags = TALON_SECRET,                                                                                                                                   \
+      .help = "Password of basic authentication." },                                                                                                           \
+    { .name = "bearer",                                                                                                                                        \
+      TALON_STRING_AT(struct http_conf, bearer),                                                                                                               \
+      .flags = TALON_SECRET,                                                                                                                                   \
+      .help = "Token to send as `Authorization: Bearer`." },                                                                                                   \
+    { .name = "expect_status",                                                                                                                                 \
+      TALON_LIST_AT(struct http_conf, expect_status),                                                                                                          \
+      .help =                                                                                                                                                  \
+          "Status codes that are good: `200`, `2xx` or `200-399`; `2xx` unless given, and then a 401, which refuses "                                          \
+          "our credentials, makes the check unknown." },                                                                                                       \
+    { .name = "expect_body",                                                                                                                                   \
+      TALON_PATTERN_AT(struct http_conf, expect_body),                                                                                                         \
+      .help = "Regular expression that must be found in the body." },                                                                                          \
+    { .name = "expect_json",                                                                                                                                   \
+      TALON_MAP_AT(struct http_conf, expect_json),                                                                                                             \
+      .help = "Values in the JSON body by their path (`status`, `checks.0.ok`), numbers compared by value." },                                                 \
+    { .name = "expect_header",                                                                                                                                 \
+      TALON_MAP_AT(struct http_conf, expect_header),                                                                                                           \
+      .help = "Regular expressions that a header's value must match, by header name; `^$`: it is empty or missing." }
+
+#define EXCHANGE_OPTIONS                                                                                                                                       \
+    { .name = "follow",                                                                                                                                        \
+      TALON_INT_AT(struct http_conf, follow),                                                                                                                  \
+      .max = 20,                                                                                                                                               \
+      .fallback = "0",                                                                                                                                         \
+      .help = "How many redirects to follow; credentials, headers and body never go to another origin." },                                                     \
+    { .name = "max_body",                                                                                                                                      \
+      TALON_SIZE_AT(struct http_conf, max_body),                                                                                                               \
+      .min = 1,                                                                                                                                                \
+      .max = 8 << 20,                                                                                                                                          \
+      .fallback = "1MiB",                                                                                                                                      \
+      .help = "A larger body is a failure." },                                                                                                                 \
+    { .name = "http2",                                                                                                                                         \
+      TALON_ENUM_AT(struct http_conf, http2),                                                                                                                  \
+      .choices = http2_choices,                                                                                                                                \
+      .fallback = "auto",                                                                                                                                      \
+      .help = "HTTP/2 where the server offers it (auto), always (prior), or never (off)." },                                                                   \
+    { .name = "tls", TALON_GROUP_AT(struct http_conf, tls), .fields = tls_fields, .help = "TLS settings, for https." }
+
 const struct talon_option http_options[] = {
-    { .name = "url", TALON_STRING_AT(struct http_conf, url), .flags = TALON_REQUIRED, .help = "What to fetch." },
-    { .name = "unix",
-      TALON_PATH_AT(struct http_conf, unix_path),
-      .help = "Connect to this socket whatever the URL's host is." },
-    { .name = "connect_to",
-      TALON_STRING_AT(struct http_conf, connect_to),
-      .help = "Connect to this HOST:PORT, but ask for the URL's name." },
+    PLACE_OPTIONS,
     { .name = "method", TALON_STRING_AT(struct http_conf, method), .fallback = "GET", .help = "Request method." },
-    { .name = "headers",
-      TALON_MAP_AT(struct http_conf, headers),
-      .flags = TALON_SECRET,
-      .help = "Headers to send, by name." },
-    { .name = "body", TALON_STRING_AT(struct http_conf, body), .flags = TALON_SECRET, .help = "Body to send." },
-    { .name = "user", TALON_STRING_AT(struct http_conf, user), .help = "User of basic authentication." },
-    { .name = "password",
-      TALON_STRING_AT(struct http_conf, password),
-      .flags = TALON_SECRET,
-      .help = "Password of basic authentication." },
-    { .name = "bearer",
-      TALON_STRING_AT(struct http_conf, bearer),
-      .flags = TALON_SECRET,
-      .help = "Token to send as `Authorization: Bearer`." },
-    { .name = "expect_status",
-      TALON_LIST_AT(struct http_conf, expect_status),
-      .help =
-          "Status codes that are good: `200`, `2xx` or `200-399`; `2xx` unless given, and then a 401, which refuses "
-          "our credentials, makes the check unknown." },
-    { .name = "expect_body",
-      TALON_PATTERN_AT(struct http_conf, expect_body),
-      .help = "Regular expression that must be found in the body." },
-    { .name = "expect_json",
-      TALON_MAP_AT(struct http_conf, expect_json),
-      .help = "Values in the JSON body by their path (`status`, `checks.0.ok`), numbers compared by value." },
-    { .name = "expect_header",
-      TALON_MAP_AT(struct http_conf, expect_header),
-      .help = "Regular expressions that a header's value must match, by header name; `^$`: it is empty or missing." },
+    MESSAGE_OPTIONS,
     { .name = "starting_body",
       TALON_PATTERN_AT(struct http_conf, starting_body),
       .help = "Where this regular expression is found in the body of an answer that is not good, the server is starting." },
-    { .name = "follow",
-      TALON_INT_AT(struct http_conf, follow),
-      .max = 20,
-      .fallback = "0",
-      .help = "How many redirects to follow; credentials, headers and body never go to another origin." },
-    { .name = "max_body",
-      TALON_SIZE_AT(struct http_conf, max_body),
-      .min = 1,
-      .max = 8 << 20,
-      .fallback = "1MiB",
-      .help = "A larger body is a failure." },
-    { .name = "http2",
-      TALON_ENUM_AT(struct http_conf, http2),
-      .choices = http2_choices,
-      .fallback = "auto",
-      .help = "HTTP/2 where the server offers it (auto), always (prior), or never (off)." },
-    { .name = "tls", TALON_GROUP_AT(struct http_conf, tls), .fields = tls_fields, .help = "TLS settings, for https." },
+    EXCHANGE_OPTIONS,
     { .name = "keep",
       TALON_BOOL_AT(struct http_conf, keep),
       .help = "Hold the connection between checks; otherwise each check proves that a new one can be made." },
@@ -91,6 +101,21 @@ const struct talon_option http_options[] = {
     { .name = "warn_after",
       TALON_DURATION_AT(struct http_conf, warn_after),
       .help = "An answer that takes so long is a warning; 0: never." },
+    { .name = NULL },
+};
+
+static const char *const impacts[] = { "observe", "restart", "disruptive", "destructive", NULL };
+
+const struct talon_option http_request_options[] = {
+    PLACE_OPTIONS,
+    { .name = "method", TALON_STRING_AT(struct http_conf, method), .fallback = "POST", .help = "Request method." },
+    MESSAGE_OPTIONS,
+    EXCHANGE_OPTIONS,
+    { .name = "impact",
+      TALON_ENUM_AT(struct http_conf, impact),
+      .choices = impacts,
+      .fallback = "restart",
+      .help = "How much the request can hurt: nothing (observe), one service (restart), others too (disruptive), data (destructive, never done by itself)." },
     { .name = NULL },
 };
 

@@ -1,15 +1,14 @@
 /*
- * The check type `process`: the process of a pid file, or those of a name, live; and one of them listens. All processes
+ * The check type `process` (its action is in signal.c): the process of a pid file, or those of a name, live; and one of them listens. All processes
  * are looked at in slices, between which the host's loop turns, so that a host with ten thousand of them stands still
  * no longer than one with ten.
  */
-#include "process.h"
+#include "signal_action.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <talon/plugin.h>
 #include <unistd.h>
 
 enum { SLICE = 64, KEPT = 64, MOST = 4194304 };
@@ -256,10 +255,8 @@ static void scan(struct talon_run *run)
 
 /* ---- the pid file ---- */
 
-/* Reads the number in its first line. 0: ended the run. */
-static pid_t read_pid(struct talon_run *run)
+pid_t process_read_pid(struct talon_run *run, const char *path, int64_t *written)
 {
-    const char *path = ((const struct conf *)run->conf)->pid_file;
     char text[32] = "", *end = text;
     struct stat found;
     ssize_t n = -1;
@@ -289,6 +286,8 @@ static pid_t read_pid(struct talon_run *run)
                    n > 0 ? ": \"" : "", n > 0 ? talon_quote(run, text, (size_t)n, 20) : "", n > 0 ? "\"" : "");
         return 0;
     }
+    if (written)
+        *written = (int64_t)found.st_mtime;
     return (pid_t)pid;
 }
 
@@ -329,7 +328,7 @@ static void start(struct talon_run *run)
 
     state->youngest = state->memory = -1;
     if (conf->pid_file) {
-        pid = read_pid(run);
+        pid = process_read_pid(run, conf->pid_file, NULL);
         if (pid > 0)
             look_at(run, pid);
     } else if (conf->name) {
@@ -349,6 +348,16 @@ static const struct talon_operation operations[] = {
       .run_size = sizeof(struct state),
       .validate = validate,
       .start = start },
+    { .kind = TALON_ACTION,
+      .name = "signal",
+      .summary = "Sends a signal to the process of a pid file, if it is surely the one that is meant.",
+      .options = signal_options,
+      .metrics = signal_metrics,
+      .conf_size = sizeof(struct signal_conf),
+      .run_size = sizeof(struct signal_state),
+      .impact = TALON_RESTART,
+      .validate = signal_validate,
+      .start = signal_start },
 };
 
 const struct talon_plugin talon_plugin_descriptor = {
@@ -356,6 +365,6 @@ const struct talon_plugin talon_plugin_descriptor = {
     .name = "process",
     .version = "1.0.0",
     .license = "MIT",
-    .summary = "Process checks.",
+    .summary = "Process checks, and signals to processes.",
     TALON_OPERATIONS(operations),
 };

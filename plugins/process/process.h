@@ -27,6 +27,9 @@ enum process_answer process_look(pid_t pid, struct process_facts *facts);
 /* Is it called so: by its short name, or by the file name of its program? */
 int process_is_called(pid_t pid, const struct process_facts *facts, const char *name);
 
+/* Sends a signal to that one process. 0, or an errno. */
+int process_kill(pid_t pid, int number);
+
 /* All processes, one after another. NULL: errno says why. */
 struct process_scan;
 struct process_scan *process_scan_open(void);

@@ -95,7 +95,7 @@ void talos_call(struct talon_run *run, const char *method, talon_http_fn *got)
     const char *lines[] = { place->node ? talon_text(run, "node: %s", place->node) : NULL, NULL };
 
     state->target.metadata = lines;
-    grpc_call(run, &state->target, talon_text(run, "/machine.MachineService/%s", method), NULL, 0, got, NULL);
+    grpc_call(run, &state->target, talon_text(run, "/machine.MachineService/%s", method), state->message, state->message_n, got, NULL);
     state->target.metadata = NULL;
 }
 
@@ -181,6 +181,16 @@ static const struct talon_operation operations[] = {
       .run_size = sizeof(struct talos_state),
       .validate = talos_validate,
       .start = talos_etcd_start },
+    { .kind = TALON_ACTION,
+      .name = "service-restart",
+      .summary = "Restarts a service of a Talos node.",
+      .options = talos_restart_options,
+      .metrics = talos_restart_metrics,
+      .conf_size = sizeof(struct talos_restart_conf),
+      .run_size = sizeof(struct talos_state),
+      .impact = TALON_DISRUPT,
+      .validate = talos_restart_validate,
+      .start = talos_restart_start },
 };
 
 const struct talon_plugin talon_plugin_descriptor = {
@@ -188,6 +198,6 @@ const struct talon_plugin talon_plugin_descriptor = {
     .name = "talos",
     .version = "1.0.0",
     .license = "MIT",
-    .summary = "Checks of Talos nodes.",
+    .summary = "Checks of Talos nodes, and the restart of their services.",
     TALON_OPERATIONS(operations),
 };

@@ -23,6 +23,11 @@ struct talos_service_conf {
     const char *const *required;
 };
 
+struct talos_restart_conf {
+    struct talos_place place; /* first */
+    const char *service;
+};
+
 struct talos_etcd_conf {
     struct talos_place place; /* first */
 };
@@ -39,10 +44,12 @@ struct talos_state { /* of a run */
     struct talon_tls tls;
     int64_t expires; /* our certificate, unix ns */
     const char *where;
+    const void *message; /* what the method is given; NULL: nothing */
+    size_t message_n;
 };
 
-extern const struct talon_option talos_api_options[], talos_service_options[], talos_etcd_options[];
-extern const struct talon_metric talos_api_metrics[], talos_service_metrics[], talos_etcd_metrics[];
+extern const struct talon_option talos_api_options[], talos_service_options[], talos_etcd_options[], talos_restart_options[];
+extern const struct talon_metric talos_api_metrics[], talos_service_metrics[], talos_etcd_metrics[], talos_restart_metrics[];
 
 /* The options that each operation has, for its conf S. */
 #define TALOS_PLACE_OPTIONS(S) \
@@ -63,6 +70,8 @@ int talos_validate(const void *conf, struct talon_problem *problem);
 void talos_api_start(struct talon_run *run);
 void talos_service_start(struct talon_run *run);
 void talos_etcd_start(struct talon_run *run);
+void talos_restart_start(struct talon_run *run);
+int talos_restart_validate(const void *conf, struct talon_problem *problem);
 
 /* Reads a context of a talosconfig. NULL: done; else why not, a sentence part that never holds any of it. */
 const char *talosconfig_read(struct talon_run *run, const char *path, const char *context, struct talosconfig *config);
@@ -71,7 +80,7 @@ char *talos_base64(struct talon_run *owner, const char *text, size_t length, siz
 /* When the first certificate of a PEM text expires, unix ns. 0: there is none that can be read. */
 int talos_cert_expiry(struct talon_run *owner, const char *pem, int64_t *unix_ns);
 
-/* Reads the configuration, then calls a method without arguments, "Version". Ends the run where that cannot be. */
+/* Reads the configuration, then calls a method, "Version", with the message of the run's state, where there is one. Ends the run where that cannot be. */
 void talos_begin(struct talon_run *run, const char *method, talon_http_fn *got);
 /* Another call in the same run. */
 void talos_call(struct talon_run *run, const char *method, talon_http_fn *got);

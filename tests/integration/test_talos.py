@@ -1,5 +1,6 @@
 """`talos.*` and `grpc.health` in a real plugin host, against real gRPC servers: TLS with certificates on both sides, Ed25519 keys under the label that talosctl
 gives them, and each way in which a node can be unwell."""
+import contextlib
 import json
 import sys
 from concurrent import futures
@@ -7,6 +8,7 @@ from concurrent import futures
 import pytest
 
 from conftest import TOP, free_port
+from driven import Host
 
 grpc = pytest.importorskip("grpc", reason="python3-grpcio is missing")
 sys.path.insert(0, str(TOP / "tests/world/talos"))
@@ -105,6 +107,20 @@ def test_certificates_that_do_not_fit(talon, node, tmp_path):
     stand_in.make_certificate(node.folder, "old", "/O=os:reader", -1)
     node.config = stand_in.talosconfig(node.folder, endpoint, client="old")
     assert {answer[:2] for answer in all_of(talon, node).values()} == {("unknown", "auth.expired")}
+
+
+def test_a_service_is_restarted(build, node, tmp_path, request):
+    if request.config.getoption("--installed"):
+        pytest.skip("speaks with the plugin host of a build folder")
+    with contextlib.closing(Host(build, tmp_path)) as host:
+        host.load("talos")
+        done = host.run("talos.service-restart", config=str(node.config), service="kubelet")
+        assert (done["status"], done["summary"]) == ("ok", 'restarts kubelet: Service "kubelet" restarting'), done
+        assert node.asked[-1][0] == "ServiceRestart" and node.requests == [b"\x0a\x07kubelet"]
+        node.fault = (grpc.StatusCode.PERMISSION_DENIED, "not authorized")
+        done = host.run("talos.service-restart", config=str(node.config), service="kubelet")
+        assert (done["status"], done["reason"]) == ("unknown", "refused.rights") and "talosctl service kubelet restart" in done["summary"], done
+        assert len(node.requests) == 2
 
 
 class Health(grpc.GenericRpcHandler):

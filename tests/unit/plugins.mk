@@ -11,7 +11,8 @@ PLUGIN_TESTS = \
 	tests/unit/test_plugin_log tests/unit/test_plugin_mount tests/unit/test_plugin_mount_nfs tests/unit/test_plugin_secrets \
 	tests/unit/test_plugin_systemd tests/unit/test_plugin_tailscale tests/unit/test_plugin_kubernetes tests/unit/test_plugin_kubernetes_config \
 	tests/unit/test_plugin_kubernetes_lists tests/unit/test_plugin_kubernetes_pods tests/unit/test_plugin_kubernetes_proxy tests/unit/test_plugin_clock \
-	tests/unit/test_plugin_inngest tests/unit/test_plugin_push
+	tests/unit/test_plugin_inngest tests/unit/test_plugin_push tests/unit/test_plugin_notify tests/unit/test_plugin_colima_action \
+	tests/unit/test_plugin_process_signal tests/unit/test_plugin_notify_sent
 check_PROGRAMS += $(PLUGIN_TESTS)
 TESTS += $(PLUGIN_TESTS) tests/unit/header_alone.sh tests/unit/test_abi_layout
 dist_noinst_SCRIPTS += tests/unit/header_alone.sh
@@ -43,6 +44,20 @@ tests_unit_test_plugin_clock_LDADD = $(FAKE_HOST_LIBS)
 tests_unit_test_plugin_push_SOURCES = tests/unit/test_plugin_push.c tests/unit/plugin_test.h
 tests_unit_test_plugin_push_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_push_LDADD = plugins/push/libpush.la $(FAKE_HOST_LIBS) $(CJSON_LIBS)
+tests_unit_test_plugin_process_signal_SOURCES = \
+	tests/unit/test_plugin_process_signal.c tests/unit/plugin_test.h tests/unit/temp_folder.c tests/unit/temp_folder.h \
+	plugins/process/address.c plugins/process/process.c plugins/process/process.h plugins/process/signal.c plugins/process/signal_action.h
+tests_unit_test_plugin_process_signal_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_process_signal_LDADD = $(FAKE_HOST_LIBS)
+tests_unit_test_plugin_colima_action_SOURCES = tests/unit/test_plugin_colima_action.c tests/unit/plugin_test.h
+tests_unit_test_plugin_colima_action_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_colima_action_LDADD = plugins/colima/libcolima.la $(FAKE_HOST_LIBS) $(CJSON_LIBS)
+tests_unit_test_plugin_notify_SOURCES = tests/unit/test_plugin_notify.c tests/unit/plugin_notify_test.h tests/unit/plugin_test.h
+tests_unit_test_plugin_notify_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS)
+tests_unit_test_plugin_notify_LDADD = plugins/notify/libnotify.la $(FAKE_HOST_LIBS) $(CJSON_LIBS) -lm
+tests_unit_test_plugin_notify_sent_SOURCES = tests/unit/test_plugin_notify_sent.c tests/unit/plugin_notify_test.h tests/unit/plugin_test.h
+tests_unit_test_plugin_notify_sent_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS)
+tests_unit_test_plugin_notify_sent_LDADD = plugins/notify/libnotify.la $(FAKE_HOST_LIBS) $(CJSON_LIBS) -lm
 tests_unit_test_plugin_inngest_SOURCES = tests/unit/test_plugin_inngest.c tests/unit/plugin_test.h
 tests_unit_test_plugin_inngest_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_inngest_LDADD = plugins/inngest/libinngest.la $(FAKE_HOST_LIBS) $(CJSON_LIBS)
@@ -122,7 +137,7 @@ tests_unit_test_plugin_memory_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_memory_LDADD = $(FAKE_HOST_LIBS)
 tests_unit_test_plugin_process_SOURCES = \
 	tests/unit/test_plugin_process.c tests/unit/plugin_test.h \
-	plugins/process/address.c plugins/process/process.c plugins/process/process.h
+	plugins/process/address.c plugins/process/process.c plugins/process/process.h plugins/process/signal.c plugins/process/signal_action.h
 tests_unit_test_plugin_process_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_process_LDADD = $(FAKE_HOST_LIBS)
 tests_unit_test_plugin_redis_SOURCES = \

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 static const char *const shipped[] = { "caddy", "clock", "colima", "disk", "docker", "exec", "file", "gateway", "grpc", "http", "imsg", "inngest",
-                                       "kubernetes", "launchd", "load", "log", "memory", "mount", "process", "redis", "secrets", "systemd", "tailscale",
-                                       "talos", "tcp" };
+                                       "kubernetes", "launchd", "load", "log", "memory", "mount", "notify", "process", "redis", "secrets", "systemd",
+                                       "tailscale", "talos", "tcp" };
 
 static void assert_part(const char *plugin, const cJSON *described, const cJSON *kept, const char *part)
 {

@@ -11,8 +11,8 @@
 #include <string.h>
 
 static const char *const shipped[] = { "caddy", "clock", "colima", "disk", "docker", "exec", "file", "gateway", "grpc", "http", "imsg", "inngest",
-                                       "kubernetes", "launchd", "load", "log", "memory", "mount", "process", "redis", "secrets", "systemd", "tailscale",
-                                       "talos", "tcp" };
+                                       "kubernetes", "launchd", "load", "log", "memory", "mount", "notify", "process", "redis", "secrets", "systemd",
+                                       "tailscale", "talos", "tcp" };
 enum { SHIPPED = sizeof shipped / sizeof *shipped };
 
 static struct buffer page;

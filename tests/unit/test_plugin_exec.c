@@ -490,9 +490,41 @@ static void wrong_options_are_refused(void **unused)
     fake_free(fake);
 }
 
+/* ---- the action ---- */
+
+static void it_runs_as_an_action(void **unused)
+{
+    struct fake *fake = fake_new(&talon_plugin_descriptor, "run");
+
+    (void)unused;
+    fake_add(fake, "command", NULL, "mend_it");
+    fake_set(fake, "impact", "restart");
+    exits(fake, 0, "mended\n", "");
+    CONCLUDES(fake, TALON_OK, "exec.ok", "mended");
+    assert_string_equal(fake_spawned(fake, 0)->argv[0], "mend_it");
+    assert_int_equal(fake_spawned(fake, 0)->max_output, 64 << 10);
+    exits(fake, 1, "", "no such job\n");
+    CONCLUDES(fake, TALON_FAIL, "exec.exit", "mend_it exited with 1, expected 0: no such job");
+    CONTAINS(fake_detail(fake, "stderr"), "no such job");
+    fake_child(fake, FAKE_MS, TALON_REQUEST(talon_exit, .error = FAKE_ERROR(TALON_E_NOT_FOUND, 2, "exec.not_found", "no such program"), .code = -1));
+    CONCLUDES(fake, TALON_UNKNOWN, "exec.not_found", "cannot run mend_it");
+    fake_free(fake);
+}
+
+/* While nobody says what a command does to others, it is never done by itself. */
+static void its_impact_is_the_worst_unless_said(void **unused)
+{
+    (void)unused;
+    for (uint32_t i = 0; i < talon_plugin_descriptor.n_operations; i++)
+        if (strcmp(talon_plugin_descriptor.operations[i].name, "run") == 0)
+            assert_int_equal(talon_plugin_descriptor.operations[i].impact, TALON_DESTROY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_runs_as_an_action),
+        cmocka_unit_test(its_impact_is_the_worst_unless_said),
         cmocka_unit_test(the_command_is_started_as_it_stands),
         cmocka_unit_test(what_is_not_given_is_not_there),
         cmocka_unit_test(the_exit_code_decides),

@@ -130,9 +130,34 @@ static void options_that_contradict(void **unused)
     fake_free(fake);
 }
 
+/* The same machinery, but it sends something unless told otherwise, and never calls anything starting. */
+static void a_request_as_an_action(void **unused)
+{
+    struct fake *fake = fake_new(&talon_plugin_descriptor, "request");
+
+    (void)unused;
+    fake_set(fake, "url", "http://worker.example/register");
+    fake_set(fake, "body", "{}");
+    fake_set(fake, "bearer", "s3cr3tbearer");
+    fake_add(fake, "expect_json", "ok", "true");
+    answer(fake, 200, "{\"ok\":true}");
+    CONCLUDES(fake, TALON_OK, "http.ok", "HTTP 200");
+    assert_string_equal(fake_asked(fake, 0)->method, "POST");
+    assert_memory_equal(fake_asked(fake, 0)->body, "{}", 2);
+    assert_string_equal(fake_asked_header(fake, 0, "Authorization"), "Bearer s3cr3tbearer");
+    answer(fake, 200, "{\"ok\":false}");
+    CONCLUDES(fake, TALON_FAIL, "http.json", "HTTP 200, but");
+    answer(fake, 503, "");
+    CONCLUDES(fake, TALON_FAIL, "http.status", "HTTP 503");
+    answer(fake, 401, "");
+    CONCLUDES(fake, TALON_UNKNOWN, "auth.rejected", "the credentials are refused");
+    fake_free(fake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_request_as_an_action),
         cmocka_unit_test(wrong_options_are_refused),
         cmocka_unit_test(good_urls_are_accepted),
         cmocka_unit_test(options_that_contradict),

@@ -203,6 +203,76 @@ static void an_etcd_member(void **state)
     }
 }
 
+/* ---- talos.service-restart */
+
+static struct fake *restart(void **state, const char *service)
+{
+    struct fake *fake = talos(state, "service-restart");
+
+    fake_set(fake, "service", service);
+    return fake;
+}
+
+static void refuses_with(struct fake *fake, const char *status, const char *words)
+{
+    const struct talon_pair headers[] = { { "Content-Type", "application/grpc" }, { "grpc-status", status }, { "grpc-message", words }, { NULL, NULL } };
+
+    fake_http(fake, FAKE_MS, TALON_REQUEST(talon_response, .status = 200, .headers = headers, .body = "", .http_version = 20));
+}
+
+static void a_restart(void **state)
+{
+    struct fake *fake = restart(state, "kubelet");
+    struct message said = { .n = 0 };
+    const struct talon_http *asked;
+
+    put_text(&said, 2, "Service \"kubelet\" restarting");
+    talos_answers(fake, &said);
+    CONCLUDES(fake, TALON_OK, "talos.ok", "restarts kubelet: Service \"kubelet\" restarting");
+    asked = fake_asked(fake, 0);
+    CONTAINS(asked->url, "/machine.MachineService/ServiceRestart");
+    assert_int_equal(asked->body_len, 5 + 9);
+    assert_memory_equal(asked->body, "\0\0\0\0\x09\x0a\x07kubelet", 14);
+    assert_null(fake_asked(fake, 1));
+    fake_free(fake);
+}
+
+static void restarts_that_are_refused(void **state)
+{
+    static const struct {
+        const char *code, *said;
+        enum talon_status status;
+        const char *reason, *words;
+    } cases[] = {
+        { "7", "not authorized", TALON_UNKNOWN, "refused.rights", "os:operator: talosctl service kubelet restart (not authorized)" },
+        { "16", "no peer", TALON_UNKNOWN, "auth.rejected", "no peer" },
+        { "5", "service not found", TALON_FAIL, "talos.missing", "the node has no service kubelet" },
+        { "9", "service doesn't support restart operation via API", TALON_FAIL, "grpc.error", "doesn't support restart" },
+        { "14", "connection refused", TALON_FAIL, "grpc.unavailable", "connection refused" },
+        { "12", "unknown method", TALON_UNKNOWN, "grpc.unimplemented", "knows no such call" },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fake *fake = restart(state, "kubelet");
+
+        refuses_with(fake, cases[i].code, cases[i].said);
+        CONCLUDES(fake, cases[i].status, cases[i].reason, cases[i].words);
+        fake_free(fake);
+    }
+}
+
+static void names_that_are_no_service(void **state)
+{
+    static const char *const names[] = { "", "-x", "Kubelet", "a b", "a/b" };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct fake *fake = restart(state, names[i]);
+
+        REFUSES(fake, "service", "no service of Talos");
+        fake_free(fake);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +280,9 @@ int main(void)
         cmocka_unit_test(services_that_are_not),
         cmocka_unit_test(a_list_without_end),
         cmocka_unit_test(an_etcd_member),
+        cmocka_unit_test(a_restart),
+        cmocka_unit_test(restarts_that_are_refused),
+        cmocka_unit_test(names_that_are_no_service),
     };
 
     return cmocka_run_group_tests(tests, temp_folder_make, temp_folder_remove);

@@ -145,7 +145,7 @@ class Node(grpc.GenericRpcHandler):
         make_certificate(self.folder, "client", "/O=os:reader", 365)
         self.services = {name: ("Running", True, "") for name in ("apid", "containerd", "cri", "etcd", "kubelet", "machined", "trustd")}
         self.etcd = {"leader": 17, "error": "", "learner": 0}
-        self.alarm, self.fault, self.asked, self.hangs = 0, None, [], False
+        self.alarm, self.fault, self.asked, self.requests, self.hangs = 0, None, [], [], False
         self.release = threading.Event()
         self.server = grpc.server(futures.ThreadPoolExecutor(8), handlers=[self])
         self.front = Front(self.folder, self.server.add_insecure_port("127.0.0.1:0"))
@@ -158,8 +158,9 @@ class Node(grpc.GenericRpcHandler):
         if not answer:
             return None  # UNIMPLEMENTED
 
-        def call(_, context):
+        def call(request, context):
             self.asked.append((name, dict(details.invocation_metadata)))
+            self.requests.append(request)
             if self.hangs:
                 self.release.wait(30)
             if self.fault:
@@ -187,6 +188,9 @@ class Node(grpc.GenericRpcHandler):
 
     def answer_EtcdAlarmList(self):
         return self.metadata() + (block(2, number(1, 17) + number(2, self.alarm)) if self.alarm else b"")
+
+    def answer_ServiceRestart(self):
+        return self.metadata() + block(2, 'Service "kubelet" restarting')
 
     def close(self):
         self.release.set()
