@@ -118,7 +118,9 @@ plugins_clock_la_SOURCES = plugins/clock/clock.c plugins/clock/clock.h
 plugins_clock_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 noinst_LTLIBRARIES += plugins/kubernetes/libkubernetes.la
 plugins_kubernetes_libkubernetes_la_SOURCES = \
-	plugins/kubernetes/access.c plugins/kubernetes/api.c plugins/kubernetes/client.c plugins/kubernetes/client.h \
+	plugins/kubernetes/access.c plugins/kubernetes/act.c plugins/kubernetes/act.h plugins/kubernetes/api.c plugins/kubernetes/apply.c \
+	plugins/kubernetes/client.c plugins/kubernetes/client.h plugins/kubernetes/manifest.c plugins/kubernetes/manifest.h \
+	plugins/kubernetes/node_act.c plugins/kubernetes/pods_act.c plugins/kubernetes/restart.c \
 	plugins/kubernetes/cluster.c plugins/kubernetes/cluster.h plugins/kubernetes/credentials.c plugins/kubernetes/kubeconfig.c \
 	plugins/kubernetes/kubeconfig.h plugins/kubernetes/kubeconfig_files.c plugins/kubernetes/kubernetes.c \
 	plugins/kubernetes/kubernetes.h plugins/kubernetes/list.c plugins/kubernetes/list.h plugins/kubernetes/moment.c \

@@ -12,7 +12,8 @@ PLUGIN_TESTS = \
 	tests/unit/test_plugin_systemd tests/unit/test_plugin_tailscale tests/unit/test_plugin_kubernetes tests/unit/test_plugin_kubernetes_config \
 	tests/unit/test_plugin_kubernetes_lists tests/unit/test_plugin_kubernetes_pods tests/unit/test_plugin_kubernetes_proxy tests/unit/test_plugin_clock \
 	tests/unit/test_plugin_inngest tests/unit/test_plugin_push tests/unit/test_plugin_systemd_restart \
-	tests/unit/test_plugin_docker_actions tests/unit/test_plugin_launchd_actions
+	tests/unit/test_plugin_docker_actions tests/unit/test_plugin_launchd_actions \
+	tests/unit/test_plugin_kubernetes_actions
 check_PROGRAMS += $(PLUGIN_TESTS)
 TESTS += $(PLUGIN_TESTS) tests/unit/header_alone.sh tests/unit/test_abi_layout
 dist_noinst_SCRIPTS += tests/unit/header_alone.sh
@@ -104,6 +105,9 @@ KUBERNETES_TEST_LIBS = plugins/kubernetes/libkubernetes.la $(FAKE_HOST_LIBS) $(C
 tests_unit_test_plugin_kubernetes_SOURCES = tests/unit/test_plugin_kubernetes.c $(KUBERNETES_TEST_SOURCES)
 tests_unit_test_plugin_kubernetes_CFLAGS = $(KUBERNETES_TEST_CFLAGS)
 tests_unit_test_plugin_kubernetes_LDADD = $(KUBERNETES_TEST_LIBS)
+tests_unit_test_plugin_kubernetes_actions_SOURCES = tests/unit/test_plugin_kubernetes_actions.c $(KUBERNETES_TEST_SOURCES)
+tests_unit_test_plugin_kubernetes_actions_CFLAGS = $(KUBERNETES_TEST_CFLAGS)
+tests_unit_test_plugin_kubernetes_actions_LDADD = $(KUBERNETES_TEST_LIBS)
 tests_unit_test_plugin_kubernetes_config_SOURCES = tests/unit/test_plugin_kubernetes_config.c $(KUBERNETES_TEST_SOURCES)
 tests_unit_test_plugin_kubernetes_config_CFLAGS = $(KUBERNETES_TEST_CFLAGS)
 tests_unit_test_plugin_kubernetes_config_LDADD = $(KUBERNETES_TEST_LIBS)
