@@ -12,6 +12,14 @@ class Refused(Exception):
     pass
 
 
+def nanoseconds(text):
+    """`2m`, `1.5s`, or a number of seconds: one unit, as defaults are spelled."""
+    for unit, ns in {"ms": 10 ** 6, "s": 10 ** 9, "m": 60 * 10 ** 9, "h": 3600 * 10 ** 9, "d": 86400 * 10 ** 9}.items():
+        if text.endswith(unit) and text[:-len(unit)].replace(".", "", 1).isdigit():
+            return int(float(text[:-len(unit)]) * ns)
+    return int(float(text) * 10 ** 9)
+
+
 class Host:
     """A plugin in a host of its own."""
 
@@ -77,11 +85,13 @@ class Host:
             if value is None:
                 continue
             if option["type"] == "duration":
-                value = str(int(value) * 10 ** 9) if str(value).isdigit() else value
+                value = str(nanoseconds(str(value)))
             if option["type"] == "bool":
                 value = value in (True, "true")
             if option["type"] == "number":
                 value = float(value)
+            if option["type"] == "list" and isinstance(value, str):
+                value = [part.strip(" '\"") for part in value.strip("[]").split(",") if part.strip()]
             if option["type"] in ("int", "size"):
                 value = str(value)
             conf[option["name"]] = value
