@@ -16,7 +16,8 @@ const struct talon_option docker_restart_options[] = {
     { .name = "grace",
       TALON_DURATION_AT(struct docker_restart_conf, grace),
       .max = INT64_C(3600000000000),
-      .help = "How long its program may take to stop before it is killed, in whole seconds; 0: as the container itself says, ten seconds unless it was made otherwise." },
+      .help = "How long its program may take to stop before it is killed, in whole seconds; 0: as the container itself says, ten seconds unless it was made "
+              "otherwise." },
     { .name = NULL },
 };
 
@@ -62,8 +63,9 @@ void docker_act_post(struct talon_run *run, const char *what, const char *body, 
     const struct docker_act_conf *conf = run->conf;
 
     run->host->http(run,
-                    TALON_REQUEST(talon_http, .flags = TALON_HTTP_1, .method = "POST", .url = talon_text(run, "http://docker/containers/%s/%s", conf->name, what),
-                                  .unix_path = conf->place.socket, .headers = body ? headers : NULL, .body = body, .body_len = body ? strlen(body) : 0,
+                    TALON_REQUEST(talon_http, .flags = TALON_HTTP_1, .method = "POST",
+                                  .url = talon_text(run, "http://docker/containers/%s/%s", conf->name, what), .unix_path = conf->place.socket,
+                                  .headers = body ? headers : NULL, .body = body, .body_len = body ? strlen(body) : 0,
                                   .max_body = BODY),
                     got, (void *)(uintptr_t)arg);
 }

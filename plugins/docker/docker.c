@@ -1,6 +1,7 @@
 /*
- * The check types `docker.engine` and `docker.container` and the actions on containers (act.c, update.c): the Engine API over its unix socket. The socket is often forwarded (out of a VM, by ssh), so each
- * way of not answering is told apart: no socket, nobody behind it, closed at once and silence mean four different layers.
+ * The check types `docker.engine` and `docker.container` and the actions on containers (act.c, update.c): the Engine API over its unix socket. The socket is
+ * often forwarded (out of a VM, by ssh), so each way of not answering is told apart: no socket, nobody behind it, closed at once and silence mean four
+ * different layers.
  */
 #include "act.h"
 

@@ -109,7 +109,8 @@ static void change_memory(struct talon_run *run, const cJSON *container, struct 
     }
     if (conf->memory_swap > 0 && fabs((double)conf->memory_swap - both) >= 1) {
         cJSON_AddNumberToObject(changes->body, "MemorySwap", (double)conf->memory_swap);
-        note(run, changes, "memory and swap %s, was %s", talon_show_size(run, (double)conf->memory_swap), both > 0 ? talon_show_size(run, both) : "without a bound");
+        note(run, changes, "memory and swap %s, was %s", talon_show_size(run, (double)conf->memory_swap),
+             both > 0 ? talon_show_size(run, both) : "without a bound");
     }
 }
 

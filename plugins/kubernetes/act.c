@@ -45,7 +45,8 @@ static void unreached(struct talon_run *run, const struct client_failure *failur
     if (failure->ours)
         talon_done(run, TALON_UNKNOWN, failure->token, "not done%s, cannot ask the API server for %s: %s", before(run), what, failure->words);
     else if (may_be_done(act))
-        talon_done(run, TALON_FAIL, failure->token, "the API server did not answer for %s%s, and may have done it all the same: %s", what, before(run), failure->words);
+        talon_done(run, TALON_FAIL, failure->token, "the API server did not answer for %s%s, and may have done it all the same: %s", what, before(run),
+                   failure->words);
     else
         talon_done(run, TALON_FAIL, failure->token, "cannot reach the API server for %s%s: %s", what, before(run), failure->words);
 }
@@ -60,7 +61,8 @@ void act_failed(struct talon_run *run, const struct client_failure *failure, con
         return;
     case CLIENT_REJECTED:
     case CLIENT_FORBIDDEN:
-        talon_done(run, TALON_UNKNOWN, "refused.rights", "not done%s, Talon lacks the right; a person runs: %s (%s)", before(run), act->by_hand, failure->words);
+        talon_done(run, TALON_UNKNOWN, "refused.rights", "not done%s, Talon lacks the right; a person runs: %s (%s)", before(run), act->by_hand,
+                   failure->words);
         return;
     case CLIENT_NO_LOGIN:
     case CLIENT_UNHEARD:

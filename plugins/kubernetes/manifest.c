@@ -77,7 +77,8 @@ static int take_object(const cJSON *tree, struct manifest_object *object, size_t
         return bad(why, "object %zu has no good kind", number);
     if (!take(tree, "metadata.name", object->name, sizeof object->name, &text) || !client_is_name(object->name))
         return bad(why, "object %zu, a %s, has no good metadata.name", number, object->kind);
-    if (json_at(tree, "metadata.namespace") && (!take(tree, "metadata.namespace", object->space, sizeof object->space, &text) || !client_is_name(object->space)))
+    if (json_at(tree, "metadata.namespace") &&
+        (!take(tree, "metadata.namespace", object->space, sizeof object->space, &text) || !client_is_name(object->space)))
         return bad(why, "%s %s has no good metadata.namespace", object->kind, object->name);
     return 1;
 }

@@ -1,6 +1,6 @@
 /*
- * A manifest: YAML documents, each an object of Kubernetes. Only what says where an object belongs is read here; its text goes to the API server as it is, since
- * which type a scalar has is the server's to say.
+ * A manifest: YAML documents, each an object of Kubernetes. Only what says where an object belongs is read here; its text goes to the API server as it is,
+ * since which type a scalar has is the server's to say.
  */
 #ifndef KUBERNETES_MANIFEST_H
 #define KUBERNETES_MANIFEST_H

@@ -108,7 +108,8 @@ static cJSON *staying(struct talon_run *run, const cJSON *node, const char **gon
         const char *key = json_string(taint, "key", "?"), *effect = json_string(taint, "effect", "?");
 
         if (is_named(run->conf, taint))
-            *gone = talon_text(run, "%s%s%s:%s", *gone, **gone ? ", " : "", talon_quote(run, key, strlen(key), 80), talon_quote(run, effect, strlen(effect), 20));
+            *gone = talon_text(run, "%s%s%s:%s", *gone, **gone ? ", " : "", talon_quote(run, key, strlen(key), 80),
+                               talon_quote(run, effect, strlen(effect), 20));
         else
             cJSON_AddItemToArray(stay, cJSON_Duplicate(taint, 1));
     }

@@ -1,6 +1,6 @@
 /*
- * The actions `kubernetes.delete-pod` and `kubernetes.evict`, by name or by selector. A pod is deleted as the one that was seen, by its uid: a name is used again
- * (a StatefulSet's always), and the new pod may be a good one. One that an eviction's disruption budget holds is asked for again while there is time.
+ * The actions `kubernetes.delete-pod` and `kubernetes.evict`, by name or by selector. A pod is deleted as the one that was seen, by its uid: a name is used
+ * again (a StatefulSet's always), and the new pod may be a good one. One that an eviction's disruption budget holds is asked for again while there is time.
  */
 #include "act.h"
 

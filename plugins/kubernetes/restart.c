@@ -59,17 +59,19 @@ static void looked(struct talon_run *run, struct client_call *call, const struct
     const struct restart_conf *conf = run->conf;
     const struct restart *state = run->state;
     const cJSON *workload = act_answer(run, call, got, state->what);
+    const int each_node = conf->kind == DAEMONSET;
 
     if (!workload)
         return;
-    run->host->detail(run, "before", talon_text(run, "%.0f of %.0f ready", json_number(workload, conf->kind == DAEMONSET ? "status.numberReady" : "status.readyReplicas", 0),
-                                                json_number(workload, conf->kind == DAEMONSET ? "status.desiredNumberScheduled" : "spec.replicas", 1)));
+    run->host->detail(run, "before",
+                      talon_text(run, "%.0f of %.0f ready", json_number(workload, each_node ? "status.numberReady" : "status.readyReplicas", 0),
+                                 json_number(workload, each_node ? "status.desiredNumberScheduled" : "spec.replicas", 1)));
     if (json_is_true(workload, "spec.paused")) {
-        talon_done(run, TALON_UNKNOWN, "refused.paused", "not done, somebody has paused its rollout; a person runs: kubectl -n %s rollout resume %s/%s", conf->space,
-                   kinds[conf->kind], conf->name);
-    } else if (conf->kind != DAEMONSET && json_number(workload, "spec.replicas", 1) < 1) {
-        talon_done(run, TALON_UNKNOWN, "refused.stopped", "not done, %s is scaled to nothing; a person runs: kubectl -n %s scale %s/%s --replicas=N", state->what,
+        talon_done(run, TALON_UNKNOWN, "refused.paused", "not done, somebody has paused its rollout; a person runs: kubectl -n %s rollout resume %s/%s",
                    conf->space, kinds[conf->kind], conf->name);
+    } else if (!each_node && json_number(workload, "spec.replicas", 1) < 1) {
+        talon_done(run, TALON_UNKNOWN, "refused.stopped", "not done, %s is scaled to nothing; a person runs: kubectl -n %s scale %s/%s --replicas=N",
+                   state->what, conf->space, kinds[conf->kind], conf->name);
     } else {
         run->host->progress(run, talon_text(run, "restarts %s", state->what));
         act_ask(run, "PATCH", talon_text(run, "%s?fieldManager=talon", state->path), patch(run), "application/strategic-merge-patch+json", patched);

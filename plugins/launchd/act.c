@@ -1,6 +1,6 @@
 /*
- * The actions `launchd.kickstart` and `launchd.bootout`. A job is first looked for as the check looks for it, since the same label may be loaded in the domain of
- * a user or of the system, and launchctl acts on the one that it is told; then launchctl does it, and is asked once more what came of it.
+ * The actions `launchd.kickstart` and `launchd.bootout`. A job is first looked for as the check looks for it, since the same label may be loaded in the domain
+ * of a user or of the system, and launchctl acts on the one that it is told; then launchctl does it, and is asked once more what came of it.
  */
 #include "launchd.h"
 
@@ -166,7 +166,8 @@ static void looked_whether_gone(struct talon_run *run, void *arg, const struct t
     if (refusal == LAUNCHCTL_NO_JOB || refusal == LAUNCHCTL_NO_DOMAIN)
         talon_done(run, TALON_OK, "launchd.done", "%s is unloaded; it was %s", state->target, state->before);
     else if (refusal != LAUNCHCTL_DONE)
-        talon_done(run, TALON_WARN, "launchd.output", "%s was told to go, and was %s before; launchctl does not say whether it is gone", state->target, state->before);
+        talon_done(run, TALON_WARN, "launchd.output", "%s was told to go, and was %s before; launchctl does not say whether it is gone", state->target,
+                   state->before);
     else if (talon_left_ns(run) < 3 * LOOK_AGAIN)
         talon_done(run, TALON_FAIL, "timeout", "%s was told to go, and is still loaded: its program does not end", state->target);
     else

@@ -1,6 +1,6 @@
 /*
- * The check type `launchd.job`: asks launchctl(1) for one job and judges it by its kind (judge.c). There is no public interface to launchd but this program. What
- * is done with a job is in act.c.
+ * The check type `launchd.job`: asks launchctl(1) for one job and judges it by its kind (judge.c). There is no public interface to launchd but this program.
+ * What is done with a job is in act.c.
  *
  * One function for each step: `print` in each domain where the job may be, until one has it; then the process' age, which only a new process makes
  * worth asking for; where the job is not there or stands still, `print-disabled`, since what a person has disabled has not failed.

@@ -60,8 +60,8 @@ void launchd_bootout_start(struct talon_run *run);
 
 int launchd_is_label(const char *label);
 int launchd_is_domain(const char *domain);
-/* Where a job is looked for, in this order: `domain`, where it is given, else gui, user and system, those of the user `uid` (0: see the option's help). Returns how
- * many there are. */
+/* Where a job is looked for, in this order: `domain`, where it is given, else gui, user and system, those of the user `uid` (0: see the option's help). Returns
+ * how many there are. */
 size_t launchd_domains(struct talon_run *run, const char *domain, int64_t uid, const char *domains[LAUNCHD_DOMAINS]);
 
 /* What its last run came to, in words: "exit code 78 (EX_CONFIG: ...)". Lives as long as the run. */

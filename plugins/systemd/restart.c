@@ -114,11 +114,13 @@ static void restarted(struct talon_run *run, void *arg, const struct talon_exit 
 
     (void)arg;
     if (ended->error.code == TALON_E_TIMEOUT)
-        talon_done(run, TALON_FAIL, ended->error.token, "systemd has not restarted %s in time; its job goes on: `%s` shows it", conf->unit, by_hand(run, "status"));
+        talon_done(run, TALON_FAIL, ended->error.token, "systemd has not restarted %s in time; its job goes on: `%s` shows it", conf->unit,
+                   by_hand(run, "status"));
     else if (ended->error.code)
         talon_failed(run, &ended->error, "cannot run systemctl restart %s", conf->unit);
     else if (ended->signal)
-        talon_done(run, TALON_FAIL, "exec.signal", "systemctl restart %s was killed by signal %d: whether it was done is not known", conf->unit, (int)ended->signal);
+        talon_done(run, TALON_FAIL, "exec.signal", "systemctl restart %s was killed by signal %d: whether it was done is not known", conf->unit,
+                   (int)ended->signal);
     else if (ended->code == 0)
         systemd_show(run, conf->unit, conf->user, looked_after);
     else if (is_about_rights(said))
