@@ -51,10 +51,13 @@ static const char *by_hand(struct talon_run *run, const char *verb)
 
 /* ---- what systemctl says */
 
+/* What a unit's own job came to may use the same words: that one was begun. */
 static int is_about_rights(const char *said)
 {
     static const char *const words[] = { "Access denied", "authentication required", "Permission denied", "Operation not permitted", "not authorized" };
 
+    if (strncmp(said, "Job for ", 8) == 0)
+        return 0;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strstr(said, words[i]))
             return 1;

@@ -76,6 +76,7 @@ static void what_systemctl_refuses(void **unused)
         { 1, "Failed to restart web.service: Access denied\n", TALON_UNKNOWN, "refused.rights", "(Failed to restart web.service: Access denied)" },
         { 1, "Job for web.service failed because the control process exited with error code.\nSee \"x\"\n", TALON_FAIL, "systemd.failed",
           "systemctl restart web.service exited with 1: Job for web.service failed because the control process" },
+        { 1, "Job for web.service failed: Permission denied\n", TALON_FAIL, "systemd.failed", "Job for web.service failed: Permission denied" },
         { 5, "", TALON_FAIL, "systemd.failed", "systemctl restart web.service exited with 5" },
     };
 
