@@ -1,5 +1,7 @@
-"""`docker.engine` and `docker.container` against a real Docker engine in a VM, whose socket is forwarded by ssh: each state of a container and of the engine."""
+"""`docker.engine` and `docker.container` against a real Docker engine in a VM, whose socket is forwarded by ssh: each state of a container and of the engine;
+and the actions on what runs there, units of its systemd among them."""
 import json
+import shlex
 
 import pytest
 
@@ -107,6 +109,39 @@ def test_actions_on_a_container(build, docker):
         done = host.run("docker.start", **place)
         assert (done["status"], done["reason"]) == ("fail", "docker.error") and "paused" in done["summary"], done
         docker.run("docker rm -f acted")
+
+
+def test_actions_on_a_unit(build, docker, tmp_path):
+    """systemctl is that of the VM, asked as root and as a user who may do nothing."""
+    def systemctl(user):
+        home = tmp_path / user
+        home.mkdir()
+        given = " ".join(f"{name}={shlex.quote(docker.environment[name])}" for name in ("VM", "SSH_PORT", "NFS_PORT", "HOME", "PATH"))
+        asked = f"{shlex.quote(str(machine.VM))} ssh setpriv --reuid={user} --clear-groups env TZ=UTC systemctl"
+        (home / "systemctl").write_text(f"#!/bin/sh\nexec env {given} {asked} \"$@\"\n")
+        (home / "systemctl").chmod(0o755)
+        return f"{home}:/usr/bin:/bin"
+
+    unit = {"unit": "redis-server.service"}
+    docker.run("systemctl start redis-server")
+    before = docker.run("systemctl show -p MainPID redis-server")
+    with Host(build, "systemd", path=systemctl("nobody")) as host:
+        done = host.run("systemd.restart", **unit)
+        assert (done["status"], done["reason"]) == ("unknown", "refused.rights"), done
+        assert "a person runs: sudo systemctl restart redis-server.service (" in done["summary"], done
+        assert docker.run("systemctl show -p MainPID redis-server") == before
+    with Host(build, "systemd", path=systemctl("root")) as host:
+        done = host.run("systemd.restart", **unit)
+        assert (done["status"], done["reason"]) == ("ok", "systemd.done") and "it was active (running), it is active (running)" in done["summary"], done
+        assert docker.run("systemctl show -p MainPID redis-server") != before
+        docker.run("systemctl stop redis-server && systemctl mask --runtime redis-server")
+        done = host.run("systemd.restart", **unit)
+        assert (done["status"], done["reason"]) == ("unknown", "refused.masked"), done
+        docker.run("systemctl unmask --runtime redis-server")
+        done = host.run("systemd.restart", **unit)
+        assert done["status"] == "ok" and "it was inactive (dead), it is active (running)" in done["summary"], done
+        done = host.run("systemd.restart", unit="no-such.service")
+        assert (done["status"], done["reason"]) == ("unknown", "systemd.not_found"), done
 
 
 def told(talon, vm, name="engine"):
