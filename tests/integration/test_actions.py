@@ -1,4 +1,5 @@
-"""Actions, asked for over the wire as the core does, against the stand-in API server and a stand-in launchctl: what is done is then seen by the plugins' own checks."""
+"""Actions, asked for over the wire as the core does, against the stand-in API server and a stand-in launchctl: what is done is then seen by the plugins' own
+checks."""
 import shutil
 import ssl
 import urllib.request
@@ -103,7 +104,8 @@ def test_a_node_takes_pods_again(cluster):
     told(cluster.run("uncordon", node="node-1"), "ok", "kubernetes.done", "uncordoned the node node-1")
     told(cluster.run("uncordon", node="node-1"), "ok", "kubernetes.already", "is not cordoned")
     told(cluster.run("untaint", node="node-1", taints=["node.example/sick=no:NoSchedule"]), "ok", "kubernetes.already", "none of these taints")
-    told(cluster.run("untaint", node="node-1", taints=["node.example/sick"]), "ok", "kubernetes.done", "removed from the node node-1: node.example/sick:NoSchedule")
+    told(cluster.run("untaint", node="node-1", taints=["node.example/sick"]), "ok", "kubernetes.done",
+         "removed from the node node-1: node.example/sick:NoSchedule")
     told(cluster.run("schedulable"), "ok", "kubernetes.schedulable", "")
     # The taint of the control plane was there before, and was not named.
     told(cluster.run("untaint", node="node-1", taints=["node-role.kubernetes.io/control-plane:NoExecute"]), "ok", "kubernetes.already", "none of these taints")
@@ -144,7 +146,8 @@ def test_another_manager_s_fields_are_not_taken(cluster):
     told(cluster.run("apply", manifest=manifest), "unknown", "refused.conflict", "`force` takes them")
     told(cluster.run("apply", manifest=manifest, force=True), "ok", "kubernetes.done", "applied Deployment web")
     cluster.until_ok("workload", namespace="apps", name="web")
-    told(cluster.run("apply", manifest="apiVersion: example.com/v1\nkind: Thing\nmetadata: { name: a }\n"), "fail", "kubernetes.absent", "knows no example.com/v1")
+    told(cluster.run("apply", manifest="apiVersion: example.com/v1\nkind: Thing\nmetadata: { name: a }\n"), "fail", "kubernetes.absent",
+         "knows no example.com/v1")
     with pytest.raises(Refused, match="has no good apiVersion"):
         cluster.run("apply", manifest=manifest + "---\nkind: X\n")
 
@@ -171,7 +174,8 @@ def test_a_job_is_acted_on_in_its_domain(build, tmp_path):
         told(host.run("launchd.kickstart", **options), "ok", "launchd.already", "nothing was done")
         told(host.run("launchd.kickstart", **options, kill=True), "ok", "launchd.done", "it is running as process")
         (domain / "not-ours").touch()
-        told(host.run("launchd.kickstart", **options, kill=True), "unknown", "refused.rights", "a person runs: sudo launchctl kickstart -k system/com.example.server (")
+        told(host.run("launchd.kickstart", **options, kill=True), "unknown", "refused.rights",
+             "a person runs: sudo launchctl kickstart -k system/com.example.server (")
         told(host.run("launchd.bootout", **options), "unknown", "refused.rights", "a person runs: sudo launchctl bootout system/com.example.server (")
         (domain / "not-ours").unlink()
         told(host.run("launchd.bootout", **options), "ok", "launchd.done", "system/com.example.server is unloaded; it was running as process")

@@ -81,7 +81,8 @@ static void before_anything_was_asked_for(void **unused)
         enum talon_status is;
         const char *reason, *part;
     } cases[] = {
-        { 404, "{\"message\":\"No such container: web\"}", TALON_UNKNOWN, "docker.missing", "nothing was done: there is no container web (No such container: web)" },
+        { 404, "{\"message\":\"No such container: web\"}", TALON_UNKNOWN, "docker.missing",
+          "nothing was done: there is no container web (No such container: web)" },
         { 403, "no", TALON_UNKNOWN, "refused.rights", "a person runs: docker restart web (HTTP 403: no)" },
         { 500, "{\"message\":\"shim gone\"}", TALON_FAIL, "docker.error", "HTTP 500: shim gone" },
         { 200, "[]", TALON_FAIL, "protocol.bad", "does not speak as Docker does" },
@@ -166,7 +167,8 @@ static void updates(void **unused)
     web_answers(fake, 200, CONTAINER("running", BOUNDS));
     web_answers(fake, 200, "{\"Warnings\":null}");
     CONCLUDES(fake, TALON_OK, "docker.done",
-              "updated web: restart policy on-failure, was no, memory 512.0 MiB, was 256.0 MiB, memory and swap 1.0 GiB, was without a bound, 1.5 CPUs, was without a bound");
+              "updated web: restart policy on-failure, was no, memory 512.0 MiB, was 256.0 MiB, memory and swap 1.0 GiB, "
+              "was without a bound, 1.5 CPUs, was without a bound");
     asked(fake, 1, "POST", "http://docker/containers/web/update");
     assert_string_equal(fake_asked_header(fake, 1, "Content-Type"), "application/json");
     assert_string_equal(fake_asked(fake, 1)->body, "{\"RestartPolicy\":{\"Name\":\"on-failure\",\"MaximumRetryCount\":3},\"Memory\":536870912,"

@@ -2,7 +2,8 @@
 #include "plugin_kubernetes_test.h"
 
 #define POD(name, uid, more) \
-    "{\"metadata\":{\"name\":\"" name "\",\"uid\":\"" uid "\"" more "},\"status\":{\"phase\":\"Pending\",\"containerStatuses\":[{\"state\":{\"waiting\":{\"reason\":\"ImagePullBackOff\"}}}]}}"
+    "{\"metadata\":{\"name\":\"" name "\",\"uid\":\"" uid "\"" more "}," \
+    "\"status\":{\"phase\":\"Pending\",\"containerStatuses\":[{\"state\":{\"waiting\":{\"reason\":\"ImagePullBackOff\"}}}]}}"
 #define LIST(items) "{\"kind\":\"PodList\",\"metadata\":{},\"items\":[" items "]}"
 #define SAYS(words) "{\"kind\":\"Status\",\"message\":\"" words "\"}"
 #define SERVER "https://kube.example:6443"
@@ -101,7 +102,8 @@ static void deletes_some(void **unused)
     kube_answers(fake, 200, "{}");
     kube_answers(fake, 404, "{}");
     kube_answers(fake, 409, "{}");
-    CONCLUDES(fake, TALON_OK, "kubernetes.done", "deleted 1 of 4 pods in prod: 1 already on the way out, 1 gone meanwhile, 1 another pod by now and left alone");
+    CONCLUDES(fake, TALON_OK, "kubernetes.done",
+              "deleted 1 of 4 pods in prod: 1 already on the way out, 1 gone meanwhile, 1 another pod by now and left alone");
     asked(fake, 0, "GET", "/api/v1/namespaces/prod/pods?labelSelector=app%3Dweb&limit=5", NULL);
     assert_string_equal(fake_detail(fake, "a"), "deleted");
     assert_string_equal(fake_detail(fake, "c"), "gone already");
@@ -109,7 +111,8 @@ static void deletes_some(void **unused)
 
     fake = pods_action("delete-pod", "1");
     kube_answers(fake, 200, LIST(POD("a", "1", "") "," POD("b", "2", "")));
-    CONCLUDES(fake, TALON_UNKNOWN, "refused.too_many", "not done, more than 1 pods in prod match app=web; a person looks at: kubectl -n prod get pods -l 'app=web'");
+    CONCLUDES(fake, TALON_UNKNOWN, "refused.too_many",
+              "not done, more than 1 pods in prod match app=web; a person looks at: kubectl -n prod get pods -l 'app=web'");
     assert_null(fake_asked(fake, 1));
     fake_free(fake);
 
@@ -128,7 +131,8 @@ static void deletes_some(void **unused)
     kube_answers(fake, 200, LIST(POD("a", "1", "") "," POD("b", "2", "")));
     kube_answers(fake, 200, "{}");
     kube_answers(fake, 403, SAYS("pods \\\"b\\\" is forbidden"));
-    CONCLUDES(fake, TALON_UNKNOWN, "refused.rights", "not done (1 done before), Talon lacks the right; a person runs: kubectl -n prod delete pod b (HTTP 403: pods");
+    CONCLUDES(fake, TALON_UNKNOWN, "refused.rights",
+              "not done (1 done before), Talon lacks the right; a person runs: kubectl -n prod delete pod b (HTTP 403: pods");
     fake_free(fake);
 }
 
@@ -164,7 +168,8 @@ static void failures(void **unused)
         if (late)
             kube_answers(fake, 200, POD("web-1", "u1", ""));
         kube_fails(fake, TALON_E_REFUSED, "connect.refused", "connection refused");
-        CONCLUDES(fake, TALON_FAIL, "connect.refused", late ? "and may have done it all the same: connection refused" : "cannot reach the API server for the pod web-1");
+        CONCLUDES(fake, TALON_FAIL, "connect.refused",
+                  late ? "and may have done it all the same: connection refused" : "cannot reach the API server for the pod web-1");
         fake_free(fake);
     }
     fake = pod_action("delete-pod");
@@ -216,7 +221,8 @@ static void evicts(void **unused)
     fake = pod_action("evict");
     kube_answers(fake, 200, POD("web-1", "u1", ""));
     busy(fake, "30");
-    CONCLUDES(fake, TALON_UNKNOWN, "refused.budget", "the pod web-1 in prod is held back; a person looks at: kubectl -n prod get poddisruptionbudgets (HTTP 429");
+    CONCLUDES(fake, TALON_UNKNOWN, "refused.budget",
+              "the pod web-1 in prod is held back; a person looks at: kubectl -n prod get poddisruptionbudgets (HTTP 429");
     assert_null(fake_asked(fake, 2));
     fake_free(fake);
 
@@ -254,7 +260,8 @@ static void restarts(void **unused)
         CONCLUDES(fake, TALON_OK, "kubernetes.done", "web in prod is being rolled out anew");
         assert_string_equal(fake_detail(fake, "before"), "1 of 2 ready");
         snprintf(path, sizeof path, "/apis/apps/v1/namespaces/prod/%ss/web?fieldManager=talon", kinds[i]);
-        asked(fake, 1, "PATCH", path, "{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{\"kubectl.kubernetes.io/restartedAt\":\"2026-01-01T00:00:00Z\"}}}}}");
+        asked(fake, 1, "PATCH", path,
+              "{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{\"kubectl.kubernetes.io/restartedAt\":\"2026-01-01T00:00:00Z\"}}}}}");
         assert_string_equal(fake_asked_header(fake, 1, "Content-Type"), "application/strategic-merge-patch+json");
         fake_free(fake);
     }
@@ -337,8 +344,8 @@ static void untaints(void **unused)
     kube_answers(fake, 200, "{}");
     CONCLUDES(fake, TALON_OK, "kubernetes.done", "removed from the node cp-1: a:NoSchedule");
     asked(fake, 1, "PATCH", "/api/v1/nodes/cp-1?fieldManager=talon",
-          "{\"metadata\":{\"resourceVersion\":\"7\"},\"spec\":{\"taints\":[{\"key\":\"a\",\"effect\":\"NoExecute\"},{\"key\":\"b\",\"value\":\"x\",\"effect\":\"NoSchedule\"},"
-          "{\"key\":\"ab\",\"effect\":\"NoSchedule\"}]}}");
+          "{\"metadata\":{\"resourceVersion\":\"7\"},\"spec\":{\"taints\":[{\"key\":\"a\",\"effect\":\"NoExecute\"},{\"key\":\"b\",\"value\":\"x\","
+          "\"effect\":\"NoSchedule\"},{\"key\":\"ab\",\"effect\":\"NoSchedule\"}]}}");
     fake_free(fake);
 
     fake = node("untaint");
@@ -362,7 +369,8 @@ static void untaints(void **unused)
 #define ROLE "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: { name: 'system:reader' }\n"
 #define CONFIG "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: site, namespace: prod }\ndata: { a: \"1\" }\n"
 #define RBAC "{\"resources\":[{\"name\":\"clusterroles\",\"namespaced\":false,\"kind\":\"ClusterRole\"}]}"
-#define CORE "{\"resources\":[{\"name\":\"configmaps/x\",\"namespaced\":true,\"kind\":\"ConfigMap\"},{\"name\":\"configmaps\",\"namespaced\":true,\"kind\":\"ConfigMap\"}]}"
+#define CORE "{\"resources\":[{\"name\":\"configmaps/x\",\"namespaced\":true,\"kind\":\"ConfigMap\"}," \
+    "{\"name\":\"configmaps\",\"namespaced\":true,\"kind\":\"ConfigMap\"}]}"
 
 static struct fake *apply(const char *manifest)
 {
@@ -410,7 +418,8 @@ static void what_is_not_applied(void **unused)
         const char *reason, *part;
     } cases[] = {
         { 200, 409, CORE, SAYS("Apply failed with 1 conflict: conflict with \\\"kubectl\\\": .data.a"), TALON_UNKNOWN, "refused.conflict",
-          "another manager has set fields of ConfigMap site; `force` takes them, or a person runs: kubectl apply --server-side -f MANIFEST (HTTP 409: Apply failed" },
+          "another manager has set fields of ConfigMap site; `force` takes them, or a person runs: kubectl apply --server-side -f MANIFEST "
+          "(HTTP 409: Apply failed" },
         { 404, 0, "404 page not found", NULL, TALON_FAIL, "kubernetes.absent", "the API server knows no v1" },
         { 200, 0, "{\"resources\":[]}", NULL, TALON_FAIL, "kubernetes.absent", "has no ConfigMap in v1" },
         { 200, 422, CORE, SAYS("data: Invalid value"), TALON_FAIL, "http.status", "refuses ConfigMap site: HTTP 422: data: Invalid value" },

@@ -1,5 +1,5 @@
-/* The actions of the plugin `launchd` on the fake host, in which scripted children speak as launchctl does: the domain that is found, what is done there, and each
- * refusal with the command for a person. */
+/* The actions of the plugin `launchd` on the fake host, in which scripted children speak as launchctl does: the domain that is found, what is done there, and
+ * each refusal with the command for a person. */
 #include "plugin_test.h"
 
 #define LABEL "com.example.server"
@@ -265,7 +265,8 @@ static void options(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kicks),           cmocka_unit_test(in_the_domain_found), cmocka_unit_test(what_launchctl_refuses), cmocka_unit_test(what_is_never_tried),
+        cmocka_unit_test(kicks),           cmocka_unit_test(in_the_domain_found), cmocka_unit_test(what_launchctl_refuses),
+            cmocka_unit_test(what_is_never_tried),
         cmocka_unit_test(what_comes_of_it), cmocka_unit_test(boots_out),          cmocka_unit_test(one_that_does_not_go),   cmocka_unit_test(options),
     };
 

@@ -72,7 +72,8 @@ static void what_systemctl_refuses(void **unused)
         enum talon_status status;
         const char *reason, *part;
     } cases[] = {
-        { 4, "Failed to restart web.service: Interactive authentication required.\n", TALON_UNKNOWN, "refused.rights", "a person runs: sudo systemctl restart web.service" },
+        { 4, "Failed to restart web.service: Interactive authentication required.\n", TALON_UNKNOWN, "refused.rights",
+          "a person runs: sudo systemctl restart web.service" },
         { 1, "Failed to restart web.service: Access denied\n", TALON_UNKNOWN, "refused.rights", "(Failed to restart web.service: Access denied)" },
         { 1, "Job for web.service failed because the control process exited with error code.\nSee \"x\"\n", TALON_FAIL, "systemd.failed",
           "systemctl restart web.service exited with 1: Job for web.service failed because the control process" },
@@ -157,7 +158,8 @@ static void of_a_user(void **unused)
 static void names(void **unused)
 {
     static const char *const good[] = { "web.service", "db@1.service", "a.socket", "b.timer", "c.path", "srv-x.mount", "d.automount" };
-    static const char *const bad[] = { "web", "multi-user.target", "user.slice", "*.service", "web.service; reboot", "-a.service", ".service", "", "a.servicE" };
+    static const char *const bad[] = { "web", "multi-user.target", "user.slice", "*.service", "web.service; reboot", "-a.service", ".service", "",
+        "a.servicE" };
 
     (void)unused;
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
