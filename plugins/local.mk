@@ -49,13 +49,13 @@ plugins_disk_la_SOURCES = plugins/disk/disk.c plugins/disk/disk.h
 plugins_disk_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 noinst_LTLIBRARIES += plugins/docker/libdocker.la
 plugins_docker_libdocker_la_SOURCES = \
-	plugins/docker/container.c plugins/docker/docker.c plugins/docker/docker.h plugins/docker/engine.c plugins/docker/events.c \
-	plugins/docker/judge.c plugins/docker/stopped.c
+	plugins/docker/act.c plugins/docker/act.h plugins/docker/container.c plugins/docker/docker.c plugins/docker/docker.h plugins/docker/engine.c \
+	plugins/docker/events.c plugins/docker/judge.c plugins/docker/stopped.c plugins/docker/update.c
 plugins_docker_libdocker_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
 plugins_docker_libdocker_la_LIBADD = plugins/kit/libjson.la plugins/kit/libmoment.la
 plugins_docker_la_SOURCES =
 plugins_docker_la_LDFLAGS = $(PLUGIN_LDFLAGS)
-plugins_docker_la_LIBADD = plugins/docker/libdocker.la $(CJSON_LIBS)
+plugins_docker_la_LIBADD = plugins/docker/libdocker.la $(CJSON_LIBS) -lm
 plugins_exec_la_SOURCES = plugins/exec/exec.c plugins/exec/exec.h plugins/exec/nagios.c plugins/exec/perfdata.c plugins/exec/perfdata.h
 plugins_exec_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_exec_la_LIBADD = -lm
@@ -88,7 +88,7 @@ plugins_http_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_http_la_LIBADD = plugins/http/libhttp.la $(CJSON_LIBS) $(PCRE2_LIBS) -lm
 noinst_LTLIBRARIES += plugins/launchd/liblaunchd.la
 plugins_launchd_liblaunchd_la_SOURCES = \
-	plugins/launchd/judge.c plugins/launchd/launchctl.c plugins/launchd/launchctl.h plugins/launchd/launchd.c plugins/launchd/launchd.h
+	plugins/launchd/act.c plugins/launchd/domain.c plugins/launchd/judge.c plugins/launchd/launchctl.c plugins/launchd/launchctl.h plugins/launchd/launchd.c plugins/launchd/launchd.h
 plugins_launchd_liblaunchd_la_CFLAGS = $(AM_CFLAGS)
 plugins_launchd_la_SOURCES =
 plugins_launchd_la_LDFLAGS = $(PLUGIN_LDFLAGS)
@@ -127,7 +127,9 @@ plugins_clock_la_SOURCES = plugins/clock/clock.c plugins/clock/clock.h
 plugins_clock_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 noinst_LTLIBRARIES += plugins/kubernetes/libkubernetes.la
 plugins_kubernetes_libkubernetes_la_SOURCES = \
-	plugins/kubernetes/access.c plugins/kubernetes/api.c plugins/kubernetes/client.c plugins/kubernetes/client.h \
+	plugins/kubernetes/access.c plugins/kubernetes/act.c plugins/kubernetes/act.h plugins/kubernetes/api.c plugins/kubernetes/apply.c \
+	plugins/kubernetes/client.c plugins/kubernetes/client.h plugins/kubernetes/manifest.c plugins/kubernetes/manifest.h \
+	plugins/kubernetes/node_act.c plugins/kubernetes/pods_act.c plugins/kubernetes/restart.c \
 	plugins/kubernetes/cluster.c plugins/kubernetes/cluster.h plugins/kubernetes/credentials.c plugins/kubernetes/kubeconfig.c \
 	plugins/kubernetes/kubeconfig.h plugins/kubernetes/kubeconfig_files.c plugins/kubernetes/kubernetes.c \
 	plugins/kubernetes/kubernetes.h plugins/kubernetes/list.c plugins/kubernetes/list.h plugins/kubernetes/moment.c \
@@ -175,7 +177,8 @@ plugins_talos_la_SOURCES =
 plugins_talos_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_talos_la_LIBADD = plugins/talos/libtalos.la $(YAML_LIBS)
 noinst_LTLIBRARIES += plugins/systemd/libsystemd.la
-plugins_systemd_libsystemd_la_SOURCES = plugins/systemd/judge.c plugins/systemd/show.c plugins/systemd/systemd.c plugins/systemd/systemd.h
+plugins_systemd_libsystemd_la_SOURCES = \
+	plugins/systemd/judge.c plugins/systemd/restart.c plugins/systemd/show.c plugins/systemd/systemd.c plugins/systemd/systemd.h
 plugins_systemd_libsystemd_la_CFLAGS = $(AM_CFLAGS)
 plugins_systemd_libsystemd_la_LIBADD = plugins/kit/libmoment.la
 plugins_systemd_la_SOURCES =

@@ -1,8 +1,9 @@
 /*
- * The check types `docker.engine` and `docker.container`: the Engine API over its unix socket. The socket is often forwarded (out of a VM, by ssh), so each
- * way of not answering is told apart: no socket, nobody behind it, closed at once and silence mean four different layers.
+ * The check types `docker.engine` and `docker.container` and the actions on containers (act.c, update.c): the Engine API over its unix socket. The socket is
+ * often forwarded (out of a VM, by ssh), so each way of not answering is told apart: no socket, nobody behind it, closed at once and silence mean four
+ * different layers.
  */
-#include "docker.h"
+#include "act.h"
 
 enum { BODY = 2 << 20, WORDS = 200 };
 
@@ -43,7 +44,7 @@ static void silent(struct talon_run *run, const struct talon_error *error)
     }
 }
 
-static const char *message(struct talon_run *run, const struct talon_response *got)
+const char *docker_message(struct talon_run *run, const struct talon_response *got)
 {
     const char *problem, *text = json_string(json_parse(run, got->body, got->body_len, &problem), "message", NULL);
 
@@ -55,9 +56,9 @@ void docker_refused(struct talon_run *run, const struct talon_response *got)
     if (got->error.code)
         silent(run, &got->error);
     else if (got->status == 401 || got->status == 403)
-        talon_done(run, TALON_UNKNOWN, "auth.rejected", "HTTP %u: the way to Docker refuses us this question: %s", got->status, message(run, got));
+        talon_done(run, TALON_UNKNOWN, "auth.rejected", "HTTP %u: the way to Docker refuses us this question: %s", got->status, docker_message(run, got));
     else
-        talon_done(run, TALON_FAIL, "docker.error", "Docker answers with HTTP %u: %s", got->status, message(run, got));
+        talon_done(run, TALON_FAIL, "docker.error", "Docker answers with HTTP %u: %s", got->status, docker_message(run, got));
 }
 
 const cJSON *docker_json(struct talon_run *run, const struct talon_response *got)
@@ -78,6 +79,11 @@ const cJSON *docker_json(struct talon_run *run, const struct talon_response *got
 
 /* ---- the plugin */
 
+#define ACTION(word, about, check)                                                                                          \
+    { .kind = TALON_ACTION, .flags = TALON_REPEATABLE, .name = #word, .summary = about, .options = docker_##word##_options, \
+      .conf_size = sizeof(struct docker_##word##_conf), .run_size = sizeof(struct docker_act), .impact = TALON_RESTART,     \
+      .validate = check, .start = docker_##word##_start }
+
 static const struct talon_operation operations[] = {
     { .kind = TALON_CHECK,
       .name = "engine",
@@ -97,6 +103,9 @@ static const struct talon_operation operations[] = {
       .validate = docker_container_validate,
       .setup = docker_container_setup,
       .start = docker_container_start },
+    ACTION(start, "Starts a container.", docker_act_validate),
+    ACTION(restart, "Restarts a container, or starts one that does not run.", docker_act_validate),
+    ACTION(update, "Sets the restart policy and the bounds of a container, without a restart.", docker_update_validate),
 };
 
 const struct talon_plugin talon_plugin_descriptor = {
@@ -104,6 +113,6 @@ const struct talon_plugin talon_plugin_descriptor = {
     .name = "docker",
     .version = "1.0.0",
     .license = "MIT",
-    .summary = "Docker engine and container checks.",
+    .summary = "Docker engine and container checks, and actions on containers.",
     TALON_OPERATIONS(operations),
 };

@@ -46,6 +46,9 @@ const cJSON *docker_json(struct talon_run *run, const struct talon_response *got
 /* Ends the run for an answer that is no 200, or none at all. */
 void docker_refused(struct talon_run *run, const struct talon_response *got);
 
+/* What the engine says of itself in a body that is no success. Lives as long as the run. */
+const char *docker_message(struct talon_run *run, const struct talon_response *got);
+
 /* Follows the engine's events for as long as the run's instance lives: one that concerns the container of that name (NULL: only the end of all events does)
  * brings the instance's next check forward. Within a single shot nothing is followed. */
 void docker_follow(struct talon_run *run, const char *name);

@@ -6,6 +6,8 @@
 
 #include "kit/json.h"
 
+#include <stdlib.h>
+
 enum { MOST_HEADERS = 24, QUOTE = 200 };
 
 static void next(struct talon_run *owner, struct client_call *call);
@@ -145,6 +147,7 @@ static void note_status(struct talon_run *owner, struct client_call *call, const
 
     call->failure.outcome = outcome_of(got->status, &token);
     snprintf(call->failure.token, sizeof call->failure.token, "%s", token);
+    call->failure.retry_s = retry && strlen(retry) < 6 ? (uint32_t)strtoul(retry, NULL, 10) : 0;
     if (call->failure.outcome == CLIENT_BUSY && retry)
         snprintf(call->failure.words, sizeof call->failure.words, "HTTP 429, to be asked again after %.20s s: %s", retry, words);
     else
@@ -186,7 +189,7 @@ static void send(struct talon_run *owner, struct client_call *call)
     struct head head = { .n = 0 };
     char *url;
 
-    if (!prepare(owner, call->cluster, call->as, call->body ? "application/json" : NULL, &head)) {
+    if (!prepare(owner, call->cluster, call->as, !call->body ? NULL : call->type ? call->type : "application/json", &head)) {
         forget(owner, &head);
         fail(owner, call, CLIENT_NO_LOGIN, "kubernetes.kubeconfig", "%s", cluster->problem);
         return;

@@ -28,6 +28,7 @@ enum { CLIENT_WORDS = 400 };
 struct client_failure {
     enum client_outcome outcome;
     int ours;                  /* CLIENT_UNREACHED: our own trouble (talon_ours) */
+    uint32_t retry_s;          /* CLIENT_BUSY: when to ask again, as far as it says so; 0: it does not */
     char token[64];            /* the reason for a result */
     char words[CLIENT_WORDS];  /* a sentence */
 };
@@ -38,6 +39,7 @@ typedef void client_done_fn(struct talon_run *owner, struct client_call *call, c
 
 struct client_call {
     const char *method, *path, *body; /* method NULL: GET; path with its query; these live until it is over */
+    const char *type;                 /* of the body; NULL: application/json */
     const char *as;                   /* user to act for; NULL: as the kubeconfig says */
     uint32_t max_body;                /* 0: 1 MiB */
     uint64_t timeout_ns;              /* 0: the owner's deadline */

@@ -1,23 +1,20 @@
 /*
  * The check type `launchd.job`: asks launchctl(1) for one job and judges it by its kind (judge.c). There is no public interface to launchd but this program.
+ * What is done with a job is in act.c.
  *
  * One function for each step: `print` in each domain where the job may be, until one has it; then the process' age, which only a new process makes
  * worth asking for; where the job is not there or stands still, `print-disabled`, since what a person has disabled has not failed.
  */
 #include "launchd.h"
 
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-enum { MOST_DOMAINS = 3, MAX_OUTPUT = 262144, WORDS = 160 };
+enum { MAX_OUTPUT = 262144, WORDS = 160 };
 
 #define MOST_SECONDS UINT64_C(4000000000) /* no process is older */
 
 struct state {
-    const char *domains[MOST_DOMAINS];
+    const char *domains[LAUNCHD_DOMAINS];
     size_t n, at;
-    int there[MOST_DOMAINS];  /* the domain exists */
+    int there[LAUNCHD_DOMAINS];  /* the domain exists */
     const char *trouble;      /* why one domain could not be asked; NULL: all were */
     int is_loaded;
     struct launchd_found found;
@@ -67,33 +64,14 @@ static const struct talon_metric metrics[] = {
 
 /* ---- options */
 
-static int is_number(const char *text)
-{
-    return *text && strlen(text) < 10 && text[strspn(text, "0123456789")] == '\0';
-}
-
-static int is_domain(const char *domain)
-{
-    return strcmp(domain, "system") == 0 || (strncmp(domain, "gui/", 4) == 0 && is_number(domain + 4)) ||
-           (strncmp(domain, "user/", 5) == 0 && is_number(domain + 5));
-}
-
-static int is_label(const char *label)
-{
-    for (const char *c = label; *c; c++)
-        if ((unsigned char)*c <= ' ' || *c == '/' || *c == '"' || *c == 0x7f)
-            return 0;
-    return *label && *label != '-' && strlen(label) < 256;
-}
-
 static int validate(const void *given, struct talon_problem *problem)
 {
     const struct launchd_conf *conf = given;
 
-    if (!is_label(conf->label)) {
+    if (!launchd_is_label(conf->label)) {
         problem->option = "label";
         snprintf(problem->text, sizeof problem->text, "is no label: write it as in the job's property list, such as com.example.server");
-    } else if (conf->domain && !is_domain(conf->domain)) {
+    } else if (conf->domain && !launchd_is_domain(conf->domain)) {
         problem->option = "domain";
         snprintf(problem->text, sizeof problem->text, "is no domain: write system, gui/UID or user/UID");
     } else if (conf->interval && conf->kind != LAUNCHD_INTERVAL) {
@@ -323,40 +301,20 @@ static void ask_print(struct talon_run *run)
     }
 }
 
-/* Root has no screen of its own: it watches for who sits at it. */
-static unsigned long user(const struct launchd_conf *conf)
-{
-    struct stat console;
-
-    if (conf->uid > 0)
-        return (unsigned long)conf->uid;
-    if (getuid() == 0 && stat("/dev/console", &console) == 0)
-        return (unsigned long)console.st_uid;
-    return (unsigned long)getuid();
-}
-
 static void start(struct talon_run *run)
 {
     const struct launchd_conf *conf = run->conf;
     const struct launchd_self *self = run->self;
     struct state *state = run->state;
 
-    if (conf->domain) {
-        state->domains[state->n++] = conf->domain;
-    } else {
-        const unsigned long uid = user(conf);
+    state->n = launchd_domains(run, conf->domain, conf->uid, state->domains);
+    for (size_t i = 1; i < state->n; i++) /* where it was the last time it probably still is */
+        if (strcmp(state->domains[i], self->domain) == 0) {
+            const char *first = state->domains[i];
 
-        state->domains[state->n++] = talon_text(run, "gui/%lu", uid);
-        state->domains[state->n++] = talon_text(run, "user/%lu", uid);
-        state->domains[state->n++] = "system";
-        for (size_t i = 1; i < state->n; i++) /* where it was the last time it probably still is */
-            if (strcmp(state->domains[i], self->domain) == 0) {
-                const char *first = state->domains[i];
-
-                state->domains[i] = state->domains[0];
-                state->domains[0] = first;
-            }
-    }
+            state->domains[i] = state->domains[0];
+            state->domains[0] = first;
+        }
     ask_print(run);
 }
 
@@ -371,6 +329,26 @@ static const struct talon_operation operations[] = {
       .instance_size = sizeof(struct launchd_self),
       .validate = validate,
       .start = start },
+    { .kind = TALON_ACTION,
+      .flags = TALON_REPEATABLE,
+      .name = "kickstart",
+      .summary = "Starts a job of launchd now, in the domain where it is loaded.",
+      .options = launchd_kickstart_options,
+      .conf_size = sizeof(struct launchd_act_conf),
+      .run_size = sizeof(struct launchd_act),
+      .impact = TALON_RESTART,
+      .validate = launchd_act_validate,
+      .start = launchd_kickstart_start },
+    { .kind = TALON_ACTION,
+      .flags = TALON_REPEATABLE,
+      .name = "bootout",
+      .summary = "Stops a job of launchd and takes it out of the domain where it is loaded; it does not come back by itself.",
+      .options = launchd_bootout_options,
+      .conf_size = sizeof(struct launchd_act_conf),
+      .run_size = sizeof(struct launchd_act),
+      .impact = TALON_DISRUPT,
+      .validate = launchd_act_validate,
+      .start = launchd_bootout_start },
 };
 
 const struct talon_plugin talon_plugin_descriptor = {
@@ -378,6 +356,6 @@ const struct talon_plugin talon_plugin_descriptor = {
     .name = "launchd",
     .version = "1.0.0",
     .license = "MIT",
-    .summary = "Checks of macOS's launchd.",
+    .summary = "Checks of macOS's launchd, and actions on its jobs.",
     TALON_OPERATIONS(operations),
 };

@@ -34,6 +34,36 @@ struct launchd_found {
     uint64_t idle_ns;    /* how long `runs` has stood still, as far as this was watched */
 };
 
+enum { LAUNCHD_DOMAINS = 3 };
+
+struct launchd_act_conf {
+    const char *label, *domain;
+    int64_t uid;
+    int32_t kill;
+};
+
+struct launchd_act { /* of a run */
+    const char *domains[LAUNCHD_DOMAINS];
+    size_t n, at;
+    const char *trouble;       /* why one domain could not be asked; NULL: all were */
+    const char *target;        /* DOMAIN/LABEL, where it was found */
+    const char *before;        /* its state then, in words */
+    const char *by_hand;       /* the command with which a person does the same */
+    struct launchctl_job job;
+    int boots_out;
+};
+
+extern const struct talon_option launchd_kickstart_options[], launchd_bootout_options[];
+int launchd_act_validate(const void *conf, struct talon_problem *problem);
+void launchd_kickstart_start(struct talon_run *run);
+void launchd_bootout_start(struct talon_run *run);
+
+int launchd_is_label(const char *label);
+int launchd_is_domain(const char *domain);
+/* Where a job is looked for, in this order: `domain`, where it is given, else gui, user and system, those of the user `uid` (0: see the option's help). Returns
+ * how many there are. */
+size_t launchd_domains(struct talon_run *run, const char *domain, int64_t uid, const char *domains[LAUNCHD_DOMAINS]);
+
 /* What its last run came to, in words: "exit code 78 (EX_CONFIG: ...)". Lives as long as the run. */
 const char *launchd_end_words(struct talon_run *run, const struct launchctl_job *job);
 /* Ends the run by the rules of the job's kind. */

@@ -1,6 +1,6 @@
 /*
  * The check type `systemd.unit`: asks `systemctl show` for the properties of one unit, which is made for programs, and judges them (judge.c). D-Bus itself
- * would need a library for one question.
+ * would need a library for one question. The action `systemd.restart` goes the same way (restart.c).
  */
 #include "systemd.h"
 
@@ -34,7 +34,7 @@ static const struct talon_metric metrics[] = {
     { .name = NULL },
 };
 
-static int is_unit(const char *unit)
+int systemd_is_unit(const char *unit)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@";
 
@@ -52,7 +52,7 @@ static int validate(const void *given, struct talon_problem *problem)
 {
     const struct systemd_conf *conf = given;
 
-    if (!is_unit(conf->unit)) {
+    if (!systemd_is_unit(conf->unit)) {
         problem->option = "unit";
         snprintf(problem->text, sizeof problem->text, "is no name of a unit: write it as systemctl shows it, such as cron.service");
     } else if (conf->max_age && !is_timer(conf->unit)) {
@@ -100,13 +100,25 @@ static void shown(struct talon_run *run, void *arg, const struct talon_exit *end
     systemd_judge(run, &unit, restarts);
 }
 
+void systemd_ask(struct talon_run *run, const char *const *argv, int user, talon_exit_fn *then)
+{
+    const char *const environment[] = { "TZ=UTC", user ? talon_text(run, "XDG_RUNTIME_DIR=/run/user/%lu", (unsigned long)getuid()) : NULL, NULL };
+
+    run->host->spawn(run, TALON_REQUEST(talon_command, .max_output = MAX_OUTPUT, .argv = argv, .env = environment), then, NULL);
+}
+
+void systemd_show(struct talon_run *run, const char *unit, int user, talon_exit_fn *then)
+{
+    const char *const argv[] = { "systemctl", user ? "--user" : "--system", "--no-pager", "show", "-p", systemd_properties, unit, NULL };
+
+    systemd_ask(run, argv, user, then);
+}
+
 static void start(struct talon_run *run)
 {
     const struct systemd_conf *conf = run->conf;
-    const char *const environment[] = { "TZ=UTC", conf->user ? talon_text(run, "XDG_RUNTIME_DIR=/run/user/%lu", (unsigned long)getuid()) : NULL, NULL };
-    const char *const argv[] = { "systemctl", conf->user ? "--user" : "--system", "--no-pager", "show", "-p", systemd_properties, conf->unit, NULL };
 
-    run->host->spawn(run, TALON_REQUEST(talon_command, .max_output = MAX_OUTPUT, .argv = argv, .env = environment), shown, NULL);
+    systemd_show(run, conf->unit, conf->user, shown);
 }
 
 static const struct talon_operation operations[] = {
@@ -119,6 +131,16 @@ static const struct talon_operation operations[] = {
       .instance_size = sizeof(struct systemd_self),
       .validate = validate,
       .start = start },
+    { .kind = TALON_ACTION,
+      .flags = TALON_REPEATABLE,
+      .name = "restart",
+      .summary = "Restarts a unit of systemd, or starts one that does not run.",
+      .options = systemd_restart_options,
+      .conf_size = sizeof(struct systemd_restart_conf),
+      .run_size = sizeof(struct systemd_restart),
+      .impact = TALON_RESTART,
+      .validate = systemd_restart_validate,
+      .start = systemd_restart_start },
 };
 
 const struct talon_plugin talon_plugin_descriptor = {
@@ -126,6 +148,6 @@ const struct talon_plugin talon_plugin_descriptor = {
     .name = "systemd",
     .version = "1.0.0",
     .license = "MIT",
-    .summary = "Checks of systemd's units.",
+    .summary = "Checks and restarts of systemd's units.",
     TALON_OPERATIONS(operations),
 };

@@ -27,6 +27,26 @@ struct systemd_unit {
     int64_t order_active, order_left, order_main_exit, order_condition;
 };
 
+struct systemd_restart_conf {
+    const char *unit;
+    int32_t user;
+};
+
+struct systemd_restart { /* of a run */
+    const char *before; /* in which state it was, in words */
+};
+
+extern const struct talon_option systemd_restart_options[];
+int systemd_restart_validate(const void *conf, struct talon_problem *problem);
+void systemd_restart_start(struct talon_run *run);
+
+/* A name as units have them, without patterns: systemctl would take those for many. */
+int systemd_is_unit(const char *unit);
+/* Runs systemctl, the whole of whose arguments is argv. */
+void systemd_ask(struct talon_run *run, const char *const *argv, int user, talon_exit_fn *then);
+/* `systemctl show` of a unit, for systemd_read_show(). */
+void systemd_show(struct talon_run *run, const char *unit, int user, talon_exit_fn *then);
+
 /* The -p argument with every property that is read. */
 extern const char systemd_properties[];
 /* Reads what `systemctl show` printed under TZ=UTC. Returns 0 where it has no state of a unit. */

@@ -1,10 +1,13 @@
-"""`docker.engine` and `docker.container` against a real Docker engine in a VM, whose socket is forwarded by ssh: each state of a container and of the engine."""
+"""`docker.engine` and `docker.container` against a real Docker engine in a VM, whose socket is forwarded by ssh: each state of a container and of the engine;
+and the actions on what runs there, units of its systemd among them."""
 import json
+import shlex
 
 import pytest
 
 import machine
 from conftest import wait_until
+from host_wire import Host
 
 # An image of busybox alone, made where the network is not needed.
 IMAGE = """set -e
@@ -78,6 +81,67 @@ def test_each_state_of_a_container(talon, docker):
         if list(wrong) != ["loop"]:
             break
     assert not wrong
+
+
+def test_actions_on_a_container(build, docker):
+    docker.run("docker rm -f acted || true && docker run -d --name acted busy sleep 1d && docker stop -t 0 acted")
+    place = {"socket": str(docker.socket), "name": "acted"}
+    with Host(build, "docker") as host:
+        done = host.run("docker.start", **place)
+        assert (done["status"], done["reason"]) == ("ok", "docker.done") and "started acted, which was exited (exit code 137" in done["summary"], done
+        assert host.run("docker.start", **place)["reason"] == "docker.already"
+        began = docker.run("docker inspect -f '{{.State.StartedAt}}' acted")
+        done = host.run("docker.restart", **place, grace=1)
+        assert (done["status"], done["reason"]) == ("ok", "docker.done") and "which was running" in done["summary"], done
+        assert docker.run("docker inspect -f '{{.State.StartedAt}}' acted") != began
+        bounds = {"restart_policy": "on-failure", "retries": 2, "memory": 64 << 20, "memory_swap": 128 << 20, "cpus": 0.5}
+        done = host.run("docker.update", **place, **bounds)
+        assert done["status"] in ("ok", "warn") and "restart policy on-failure, was no" in done["summary"], done
+        shown = docker.run("docker inspect -f '{{.HostConfig.RestartPolicy.Name}} {{.HostConfig.RestartPolicy.MaximumRetryCount}} {{.HostConfig.Memory}} "
+                           "{{.HostConfig.NanoCpus}}' acted")
+        assert shown == f"on-failure 2 {64 << 20} 500000000"
+        assert host.run("docker.update", **place, **{**bounds, "memory_swap": 0})["reason"] == "docker.already"
+        done = host.run("docker.update", **place, memory=1 << 20)  # less than Docker allows
+        assert (done["status"], done["reason"]) == ("fail", "docker.error") and "Minimum memory limit" in done["summary"], done
+        done = host.run("docker.restart", socket=str(docker.socket), name="nobody")
+        assert (done["status"], done["reason"]) == ("unknown", "docker.missing") and "No such container: nobody" in done["summary"], done
+        docker.run("docker pause acted")
+        done = host.run("docker.start", **place)
+        assert (done["status"], done["reason"]) == ("fail", "docker.error") and "paused" in done["summary"], done
+        docker.run("docker rm -f acted")
+
+
+def test_actions_on_a_unit(build, docker, tmp_path):
+    """systemctl is that of the VM, asked as root and as a user who may do nothing."""
+    def systemctl(user):
+        home = tmp_path / user
+        home.mkdir()
+        given = " ".join(f"{name}={shlex.quote(docker.environment[name])}" for name in ("VM", "SSH_PORT", "NFS_PORT", "HOME", "PATH"))
+        asked = f"{shlex.quote(str(machine.VM))} ssh setpriv --reuid={user} --clear-groups env TZ=UTC systemctl"
+        (home / "systemctl").write_text(f"#!/bin/sh\nexec env {given} {asked} \"$@\"\n")
+        (home / "systemctl").chmod(0o755)
+        return f"{home}:/usr/bin:/bin"
+
+    unit = {"unit": "redis-server.service"}
+    docker.run("systemctl start redis-server")
+    before = docker.run("systemctl show -p MainPID redis-server")
+    with Host(build, "systemd", path=systemctl("nobody")) as host:
+        done = host.run("systemd.restart", **unit)
+        assert (done["status"], done["reason"]) == ("unknown", "refused.rights"), done
+        assert "a person runs: sudo systemctl restart redis-server.service (" in done["summary"], done
+        assert docker.run("systemctl show -p MainPID redis-server") == before
+    with Host(build, "systemd", path=systemctl("root")) as host:
+        done = host.run("systemd.restart", **unit)
+        assert (done["status"], done["reason"]) == ("ok", "systemd.done") and "it was active (running), it is active (running)" in done["summary"], done
+        assert docker.run("systemctl show -p MainPID redis-server") != before
+        docker.run("systemctl stop redis-server && systemctl mask --runtime redis-server")
+        done = host.run("systemd.restart", **unit)
+        assert (done["status"], done["reason"]) == ("unknown", "refused.masked"), done
+        docker.run("systemctl unmask --runtime redis-server")
+        done = host.run("systemd.restart", **unit)
+        assert done["status"] == "ok" and "it was inactive (dead), it is active (running)" in done["summary"], done
+        done = host.run("systemd.restart", unit="no-such.service")
+        assert (done["status"], done["reason"]) == ("unknown", "systemd.not_found"), done
 
 
 def told(talon, vm, name="engine"):

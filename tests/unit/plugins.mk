@@ -12,7 +12,8 @@ PLUGIN_TESTS = \
 	tests/unit/test_plugin_systemd tests/unit/test_plugin_tailscale tests/unit/test_plugin_kubernetes tests/unit/test_plugin_kubernetes_config \
 	tests/unit/test_plugin_kubernetes_lists tests/unit/test_plugin_kubernetes_pods tests/unit/test_plugin_kubernetes_proxy tests/unit/test_plugin_clock \
 	tests/unit/test_plugin_inngest tests/unit/test_plugin_push tests/unit/test_plugin_notify tests/unit/test_plugin_colima_action \
-	tests/unit/test_plugin_process_signal tests/unit/test_plugin_notify_sent
+	tests/unit/test_plugin_process_signal tests/unit/test_plugin_notify_sent tests/unit/test_plugin_systemd_restart \
+	tests/unit/test_plugin_docker_actions tests/unit/test_plugin_launchd_actions tests/unit/test_plugin_kubernetes_actions
 check_PROGRAMS += $(PLUGIN_TESTS)
 TESTS += $(PLUGIN_TESTS) tests/unit/header_alone.sh tests/unit/test_abi_layout
 dist_noinst_SCRIPTS += tests/unit/header_alone.sh
@@ -72,6 +73,9 @@ tests_unit_test_plugin_colima_inside_LDADD = plugins/colima/libcolima.la $(FAKE_
 tests_unit_test_plugin_docker_SOURCES = tests/unit/test_plugin_docker.c tests/unit/plugin_test.h
 tests_unit_test_plugin_docker_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_docker_LDADD = plugins/docker/libdocker.la $(FAKE_HOST_LIBS) $(CJSON_LIBS)
+tests_unit_test_plugin_docker_actions_SOURCES = tests/unit/test_plugin_docker_actions.c tests/unit/plugin_test.h
+tests_unit_test_plugin_docker_actions_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_docker_actions_LDADD = plugins/docker/libdocker.la $(FAKE_HOST_LIBS) $(CJSON_LIBS)
 tests_unit_test_plugin_grpc_SOURCES = tests/unit/test_plugin_grpc.c tests/unit/plugin_test.h
 tests_unit_test_plugin_grpc_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_grpc_LDADD = plugins/grpc/libgrpchealth.la $(FAKE_HOST_LIBS)
@@ -103,6 +107,9 @@ tests_unit_test_plugin_http_options_LDADD = $(HTTP_TEST_LIBS)
 tests_unit_test_plugin_launchd_SOURCES = tests/unit/test_plugin_launchd.c tests/unit/plugin_test.h
 tests_unit_test_plugin_launchd_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_launchd_LDADD = plugins/launchd/liblaunchd.la $(FAKE_HOST_LIBS)
+tests_unit_test_plugin_launchd_actions_SOURCES = tests/unit/test_plugin_launchd_actions.c tests/unit/plugin_test.h
+tests_unit_test_plugin_launchd_actions_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_launchd_actions_LDADD = plugins/launchd/liblaunchd.la $(FAKE_HOST_LIBS)
 tests_unit_test_plugin_imsg_SOURCES = tests/unit/test_plugin_imsg.c tests/unit/plugin_test.h
 tests_unit_test_plugin_imsg_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS)
 tests_unit_test_plugin_imsg_LDADD = plugins/imsg/libimsg.la $(FAKE_HOST_LIBS) $(CJSON_LIBS) -lm
@@ -112,6 +119,9 @@ KUBERNETES_TEST_LIBS = plugins/kubernetes/libkubernetes.la $(FAKE_HOST_LIBS) $(C
 tests_unit_test_plugin_kubernetes_SOURCES = tests/unit/test_plugin_kubernetes.c $(KUBERNETES_TEST_SOURCES)
 tests_unit_test_plugin_kubernetes_CFLAGS = $(KUBERNETES_TEST_CFLAGS)
 tests_unit_test_plugin_kubernetes_LDADD = $(KUBERNETES_TEST_LIBS)
+tests_unit_test_plugin_kubernetes_actions_SOURCES = tests/unit/test_plugin_kubernetes_actions.c $(KUBERNETES_TEST_SOURCES)
+tests_unit_test_plugin_kubernetes_actions_CFLAGS = $(KUBERNETES_TEST_CFLAGS)
+tests_unit_test_plugin_kubernetes_actions_LDADD = $(KUBERNETES_TEST_LIBS)
 tests_unit_test_plugin_kubernetes_config_SOURCES = tests/unit/test_plugin_kubernetes_config.c $(KUBERNETES_TEST_SOURCES)
 tests_unit_test_plugin_kubernetes_config_CFLAGS = $(KUBERNETES_TEST_CFLAGS)
 tests_unit_test_plugin_kubernetes_config_LDADD = $(KUBERNETES_TEST_LIBS)
@@ -156,6 +166,9 @@ tests_unit_test_plugin_talos_services_LDADD = $(TALOS_TEST_LIBS)
 tests_unit_test_plugin_systemd_SOURCES = tests/unit/test_plugin_systemd.c tests/unit/plugin_test.h
 tests_unit_test_plugin_systemd_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_systemd_LDADD = plugins/systemd/libsystemd.la $(FAKE_HOST_LIBS)
+tests_unit_test_plugin_systemd_restart_SOURCES = tests/unit/test_plugin_systemd_restart.c tests/unit/plugin_test.h
+tests_unit_test_plugin_systemd_restart_CFLAGS = $(FAKE_HOST_CFLAGS)
+tests_unit_test_plugin_systemd_restart_LDADD = plugins/systemd/libsystemd.la $(FAKE_HOST_LIBS)
 tests_unit_test_plugin_mount_SOURCES = \
 	tests/unit/test_plugin_mount.c tests/unit/plugin_test.h tests/unit/temp_folder.c tests/unit/temp_folder.h
 tests_unit_test_plugin_mount_CFLAGS = $(FAKE_HOST_CFLAGS)

@@ -43,6 +43,19 @@ TOKENS = {"token-of-reader": ("reader", ["system:masters", "system:authenticated
 BOOKMARK_S = 2.0
 
 
+def served_yaml(data):
+    """What apply takes, of which JSON is a part. Times stay texts, as they do there."""
+    try:
+        return json.loads(data)
+    except ValueError:
+        import yaml  # what sends YAML needs it here, nothing else does
+
+        try:
+            return json.loads(json.dumps(yaml.safe_load(data), default=str))
+        except yaml.YAMLError as wrong:
+            raise ValueError(str(wrong)) from None
+
+
 class World:
     def __init__(self, node, more=()):
         self.store = Store()
@@ -132,7 +145,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if not data:
             return {}
         try:
-            return protobuf.read(data) if data.startswith(protobuf.MAGIC) else json.loads(data)
+            if data.startswith(protobuf.MAGIC):
+                return protobuf.read(data)
+            return served_yaml(data) if (self.headers.get("Content-Type") or "").startswith("application/apply-patch+yaml") else json.loads(data)
         except ValueError:
             raise Failure(400, "the object provided is unrecognized (must be of type JSON)") from None
 
@@ -308,14 +323,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, success())
             return
         thing = self.world.store.get(place.resource, place.namespace, place.name)
-        uid = (options.get("preconditions") or {}).get("uid")
-        if uid and uid != thing["metadata"]["uid"]:
-            found = thing["metadata"]["uid"]
-            raise conflict(place.resource, place.name, f"the UID in the precondition ({uid}) does not match the UID in record ({found}). "
-                           "The object might have been deleted and then recreated")
+        self.same_uid(place, thing, options)
         left = self.remove(place, place.name, options)
         details = {"name": place.name, "kind": place.resource.plural, "uid": thing["metadata"]["uid"]}
         self.answer(200, left if place.resource is POD and left else success(details))
+
+    @staticmethod
+    def same_uid(place, thing, options):
+        uid, found = (options.get("preconditions") or {}).get("uid"), thing["metadata"]["uid"]
+        if uid and uid != found:
+            raise conflict(place.resource, place.name, f"the UID in the precondition ({uid}) does not match the UID in record ({found}). "
+                           "The object might have been deleted and then recreated")
 
     def remove(self, place, name, options):
         if place.resource is POD:
@@ -340,8 +358,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.world.faults.get("pdb") is not None:
             raise Failure(429, "Cannot evict pod as it would violate the pod's disruption budget.", details={"causes": [
                 {"reason": "DisruptionBudget", "message": "The disruption budget needs 1 healthy pods and has 1 currently"}]})
-        grace = (body.get("deleteOptions") or {}).get("gracePeriodSeconds", 30)
-        self.world.store.get(place.resource, place.namespace, place.name)
+        options = body.get("deleteOptions") or {}
+        grace = options.get("gracePeriodSeconds", 30)
+        self.same_uid(place, self.world.store.get(place.resource, place.namespace, place.name), options)
         self.world.control.delete_pod(place.namespace, place.name, grace)
         self.answer(201, success())
 
