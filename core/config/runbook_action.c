@@ -55,6 +55,8 @@ static void judge(struct runbook_reading *r, const struct operation *operation, 
     action->missing = operation->missing;
     if (operation->unknown) {
         action->impact = collects ? MODEL_OBSERVE : MODEL_DISRUPT; /* nobody can say that it is less */
+        if (r->c->alone)
+            problem_warning(r->c, type->key->place, "the action %s is not checked without the main file", problem_quote(r->c, operation->name));
     } else {
         action->impact = impact_of(r, operation, type->value, collects);
         read_options(r, operation, type, action);

@@ -17,7 +17,7 @@
 
 static const uint64_t longest_limit = SECONDS(30 * 86400), longest_run = SECONDS(86400), pass_least = SECONDS(1) / 10;
 static const char *const impacts[] = { "observe", "restart", "disruptive", "destructive" };
-enum { ATTEMPTS = 100, TICKS = 1000, TRIES = 100, LOCKS = 16 };
+enum { ATTEMPTS = 100, STARTS = 64, TICKS = 16, TRIES = 100, LOCKS = 16 }; /* heal remembers so many starts of a runbook (heal/record.h), and so many ticks */
 
 const char *runbook_impact(enum model_impact impact)
 {
@@ -108,6 +108,18 @@ static void read_locks(struct runbook_reading *r, const struct node *node, struc
     limits->n_locks = kept;
 }
 
+static void read_at_most(struct runbook_reading *r, const struct node *node, struct model_limits *limits)
+{
+    if (!node)
+        return;
+    if (!value_rate(r->c, node, "at_most", &limits->at_most, &limits->at_most_window)) {
+        r->known = false;
+    } else if (limits->at_most == 0 || limits->at_most > STARTS || limits->at_most_window > longest_limit) {
+        problem_error(r->c, node->place, "`at_most` of a runbook must be from 1 to %d, within at most 30d", STARTS);
+        r->known = false;
+    }
+}
+
 static void read_limits(struct runbook_reading *r, const struct node *map)
 {
     static const char *const keys[] = { "attempts", "cooldown", "at_most", "hold_after_failure", "confirm", "warmup", "locks", "owner" };
@@ -121,8 +133,7 @@ static void read_limits(struct runbook_reading *r, const struct node *map)
     work_keys(r->c, map, keys, sizeof keys / sizeof *keys);
     runbook_count(r, tree_get(map, "attempts"), "attempts", 1, ATTEMPTS, &limits->attempts);
     runbook_duration(r, tree_get(map, "cooldown"), "cooldown", 0, longest_limit, &limits->cooldown);
-    if (tree_get(map, "at_most") && !value_rate(r->c, tree_get(map, "at_most"), "at_most", &limits->at_most, &limits->at_most_window))
-        r->known = false;
+    read_at_most(r, tree_get(map, "at_most"), limits);
     runbook_duration(r, tree_get(map, "hold_after_failure"), "hold_after_failure", 0, longest_limit, &limits->hold_after_failure);
     read_confirm(r, tree_get(map, "confirm"), limits);
     runbook_condition(r, tree_get(map, "warmup"), "warmup", &limits->warmup);
