@@ -166,11 +166,11 @@ static uint64_t of_confirm(const struct heal_question *q, const struct moment *n
     return flag(heal_left(now, &e->ticks[e->n_ticks - limits->confirm_ticks], limits->confirm_within) == 0);
 }
 
-/* Not knowing whether it still warms up is no reason to act. */
+/* What is dead cannot say how long it has been up: only what is known to warm up is waited for. */
 static uint64_t of_warmup(const struct heal_question *q, const struct moment *now)
 {
     (void)now;
-    return flag(q->runbook->limits.warmup.n > 0 && q->warmup != LOGIC_FALSE);
+    return flag(q->runbook->limits.warmup.n > 0 && q->warmup == LOGIC_TRUE);
 }
 
 static uint64_t of_running(const struct heal_question *q, const struct moment *now)

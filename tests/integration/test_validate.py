@@ -1,5 +1,6 @@
 """`talon validate`: every mistake at once, each at its place, and hostile files in bounded time and memory."""
 import json
+import pathlib
 import re
 import subprocess
 import sys
@@ -138,6 +139,15 @@ def test_what_may_be_repaired_is_said_with_its_limits(talon):
     assert entry["limits"]["cooldown_ms"] == 600000 and entry["limits"]["locks"] == ["vm"]
     assert entry["deadline_ms"] == 7000 + 30000 + 20000
     assert "services.a.heal.1.impact = observe" in talon.command("config", "show", "a").stdout
+
+
+def test_runbooks_that_come_with_talon_are_well_formed_and_ask_for_nothing_unused(talon):
+    folder = pathlib.Path(__file__).resolve().parents[2] / "etc" / "runbooks"
+    names = sorted(path.stem for path in folder.glob("*.yaml"))
+    assert "bridge-heal" in names and "k8s-reboot-heal" in names
+    talon.write(f"runbooks: ['{folder}/*.yaml']\nservices: {{ a: {{ checks: {{ b: {{ tcp: {{ address: 127.0.0.1:1 }} }} }} }} }}")
+    done = talon.command("validate")
+    assert done.returncode == 0 and done.stderr == "" and "repair" not in done.stdout, done.stdout + done.stderr
 
 
 def test_a_runbook_alone_is_judged_by_the_plugins_it_names(talon):

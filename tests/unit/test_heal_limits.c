@@ -140,8 +140,8 @@ static void needs_come_first(void **state)
     assert_refuses(LIMIT_NEEDS_WAIT, UINT64_MAX);
 }
 
-/* Only "no" lets it go on, since who cannot be seen not to heal may be healing; where no condition stands, nobody asks. */
-static void conditions_must_be_known(void **state)
+/* Who cannot be seen not to heal may be healing; but what is dead cannot say how long it has been up. Where no condition stands, nobody asks. */
+static void conditions_refuse(void **state)
 {
     (void)state;
     q.owner = q.warmup = LOGIC_TRUE;
@@ -155,7 +155,7 @@ static void conditions_must_be_known(void **state)
     runbook.limits.warmup.n = 1;
     assert_refuses(LIMIT_WARMUP, UINT64_MAX);
     q.warmup = LOGIC_UNKNOWN;
-    assert_refuses(LIMIT_WARMUP, UINT64_MAX);
+    assert_allows();
     q.warmup = LOGIC_FALSE;
     assert_allows();
 }
@@ -359,7 +359,7 @@ int main(void)
         ONE(what_destroys_takes_a_person_with_a_reason),
         ONE(pauses_and_silences_end),
         ONE(needs_come_first),
-        ONE(conditions_must_be_known),
+        ONE(conditions_refuse),
         ONE(without_a_store_one_run_may_be),
         ONE(attempts_are_counted_within_the_incident),
         ONE(a_cooldown_runs_from_start_to_start),
