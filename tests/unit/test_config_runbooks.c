@@ -148,6 +148,46 @@ static void secrets_never_come_through_parameters(void **state)
     assert_non_null(strstr(support_told("secret.yaml", text), "`${secrets.s}` may not stand here: `n` is not kept secret"));
 }
 
+/* ---- what checks stand for ---- */
+
+static void a_service_stands_for_its_checks_but_witnesses_and_disabled_ones(void **state)
+{
+    static const char text[] = "runbooks: [book.yaml]\n"
+                               "services:\n"
+                               "  a: {checks: {x: {load: {}}, w: {load: {}, witness: true}, off: {load: {}, enabled: false}, y: {load: {}}}, heal: [{run: r}]}\n"
+                               "  b: {checks: {z: {load: {}}, w: {load: {}, witness: true}}}\n";
+    const struct model_checks *checks;
+    struct model *model;
+
+    (void)state;
+    write_book("runbook: r\nsteps: [{verify: [b.w, b, subject.w]}]\n");
+    model = support_model("stand.yaml", text);
+    checks = &model->services[0].heal[0].bound->verify.checks; /* `subject`, where nothing is said */
+    assert_int_equal(checks->n, 2);
+    assert_string_equal(model->checks[checks->checks[0]].full_name, "a.x");
+    assert_string_equal(model->checks[checks->checks[1]].full_name, "a.y");
+    checks = &model->services[0].heal[0].bound->steps[0].passes.checks;
+    assert_int_equal(checks->n, 3);
+    assert_string_equal(model->checks[checks->checks[0]].full_name, "b.w"); /* by its name, a witness may be asked */
+    assert_string_equal(model->checks[checks->checks[1]].full_name, "b.z");
+    assert_string_equal(model->checks[checks->checks[2]].full_name, "a.w");
+    model_drop(model);
+}
+
+/* A window of 2 passes each 10 s of a check that may take 10 s: 20 s. */
+static void a_deadline_of_just_the_sum_is_right(void **state)
+{
+    (void)state;
+    write_book("runbook: r\nparams: {n: {default: a}}\nsteps: [{wait: 7s}]\ndeadline: 27s\n");
+    assert_string_equal(support_told("asking.yaml", asking), "");
+    write_book("runbook: r\nparams: {n: {default: a}}\nsteps: [{wait: 7s}]\ndeadline: 26999ms\n");
+    assert_non_null(strstr(support_told("asking.yaml", asking), "`deadline` is 26.999s, and the steps and `verify` may take 27s in all"));
+    write_book("runbook: r\nparams: {n: {default: a}}\nverify: {within: 20s}\n");
+    assert_string_equal(support_told("asking.yaml", asking), "");
+    write_book("runbook: r\nparams: {n: {default: a}}\nverify: {within: 19999ms}\n");
+    assert_non_null(strstr(support_told("asking.yaml", asking), "need 20s, and `within` is 19.999s"));
+}
+
 /* ---- what plugins refuse ---- */
 
 static void refusals_stand_at_the_steps_option(void **state)
@@ -250,6 +290,8 @@ int main(void)
         cmocka_unit_test(each_entry_has_its_own_values),
         cmocka_unit_test(a_value_is_no_variable),
         cmocka_unit_test(secrets_never_come_through_parameters),
+        cmocka_unit_test(a_service_stands_for_its_checks_but_witnesses_and_disabled_ones),
+        cmocka_unit_test(a_deadline_of_just_the_sum_is_right),
         cmocka_unit_test(refusals_stand_at_the_steps_option),
         cmocka_unit_test(two_hundred_steps),
         cmocka_unit_test(twenty_thousand_steps_in_all_uses),
