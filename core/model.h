@@ -97,17 +97,85 @@ struct model_condition {
     const struct model_when *nodes;
 };
 
-/* ---- runbooks: of these only the name and the parameters so far ---- */
+/* ---- runbooks: once as they are written, and once for each entry of `heal:` with its parameters put in ---- */
 
 struct model_param {
     const char *name, *fallback; /* NULL: none */
     bool required;
 };
 
+struct model_checks { /* indexes in the model's checks; `subject` stands for those of the service that asks, witnesses left out */
+    size_t n;
+    const size_t *checks;
+};
+
+/* One use of an operation by a step. */
+struct model_action {
+    const char *name; /* as in YAML: "docker.restart" */
+    size_t operation; /* MODEL_NONE: not known without an entry of `heal:` that runs it */
+    struct model_conf conf;
+    enum model_impact impact;
+    uint64_t timeout;
+    const char *missing; /* why its plugin could not be asked: it is refused. NULL: it could */
+};
+
+/* Ok for so many passes in a row, one each `every`, before `within` is over. */
+struct model_window_of_passes {
+    struct model_checks checks;
+    unsigned passes;
+    uint64_t every, within;
+};
+
+struct model_meanwhile { /* a repair on the way, with its own rate */
+    struct model_condition when; /* n 0: always */
+    struct model_action action;
+    uint64_t every;
+};
+
+enum model_step_kind { MODEL_STEP_DO, MODEL_STEP_COLLECT, MODEL_STEP_VERIFY, MODEL_STEP_UNTIL, MODEL_STEP_WAIT, MODEL_STEP_IF };
+
+struct model_step {
+    enum model_step_kind kind;
+    bool goes_on;                        /* `on_failure: continue` */
+    struct model_action action;          /* DO, COLLECT */
+    struct model_window_of_passes passes;/* VERIFY (within: its deadline), UNTIL */
+    struct model_condition hard, warmup; /* UNTIL, n 0: none. hard: ends it at once; warmup: what makes other failures tolerable */
+    size_t n_meanwhile;                  /* UNTIL */
+    const struct model_meanwhile *meanwhile;
+    uint64_t wait;                       /* WAIT */
+    struct model_condition condition;    /* IF */
+    size_t n_then, n_otherwise;          /* IF */
+    const struct model_step *then, *otherwise;
+    uint64_t longest;                    /* the time that it may take */
+    struct model_place place;
+};
+
+struct model_limits {
+    unsigned attempts;
+    uint64_t cooldown;
+    unsigned at_most;
+    uint64_t at_most_window, hold_after_failure;
+    unsigned confirm_ticks;
+    uint64_t confirm_within;        /* 0: however long ago */
+    unsigned confirm_tries;         /* 0: there is no other way than ticks */
+    uint64_t confirm_every;
+    struct model_condition warmup;  /* n 0: none */
+    const char *const *locks;       /* NULL-terminated, sorted, none twice */
+    size_t n_locks;
+    struct model_condition owner;   /* while true, somebody else heals. n 0: nobody does */
+};
+
 struct model_runbook {
-    const char *name, *title;
+    const char *name, *title, *note; /* note: NULL or what a person should know */
     size_t n_params;
     const struct model_param *params;
+    enum model_impact impact;        /* at least the highest of its steps */
+    struct model_limits limits;
+    size_t n_steps;
+    const struct model_step *steps;
+    struct model_window_of_passes verify; /* the stability window */
+    uint64_t deadline;               /* of all steps and the window */
+    bool known;                      /* everything in it could be judged */
     struct model_place place;
 };
 
@@ -120,6 +188,8 @@ struct model_heal {
     size_t runbook;
     size_t n_with;
     const struct model_binding *with;
+    const struct model_runbook *bound; /* the same runbook with the parameters put in and `subject` known */
+    uint64_t fingerprint;              /* of the entry and all that its runbook would do: another one re-arms it */
     struct model_place place;
 };
 

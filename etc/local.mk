@@ -41,6 +41,10 @@ dist_checks_DATA = \
 	checks/livekit-server.yaml checks/minio.yaml checks/nas.yaml checks/redis.yaml checks/restate-worker.yaml checks/restate.yaml \
 	checks/system-bus-worker.yaml checks/tailscale.yaml checks/talon.yaml checks/talos-node.yaml checks/talos.yaml checks/typesense.yaml \
 	checks/voice-agent.yaml
+# Ways to repair what those find: read where a configuration has no `runbooks:` of its own, used where a service's `heal:` names them.
+dist_runbook_DATA = \
+	etc/runbooks/bridge-heal.yaml etc/runbooks/caddy-reload.yaml etc/runbooks/image-pull-reset.yaml etc/runbooks/k8s-reboot-heal.yaml etc/runbooks/nas-remount.yaml \
+	etc/runbooks/rbac-restore.yaml etc/runbooks/restart-workload.yaml etc/runbooks/service-heal.yaml etc/runbooks/worker-register.yaml
 profilesdir = $(datadir)/talon/profiles
 nodist_profiles_DATA = share/profiles/panda.yaml
 EXTRA_DIST += etc/profiles/panda.yaml

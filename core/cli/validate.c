@@ -8,6 +8,18 @@
 
 static const char usage[] = "talon validate [FILE...] [--config FILE] [--json]";
 
+/* Warnings say what may be missing, and this what Talon may do by itself. */
+static void show_heal(const struct model *model, struct buffer *out)
+{
+    struct buffer lines = buffer_make(0);
+
+    config_show_heal(model, &lines);
+    if (lines.len > 0)
+        buffer_printf(out, "what it may repair by itself:\n%s", buffer_string(&lines));
+    out->failed = out->failed || lines.failed;
+    buffer_free(&lines);
+}
+
 static void show_text(const struct offline *offline, const struct reach *reach, const char *file, struct buffer *out, struct buffer *messages)
 {
     size_t n, more, n_reach;
@@ -23,6 +35,8 @@ static void show_text(const struct offline *offline, const struct reach *reach, 
     if (offline->model)
         buffer_printf(out, "%s is good: %zu service%s, %zu check%s\n", file, offline->model->n_services, offline->model->n_services == 1 ? "" : "s",
                       offline->model->n_checks, offline->model->n_checks == 1 ? "" : "s");
+    if (offline->model)
+        show_heal(offline->model, out);
     else
         buffer_printf(messages, "%s is not usable: %zu error%s\n", file, errors, errors == 1 ? "" : "s");
 }
@@ -42,6 +56,18 @@ static void add_to(cJSON *problems, const struct config_problem *problem)
         cJSON_Delete(item);
 }
 
+static void add_heal(const struct model *model, cJSON *answer)
+{
+    struct buffer entries = buffer_make(0);
+    cJSON *heal;
+
+    config_heal_json(model, &entries);
+    heal = cJSON_ParseWithLength(buffer_string(&entries), entries.len);
+    if (!cJSON_AddItemToObject(answer, "heal", heal))
+        cJSON_Delete(heal);
+    buffer_free(&entries);
+}
+
 static void show_json(const struct offline *offline, const struct reach *reach, struct buffer *out)
 {
     size_t n;
@@ -50,10 +76,12 @@ static void show_json(const struct offline *offline, const struct reach *reach, 
     char *text;
 
     config_problems_json(offline->config, out);
-    if (n > 0) {
+    if (offline->model || n > 0) {
         answer = cJSON_ParseWithLength(buffer_string(out), out->len);
         for (size_t i = 0; i < n; i++)
             add_to(cJSON_GetObjectItemCaseSensitive(answer, "problems"), &unreached[i]);
+        if (offline->model)
+            add_heal(offline->model, answer);
         text = cJSON_PrintUnformatted(answer);
         buffer_clear(out);
         buffer_text(out, text ? text : "");

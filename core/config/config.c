@@ -140,6 +140,7 @@ static void read_files(struct config *c, const void *argument)
     defaults_plan(c, c->defaults);
     for (size_t i = 0; i < c->services.n; i++)
         defaults_plan(c, work_service_at(c, i)->defaults);
+    runbooks_used(c);
     plugins_list(c);
 }
 

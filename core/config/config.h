@@ -101,6 +101,12 @@ const char *const *config_folders(const struct config *config);
 /* ---- the effective values (talon config show): "services.redis.checks.ping.every = 15s   # talon.yaml:12" lines; name NULL: all. Secrets as ******. ---- */
 void config_show(const struct config *config, const char *name, struct buffer *out);
 
+/* ---- the runbooks that services ask for (talon validate): a line for each entry of `heal:` with its impact and limits; a JSON array of the same ---- */
+void config_show_heal(const struct model *model, struct buffer *out);
+void config_heal_json(const struct model *model, struct buffer *out);
+/* "attempts 2, cooldown 15m, ..." */
+void config_show_limits(const struct model_limits *limits, struct buffer *out);
+
 /* ---- the last good configuration: source text with its includes, never expanded values ---- */
 
 struct config_source;

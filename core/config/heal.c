@@ -1,4 +1,5 @@
-/* `heal:`: which runbook a service asks for, under which condition, with which parameters. Nothing acts on it yet. */
+/* `heal:`: which runbook a service asks for, under which condition, with which parameters; and that runbook as it is for this service. */
+#include "config/runbook.h"
 #include "config/steps.h"
 #include "config/values.h"
 #include "config/when.h"
@@ -88,6 +89,35 @@ static void read_with(struct config *c, const struct node *entry, const struct m
     require_params(c, runbook, with ? with->value : NULL, with ? with->key->place : tree_get(entry, "run")->place);
 }
 
+/* ---- the runbook as this entry runs it ---- */
+
+static const struct runbook_plan *plan_of(const struct config *c, size_t index)
+{
+    const struct runbook_plan *plan = VECTOR_AT(&c->runbooks, struct runbook_plan, 0);
+
+    while (plan->twice || plan->index != index)
+        plan++;
+    return plan;
+}
+
+/* False: not all of it can be known here, or is wrong and told. */
+static bool bind_runbook(struct config *c, const struct service_plan *service, const struct node *run, struct model_heal *made)
+{
+    const struct model_runbook *written = &c->model->runbooks[made->runbook];
+    const struct binding binding = { .runbook = written, .n = made->n_with, .with = made->with };
+    struct model_runbook *bound = arena_alloc(c->made, sizeof *bound);
+
+    *bound = (struct model_runbook){ .name = written->name, .title = written->title, .note = written->note, .n_params = written->n_params,
+                                     .params = written->params, .place = written->place };
+    runbook_read(c, plan_of(c, made->runbook), service, &binding, bound);
+    made->bound = bound;
+    if (bound->impact == MODEL_DESTROY) {
+        problem_error(c, run->place, "the runbook `%s` is `destructive`: it is for `talon heal --force REASON` alone, and never for `heal`", bound->name);
+        return false;
+    }
+    return bound->known;
+}
+
 /* ---- entries ---- */
 
 /* False: it is not for the model. */
@@ -115,7 +145,7 @@ static bool read_entry(struct config *c, const struct service_plan *service, con
         return false;
     made->runbook = (size_t)(runbook - c->model->runbooks);
     made->place = work_place(c, entry->place);
-    return true;
+    return bind_runbook(c, service, run, made);
 }
 
 static void read_heal(struct config *c, const struct service_plan *service)

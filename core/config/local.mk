@@ -22,10 +22,19 @@ core_config_libconfig_a_SOURCES = \
 	core/config/plan.c \
 	core/config/plugins.c \
 	core/config/prints.c \
+	core/config/prints.h \
+	core/config/prints_runbook.c \
 	core/config/problems.c \
 	core/config/problems.h \
 	core/config/refused.c \
 	core/config/refused.h \
+	core/config/runbook.h \
+	core/config/runbook_action.c \
+	core/config/runbook_passes.c \
+	core/config/runbook_read.c \
+	core/config/runbook_show.c \
+	core/config/runbook_steps.c \
+	core/config/runbook_types.c \
 	core/config/runbooks.c \
 	core/config/schema_json.c \
 	core/config/secrets.c \

@@ -87,15 +87,33 @@ static void add_unknown(struct config *c, const char *name, size_t plugin, const
     operation->missing = arena_string(c->made, why);
 }
 
+static void add_of_type(struct config *c, const char *type)
+{
+    const struct plugin_plan *plugin = plugins_of_type(c, type);
+
+    if (plugin && plugin->why && plugin->tolerated)
+        add_unknown(c, type, (size_t)(plugin - work_plugin_at(c, 0)), plugin->why);
+}
+
 static void add_unknowns(struct config *c)
 {
     for (size_t i = 0; i < c->checks.n; i++) {
         const struct check_plan *check = work_check_at(c, i);
-        const struct plugin_plan *plugin = check->type ? plugins_of_type(c, check->type->key->of.text) : NULL;
 
-        if (plugin && plugin->why && plugin->tolerated)
-            add_unknown(c, check->type->key->of.text, (size_t)(plugin - work_plugin_at(c, 0)), plugin->why);
+        if (check->type)
+            add_of_type(c, check->type->key->of.text);
     }
+    runbooks_types(c, add_of_type);
+}
+
+/* Of an operation that cannot be used at all. */
+static const struct operation *tell_plugin(struct config *c, const struct node *key, const struct plugin_plan *plugin)
+{
+    if (plugin->why)
+        problem_error(c, key->place, "the plugin `%s` cannot be used: %s", plugin->shown.name, plugin->why);
+    else
+        problem_error(c, key->place, "the plugin `%s` cannot be used: nobody could ask it what it does", plugin->shown.name);
+    return NULL;
 }
 
 const struct operation *operations_of(struct config *c, const struct node *key)
@@ -107,12 +125,48 @@ const struct operation *operations_of(struct config *c, const struct node *key)
         return operation;
     if (!plugin || plugin->wrong)
         return NULL;
-    if (plugin->why)
-        problem_error(c, key->place, "the plugin `%s` cannot be used: %s", plugin->shown.name, plugin->why);
-    else if (!plugin->described)
-        problem_error(c, key->place, "the plugin `%s` cannot be used: nobody could ask it what it does", plugin->shown.name);
-    else
-        tell_none(c, key, plugin, operation);
+    if (plugin->why || !plugin->described)
+        return tell_plugin(c, key, plugin);
+    tell_none(c, key, plugin, operation);
+    return NULL;
+}
+
+static void tell_no_action(struct config *c, const struct node *key, const struct plugin_plan *plugin, const struct operation *check)
+{
+    const char **names = arena_array(c->arena, c->operations.n + 1, sizeof *names);
+    size_t n = 0;
+
+    if (check) {
+        problem_error(c, key->place, "`%s` is a check type: `do` takes an action", key->of.text);
+        return;
+    }
+    for (size_t i = 0; i < c->operations.n; i++) {
+        const struct operation *operation = VECTOR_AT(&c->operations, struct operation, i);
+
+        if (operation->action && !operation->unknown)
+            names[n++] = operation->name;
+    }
+    problem_error(c, key->place, "the plugin `%s` has no action %s", plugin->shown.name, problem_quote(c, key->of.text));
+    problem_nearest(c, key->of.text, names, n);
+}
+
+const struct operation *operations_of_step(struct config *c, const struct node *key, bool check)
+{
+    const struct plugin_plan *plugin = plugins_of_type(c, key->of.text);
+    const struct operation *operation = operations_find(c, key->of.text);
+
+    if (operation && (operation->action || operation->unknown || check))
+        return operation;
+    if (!plugin) {
+        problem_error(c, key->place, "no plugin has the action %s", problem_quote(c, key->of.text));
+        problem_nearest(c, arena_copy(c->arena, key->of.text, strcspn(key->of.text, ".")), c->plugin_names, c->n_plugin_names);
+        return NULL;
+    }
+    if (plugin->wrong)
+        return NULL;
+    if (plugin->why || !plugin->described)
+        return tell_plugin(c, key, plugin);
+    tell_no_action(c, key, plugin, operation);
     return NULL;
 }
 

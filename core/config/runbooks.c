@@ -1,4 +1,5 @@
-/* Runbook files: their names and parameters, and the shape of the rest, which a later part of Talon reads. */
+/* Runbook files: which there are, who uses them, and their names and parameters; runbook_read.c reads what they do. */
+#include "config/runbook.h"
 #include "config/steps.h"
 #include "config/values.h"
 
@@ -8,28 +9,6 @@
 #include <string.h>
 
 static const char *const keys[] = { "runbook", "title", "note", "params", "impact", "limits", "steps", "verify", "deadline" };
-
-static void check_shape(struct config *c, const struct node *node)
-{
-    static const char *const limits[] = { "attempts", "cooldown", "at_most", "hold_after_failure", "confirm", "warmup", "locks" };
-    static const char *const verify[] = { "checks", "passes", "every", "within" };
-    static const char *const impacts[] = { "observe", "restart", "disruptive", "destructive" };
-    const struct node *at;
-    size_t index;
-
-    at = tree_get(node, "limits");
-    if (at && value_is_map(c, at, "limits", "limits such as `cooldown: 15m`"))
-        work_keys(c, at, limits, sizeof limits / sizeof *limits);
-    at = tree_get(node, "verify");
-    if (at && value_is_map(c, at, "verify", "`checks`, `passes`, `every` and `within`"))
-        work_keys(c, at, verify, sizeof verify / sizeof *verify);
-    at = tree_get(node, "steps");
-    if (at)
-        value_is_list(c, at, "steps", "steps");
-    at = tree_get(node, "impact");
-    if (at)
-        value_word(c, at, "impact", impacts, sizeof impacts / sizeof *impacts, &index);
-}
 
 void runbooks_file(struct config *c, const struct source *source)
 {
@@ -50,7 +29,6 @@ void runbooks_file(struct config *c, const struct source *source)
         return;
     }
     work_keys(c, root, keys, sizeof keys / sizeof *keys);
-    check_shape(c, root);
     if (name->value->kind != NODE_TEXT || !text_is_name(name->value->of.text)) {
         if (name->value->kind == NODE_TEXT) {
             work_bad_name(c, name->value, "runbook");
@@ -61,8 +39,44 @@ void runbooks_file(struct config *c, const struct source *source)
         return;
     }
     plan = vector_push(c->arena, &c->runbooks, sizeof *plan);
-    *plan = (struct runbook_plan){ .name = name->value->of.text, .key = name->value, .node = root };
+    *plan = (struct runbook_plan){ .name = name->value->of.text, .key = name->value, .node = root, .used = c->alone };
 }
+
+/* ---- who uses them ---- */
+
+static void use(struct config *c, const struct node *entry)
+{
+    const struct node *run = tree_get(entry, "run");
+    const char *name = NULL;
+
+    problem_mute(c, true); /* heal.c tells it */
+    if (run && !value_text(c, run, "run", "the name of a runbook", &name))
+        name = NULL;
+    problem_mute(c, false);
+    for (size_t i = 0; name && i < c->runbooks.n; i++)
+        if (strcmp(VECTOR_AT(&c->runbooks, struct runbook_plan, i)->name, name) == 0)
+            VECTOR_AT(&c->runbooks, struct runbook_plan, i)->used = true;
+}
+
+/* Plans a shipped plugin that was not used before, or one that the main file may know. */
+static void plan_plugin(struct config *c, const char *type)
+{
+    if (!plugins_of_type(c, type) && c->alone)
+        plugins_assume(c, type);
+}
+
+void runbooks_used(struct config *c)
+{
+    for (size_t i = 0; i < c->services.n; i++) {
+        const struct node *heal = tree_get(work_service_at(c, i)->node, "heal");
+
+        for (size_t k = 0; heal && heal->kind == NODE_LIST && k < heal->n; k++)
+            use(c, heal->of.items[k]);
+    }
+    runbooks_types(c, plan_plugin);
+}
+
+/* ---- in the model ---- */
 
 static void make_param(struct config *c, struct model_param *param, const struct entry *entry)
 {
@@ -83,7 +97,7 @@ static void make_param(struct config *c, struct model_param *param, const struct
 
 static void make_runbook(struct config *c, struct model_runbook *runbook, const struct runbook_plan *plan)
 {
-    const struct node *title = tree_get(plan->node, "title"), *params = tree_get(plan->node, "params");
+    const struct node *title = tree_get(plan->node, "title"), *note = tree_get(plan->node, "note"), *params = tree_get(plan->node, "params");
     struct model_param *made;
 
     runbook->name = arena_string(c->made, plan->name);
@@ -92,6 +106,8 @@ static void make_runbook(struct config *c, struct model_runbook *runbook, const 
     c->params = params;
     if (title)
         value_string(c, title, "title", &runbook->title);
+    if (note)
+        value_string(c, note, "note", &runbook->note);
     c->params = NULL;
     if (!params || !value_is_map(c, params, "params", "names and `{required: true}` or `{default: TEXT}`") || params->kind != NODE_MAP)
         return;
@@ -146,6 +162,7 @@ void runbooks_make(struct config *c)
         if (plan->twice)
             continue;
         make_runbook(c, &made[n], plan);
+        runbook_read(c, plan, NULL, &(struct binding){ .runbook = &made[n] }, &made[n]);
         c->runbook_names[n] = made[n].name;
         plan->index = n++;
     }

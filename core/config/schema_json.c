@@ -1,5 +1,5 @@
 /*
- * JSON Schema (draft 2020-12) for editors, from the plugins' descriptions: one for main and service files. It is milder than config itself, since an
+ * JSON Schema (draft 2020-12) for editors, from the plugins' descriptions: one for main files, service files and runbooks. It is milder than config itself, since an
  * editor reads `no` and 08 by YAML's rules and knows no variables: what it marks is wrong, what it does not mark may be.
  */
 #include "config/steps.h"
@@ -81,6 +81,35 @@ static const char main_settings[] =
     "'services':{'type':['object','null'],'propertyNames':{'$ref':'#/$defs/name'},'additionalProperties':{'$ref':'#/$defs/service'}},"
     "'paths':{'type':['object','null'],'propertyNames':{'$ref':'#/$defs/name'},'additionalProperties':{'type':'object','required':['concurrent'],"
     "'additionalProperties':false,'properties':{'concurrent':{'$ref':'#/$defs/whole'}}}}";
+
+static const char runbook_kinds[] =
+    ",'names':{'anyOf':[{'$ref':'#/$defs/text'},{'$ref':'#/$defs/texts'}]},"
+    "'condition':{'type':'string','minLength':1},"
+    "'window':{'type':'object','additionalProperties':false,'properties':{'checks':{'$ref':'#/$defs/names'},'passes':{'$ref':'#/$defs/count'},"
+    "'every':{'$ref':'#/$defs/duration'},'within':{'$ref':'#/$defs/duration'}}},"
+    "'until':{'type':'object','required':['checks','within'],'additionalProperties':false,'properties':{'checks':{'$ref':'#/$defs/names'},"
+    "'passes':{'$ref':'#/$defs/count'},'every':{'$ref':'#/$defs/duration'},'within':{'$ref':'#/$defs/duration'},'hard':{'$ref':'#/$defs/condition'},"
+    "'warmup':{'$ref':'#/$defs/condition'},'meanwhile':{'type':['array','null'],'items':{'type':'object','required':['do'],'additionalProperties':false,"
+    "'properties':{'when':{'$ref':'#/$defs/condition'},'do':{'$ref':'#/$defs/do'},'every':{'$ref':'#/$defs/duration'},'timeout':{'$ref':'#/$defs/duration'}}}}}},"
+    "'step':{'type':'object','additionalProperties':false,'properties':{'do':{'$ref':'#/$defs/do'},'collect':{'$ref':'#/$defs/collect'},"
+    "'timeout':{'$ref':'#/$defs/duration'},'on_failure':{'enum':['stop','continue']},'verify':{'anyOf':[{'$ref':'#/$defs/names'},{'$ref':'#/$defs/window'}]},"
+    "'until':{'$ref':'#/$defs/until'},'wait':{'$ref':'#/$defs/duration'},'if':{'$ref':'#/$defs/condition'},'then':{'$ref':'#/$defs/steps'},"
+    "'else':{'$ref':'#/$defs/steps'}},'oneOf':[{'required':['do']},{'required':['collect']},{'required':['verify']},{'required':['until']},{'required':['wait']},"
+    "{'required':['if']}]},"
+    "'steps':{'type':['array','null'],'items':{'$ref':'#/$defs/step'}}";
+
+static const char runbook_file[] =
+    "'runbook':{'$ref':'#/$defs/name'},'title':{'$ref':'#/$defs/text'},'note':{'$ref':'#/$defs/text'},"
+    "'params':{'type':['object','null'],'propertyNames':{'$ref':'#/$defs/name'},'additionalProperties':{'type':['object','null'],'additionalProperties':false,"
+    "'properties':{'required':{'$ref':'#/$defs/truth'},'default':{'$ref':'#/$defs/text'}}}},"
+    "'impact':{'enum':['observe','restart','disruptive','destructive']},"
+    "'limits':{'type':['object','null'],'additionalProperties':false,'properties':{'attempts':{'$ref':'#/$defs/count','default':3},"
+    "'cooldown':{'$ref':'#/$defs/duration','default':'15m'},'at_most':{'$ref':'#/$defs/rate','default':'3 per 6h'},"
+    "'hold_after_failure':{'$ref':'#/$defs/duration','default':'30m'},'confirm':{'type':['object','null'],'additionalProperties':false,'properties':{"
+    "'ticks':{'$ref':'#/$defs/count','default':2},'within':{'$ref':'#/$defs/duration'},'or':{'type':['object','null'],'additionalProperties':false,'properties':{"
+    "'tries':{'$ref':'#/$defs/count','default':6},'every':{'$ref':'#/$defs/duration','default':'5s'}}}}},"
+    "'warmup':{'$ref':'#/$defs/condition'},'locks':{'$ref':'#/$defs/texts'},'owner':{'$ref':'#/$defs/condition'}}},"
+    "'steps':{'$ref':'#/$defs/steps'},'verify':{'$ref':'#/$defs/window'},'deadline':{'$ref':'#/$defs/duration'}},'required':['runbook']";
 
 static void add(struct buffer *out, const char *text)
 {
@@ -247,10 +276,53 @@ static void add_object(struct buffer *out, const char *name, const char *first, 
     add(out, second);
 }
 
+/* One use of an action by a step; evidence may come of checks as well. */
+static void add_uses(const struct config *c, struct buffer *out, const char *name, bool checks)
+{
+    bool any = false;
+
+    buffer_printf(out, ",\"%s\":{", name);
+    add(out, "'type':'object','minProperties':1,'maxProperties':1,'additionalProperties':false,'properties':{");
+    for (size_t i = 0; i < c->operations.n; i++) {
+        const struct operation *o = VECTOR_AT(&c->operations, struct operation, i);
+
+        if (!o->action && !checks)
+            continue;
+        add(out, any ? "," : "");
+        add_text(out, o->name);
+        buffer_printf(out, ":{\"$ref\":\"#/$defs/%s.%s\"}", o->action ? "action" : "type", o->name);
+        any = true;
+    }
+    add(out, "}}");
+}
+
+static void add_actions(const struct config *c, struct buffer *out)
+{
+    for (size_t i = 0; i < c->operations.n; i++) {
+        const struct operation *o = VECTOR_AT(&c->operations, struct operation, i);
+
+        if (!o->action)
+            continue;
+        buffer_printf(out, ",\"action.%s\":{", o->name);
+        add_options(out, o->options, o->n_options, true);
+        add(out, "}");
+    }
+}
+
+static void add_runbooks(const struct config *c, struct buffer *out)
+{
+    add(out, runbook_kinds);
+    add_uses(c, out, "do", false);
+    add_uses(c, out, "collect", true);
+    add_actions(c, out);
+    add_object(out, "runbook_file", runbook_file, "}");
+}
+
 static void write_schema(const struct config *c, struct buffer *out)
 {
-    add(out, "{'$schema':'https://json-schema.org/draft/2020-12/schema','title':'Talon: talon.yaml or a service file',");
-    add(out, "'if':{'type':'object','required':['service']},'then':{'$ref':'#/$defs/service_file'},'else':{'anyOf':[{'$ref':'#/$defs/main'},{'type':'null'}]},'$defs':{");
+    add(out, "{'$schema':'https://json-schema.org/draft/2020-12/schema','title':'Talon: talon.yaml, a service file or a runbook',");
+    add(out, "'if':{'type':'object','required':['service']},'then':{'$ref':'#/$defs/service_file'},'else':{'if':{'type':'object','required':['runbook']},");
+    add(out, "'then':{'$ref':'#/$defs/runbook_file'},'else':{'anyOf':[{'$ref':'#/$defs/main'},{'type':'null'}]}},'$defs':{");
     add(out, kinds);
     add_object(out, "check", check_settings, check_own);
     add_types(c, out, "type");
@@ -266,6 +338,7 @@ static void write_schema(const struct config *c, struct buffer *out)
     add_object(out, "main", main_settings, "");
     add(out, "}}");
     add_definitions(c, out);
+    add_runbooks(c, out);
     add(out, "}}\n");
 }
 

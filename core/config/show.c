@@ -1,6 +1,7 @@
 /* `talon config show`: every value in force, and the file and line that it came from. Made from the model, so that it cannot say what is not so. */
 #include "config/show_private.h"
 
+#include "config/runbook.h"
 #include "config/steps.h"
 
 #include "base/scalar.h"
@@ -203,6 +204,22 @@ static void show_needs(struct show *s, const struct model_service *service, cons
     buffer_free(&text);
 }
 
+/* What its runbook comes to for this service. */
+static void show_bound(struct show *s, const struct model_runbook *bound)
+{
+    struct buffer limits = buffer_make(0);
+    char text[64];
+
+    config_show_limits(&bound->limits, &limits);
+    scalar_show_duration(bound->deadline, text, sizeof text);
+    show_from(s, "impact", runbook_impact(bound->impact), bound->place.file, bound->place.line);
+    show_from(s, "limits", buffer_string(&limits), bound->place.file, bound->place.line);
+    show_from(s, "deadline", text, bound->place.file, bound->place.line);
+    if (limits.failed)
+        s->out->failed = true;
+    buffer_free(&limits);
+}
+
 static void show_heal(struct show *s, const struct model_heal *heal, size_t number)
 {
     char part[32];
@@ -218,6 +235,7 @@ static void show_heal(struct show *s, const struct model_heal *heal, size_t numb
         show_from(s, heal->with[i].name, heal->with[i].value, heal->place.file, heal->place.line);
         show_leave(s, inner);
     }
+    show_bound(s, heal->bound);
     show_leave(s, length);
 }
 

@@ -46,6 +46,10 @@ void defaults_plan(struct config *c, const struct node *defaults);
 void plan_names(struct config *c);
 /* runbooks.c */
 void runbooks_file(struct config *c, const struct source *source);
+/* runbooks.c: which of them an entry of `heal:` names. */
+void runbooks_used(struct config *c);
+/* runbook_types.c: calls each() with the name of every operation that the used ones name. */
+void runbooks_types(struct config *c, void (*each)(struct config *, const char *));
 /* runbooks.c: the model's runbooks; twice the same name is told. */
 void runbooks_make(struct config *c);
 

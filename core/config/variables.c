@@ -119,7 +119,25 @@ static bool put_each(struct filling *f, size_t at)
     return tell(f, at, "has a meaning in a check with `for_each:` alone", "${each}");
 }
 
-/* It is put in when the runbook runs. */
+/* One without a value is not known before an entry of `heal:` gives it one. */
+static bool put_bound(struct filling *f, const char *name)
+{
+    const struct binding *binding = f->c->binding;
+    const char *value = NULL;
+
+    for (size_t i = 0; i < binding->n && !value; i++)
+        if (strcmp(binding->with[i].name, name) == 0)
+            value = binding->with[i].value;
+    for (size_t i = 0; i < binding->runbook->n_params && !value; i++)
+        if (strcmp(binding->runbook->params[i].name, name) == 0)
+            value = binding->runbook->params[i].fallback;
+    if (value)
+        return put(f, value, strlen(value));
+    f->out->known = false;
+    return true;
+}
+
+/* Without a binding it stays, for whoever reads the title. */
 static bool put_param(struct filling *f, size_t at, const char *name, const char *whole)
 {
     struct config *c = f->c;
@@ -128,7 +146,7 @@ static bool put_param(struct filling *f, size_t at, const char *name, const char
     if (!c->params)
         return tell(f, at, "has a meaning in the title and steps of a runbook alone", whole);
     if (tree_get(c->params, name))
-        return put(f, whole, strlen(whole));
+        return c->binding ? put_bound(f, name) : put(f, whole, strlen(whole));
     tell(f, at, "is not defined under `params:`", whole);
     names = arena_array(c->arena, c->params->n + 1, sizeof *names);
     for (size_t i = 0; c->params->kind == NODE_MAP && i < c->params->n; i++)

@@ -213,26 +213,42 @@ static bool read_whole(struct when *w)
     return true;
 }
 
-enum when_outcome when_read(struct config *c, const struct service_plan *service, const struct node *node, struct model_condition *condition)
+static enum when_outcome read_condition(struct when *w, const char *what, struct model_condition *condition)
 {
-    struct when w = { .c = c, .service = service, .node = node };
+    struct config *c = w->c;
+    const struct node *node = w->node;
 
     if (node->kind != NODE_TEXT || tree_empty(node)) {
-        problem_error(c, node->place, "`when` must be a condition such as `ping failed`");
+        problem_error(c, node->place, "`%s` must be a condition such as `ping failed`", what);
         return WHEN_WRONG;
     }
     if (node->n > TEXT) {
         problem_error(c, node->place, "this condition is longer than %d bytes", TEXT);
         return WHEN_WRONG;
     }
-    if (!read_whole(&w))
-        return w.wrong ? WHEN_WRONG : WHEN_UNKNOWN;
-    if (w.unknown)
+    if (!read_whole(w))
+        return w->wrong ? WHEN_WRONG : WHEN_UNKNOWN;
+    if (w->unknown)
         return WHEN_UNKNOWN;
-    if (!w.judges)
-        problem_warning(c, node->place, "this condition asks witnesses alone: a check that can fail should be part of it");
     condition->text = arena_string(c->made, node->of.text);
-    condition->n = w.nodes.n;
-    condition->nodes = memcpy(arena_array(c->made, w.nodes.n, sizeof *condition->nodes), w.nodes.items, w.nodes.n * sizeof *condition->nodes);
+    condition->n = w->nodes.n;
+    condition->nodes = memcpy(arena_array(c->made, w->nodes.n, sizeof *condition->nodes), w->nodes.items, w->nodes.n * sizeof *condition->nodes);
     return WHEN_READ;
+}
+
+enum when_outcome when_read(struct config *c, const struct service_plan *service, const struct node *node, struct model_condition *condition)
+{
+    struct when w = { .c = c, .service = service, .node = node };
+    const enum when_outcome outcome = read_condition(&w, "when", condition);
+
+    if (outcome == WHEN_READ && !w.judges)
+        problem_warning(c, node->place, "this condition asks witnesses alone: a check that can fail should be part of it");
+    return outcome;
+}
+
+enum when_outcome when_read_of(struct config *c, const struct service_plan *service, const struct node *node, const char *what, struct model_condition *condition)
+{
+    struct when w = { .c = c, .service = service, .node = node };
+
+    return read_condition(&w, what, condition);
 }

@@ -19,6 +19,7 @@ enum {
     WORK_FILES = 4096,
     WORK_CHECKS = 20000,
     WORK_ITEMS = 1000,      /* of a for_each */
+    WORK_STEPS = 20000,     /* of runbooks, in all uses */
     WORK_NAMED = 1000,      /* variables, secrets, paths */
     WORK_VARIABLE = 1 << 16, /* bytes of one */
     WORK_TEXT = 1 << 20,    /* bytes of a text with its variables put in */
@@ -132,12 +133,22 @@ struct runbook_plan {
     const char *name;
     const struct node *key, *node;
     bool twice;
+    bool used;                   /* an entry of `heal:` names it: its plugins are asked for */
     size_t index;
+};
+
+/* What stands for `${params.x}`. */
+struct binding {
+    const struct model_runbook *runbook;
+    size_t n;
+    const struct model_binding *with;
 };
 
 struct validation_plan {
     struct config_validation shown;
-    size_t check;                /* plan */
+    size_t check;                /* plan; MODEL_NONE: a runbook's step */
+    const struct operation *operation; /* of the step */
+    const struct entry *type;
 };
 
 /* A line of `config show` that stands apart from services and checks. */
@@ -194,7 +205,9 @@ struct config {
     size_t n_service_names, n_check_types, n_secret_names, n_path_names, n_runbook_names;
 
     const char *each;   /* of the check that is being read */
-    const struct node *params; /* of the runbook that is being read: `${params.x}` stays as it is. NULL: none is */
+    const struct node *params; /* of the runbook that is being read: `${params.x}` stays as it is, but for a binding. NULL: none is */
+    const struct binding *binding; /* NULL: none */
+    size_t n_steps;     /* of all runbooks, once for each use */
     struct model *model; /* being made */
     struct model_secret *secrets; /* of the model: n_secrets as they are written, behind them twins of those that are used in both ways */
     size_t n_secrets;

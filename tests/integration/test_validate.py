@@ -1,5 +1,6 @@
 """`talon validate`: every mistake at once, each at its place, and hostile files in bounded time and memory."""
 import json
+import pathlib
 import re
 import subprocess
 import sys
@@ -114,6 +115,50 @@ def test_a_good_file_says_so(talon):
     assert done.returncode == 0 and done.stderr == "", done.stderr
     shown = talon.command("config", "show")
     assert shown.returncode == 0 and "talon.yaml:" in shown.stdout and "services.a.checks.b" in shown.stdout
+
+
+RUNBOOK = """\
+runbook: look
+params: { pause: { default: 5s } }
+limits: { attempts: 2, cooldown: 10m, locks: [vm] }
+steps: [{ wait: "${params.pause}" }, { until: { checks: [subject], within: 30s } }]
+"""
+
+
+def test_what_may_be_repaired_is_said_with_its_limits(talon):
+    (talon.folder / "look.yaml").write_text(RUNBOOK)
+    talon.write("runbooks: [look.yaml]\n"
+                "services: { a: { checks: { b: { tcp: { address: 127.0.0.1:1 } } }, heal: [{ when: b failed, run: look, with: { pause: 7s } }] } }")
+    done = talon.command("validate")
+    limits = "attempts 2, cooldown 10m, at_most 3 per 6h, hold_after_failure 30m, confirm 2 ticks, locks vm"
+    assert done.returncode == 0 and f"a: when b failed: look (observe), {limits}\n" in done.stdout, done.stdout + done.stderr
+    answer = json.loads(talon.command("validate", "--json").stdout)
+    assert answer["ok"] is True and len(answer["heal"]) == 1
+    entry = answer["heal"][0]
+    assert (entry["service"], entry["runbook"], entry["impact"], entry["when"]) == ("a", "look", "observe", "b failed")
+    assert entry["limits"]["cooldown_ms"] == 600000 and entry["limits"]["locks"] == ["vm"]
+    assert entry["deadline_ms"] == 7000 + 30000 + 20000
+    assert "services.a.heal.1.impact = observe" in talon.command("config", "show", "a").stdout
+
+
+def test_runbooks_that_come_with_talon_are_well_formed_and_ask_for_nothing_unused(talon):
+    folder = pathlib.Path(__file__).resolve().parents[2] / "etc" / "runbooks"
+    names = sorted(path.stem for path in folder.glob("*.yaml"))
+    assert "bridge-heal" in names and "k8s-reboot-heal" in names
+    talon.write(f"runbooks: ['{folder}/*.yaml']\nservices: {{ a: {{ checks: {{ b: {{ tcp: {{ address: 127.0.0.1:1 }} }} }} }} }}")
+    done = talon.command("validate")
+    assert done.returncode == 0 and done.stderr == "" and "repair" not in done.stdout, done.stdout + done.stderr
+
+
+def test_a_runbook_alone_is_judged_by_the_plugins_it_names(talon):
+    alone = talon.folder / "alone.yaml"
+    alone.write_text("runbook: alone\nsteps: [{ do: { tcp: { address: 127.0.0.1:1 } } }, { wait: soon }, { do: { nobody.knows: {} } }]\n")
+    done = talon.command("validate", alone, config=False)
+    assert done.returncode == 3 and "alone.yaml:2:17: error: `tcp` is a check type" in done.stderr and ":2:60: error: `wait`" in done.stderr, done.stderr
+    assert "alone.yaml:2:76: warning: the action `nobody.knows` is not checked without the main file" in done.stderr, done.stderr
+    alone.write_text(RUNBOOK)
+    done = talon.command("validate", alone, config=False)
+    assert done.returncode == 0 and done.stderr == "", done.stderr
 
 
 def test_secrets_never_show(talon):

@@ -2,7 +2,7 @@
 CONFIG_TESTS = \
 	tests/unit/test_config_bounds tests/unit/test_config_describe tests/unit/test_config_good tests/unit/test_config_hostile tests/unit/test_config_include \
 	tests/unit/test_config_mistakes tests/unit/test_config_pack tests/unit/test_config_prints tests/unit/test_config_problems \
-	tests/unit/test_config_schema tests/unit/test_config_secrets tests/unit/test_config_secrets_commands tests/unit/test_config_when \
+	tests/unit/test_config_runbooks tests/unit/test_config_schema tests/unit/test_config_secrets tests/unit/test_config_secrets_commands tests/unit/test_config_when \
 	tests/unit/test_config_descriptions tests/unit/test_config_manual
 check_PROGRAMS += $(CONFIG_TESTS)
 TESTS += $(CONFIG_TESTS)
@@ -35,6 +35,8 @@ tests_unit_test_config_prints_SOURCES = tests/unit/test_config_prints.c
 tests_unit_test_config_prints_LDADD = $(CONFIG_TEST_LIBS)
 tests_unit_test_config_problems_SOURCES = tests/unit/test_config_problems.c
 tests_unit_test_config_problems_LDADD = $(CONFIG_TEST_LIBS)
+tests_unit_test_config_runbooks_SOURCES = tests/unit/test_config_runbooks.c
+tests_unit_test_config_runbooks_LDADD = $(CONFIG_TEST_LIBS)
 tests_unit_test_config_schema_SOURCES = tests/unit/test_config_schema.c
 tests_unit_test_config_schema_LDADD = $(CONFIG_TEST_LIBS)
 tests_unit_test_config_secrets_SOURCES = \

@@ -90,7 +90,7 @@ static void what_is_asked_for_is_shown_alone(void **state)
     assert_int_equal(lines_of(config, "services.spare", "services.spare."), 8);
     assert_int_equal(lines_of(config, "front.pods", "services.front.checks.pods."), 16);
     assert_int_equal(lines_of(config, "cache.ping.redis", "services.cache.checks.ping.redis."), 2);
-    assert_int_equal(lines_of(config, "services.cache.heal.3", "services.cache.heal.3."), 2);
+    assert_int_equal(lines_of(config, "services.cache.heal.3", "services.cache.heal.3."), 5);
     assert_int_equal(lines_of(config, "front.pod", ""), 0);
     assert_int_equal(lines_of(config, "lis", ""), 0);
     config_free(config);
@@ -175,7 +175,7 @@ static void runbooks_and_secrets_are_in_the_model(void **state)
     assert_int_equal(model->n_runbooks, 2);
     assert_string_equal(restart->name, "restart");
     assert_string_equal(restart->title, "Restart it");
-    assert_int_equal(restart->n_params, 2);
+    assert_int_equal(restart->n_params, 3);
     assert_true(restart->params[0].required);
     assert_string_equal(restart->params[1].fallback, "main");
     assert_int_equal(model->n_secrets, 3);
@@ -187,6 +187,66 @@ static void runbooks_and_secrets_are_in_the_model(void **state)
     assert_string_equal(model->secrets[2].json, "data.key");
     assert_true(model->secrets[2].pem);
     assert_false(model->secrets[0].pem);
+    model_drop(model);
+    config_free(config);
+}
+
+static void limits_are_in_the_model(void **state)
+{
+    struct config *config = load_good();
+    struct model *model = config_model(config);
+    const struct model_heal *entry = &model->services[model_service(model, "cache")].heal[0];
+    const struct model_limits *limits = &entry->bound->limits;
+
+    (void)state;
+    assert_string_equal(entry->bound->name, "restart");
+    assert_true(entry->bound->known);
+    assert_int_equal(entry->bound->impact, MODEL_DISRUPT);
+    assert_int_equal(limits->attempts, 2);
+    assert_int_equal(limits->cooldown, SECONDS(900));
+    assert_int_equal(limits->at_most, 3);
+    assert_int_equal(limits->at_most_window, SECONDS(21600));
+    assert_int_equal(limits->hold_after_failure, SECONDS(1800));
+    assert_int_equal(limits->confirm_within, SECONDS(420));
+    assert_int_equal(limits->confirm_tries, 6);
+    assert_int_equal(limits->n_locks, 2);
+    assert_string_equal(limits->locks[0], "cache");
+    assert_string_equal(limits->locks[1], "platform");
+    assert_int_equal(limits->warmup.n, 1);
+    assert_int_equal(limits->owner.n, 1);
+    assert_int_equal(entry->bound->deadline, SECONDS(1200));
+    assert_int_equal(model->runbooks[0].limits.attempts, 3); /* of `bridge`, where nothing is said */
+    model_drop(model);
+    config_free(config);
+}
+
+static void steps_are_in_the_model_with_their_parameters(void **state)
+{
+    struct config *config = load_good();
+    struct model *model = config_model(config);
+    const struct model_service *cache = &model->services[model_service(model, "cache")];
+    const struct model_step *steps = cache->heal[0].bound->steps;
+
+    (void)state;
+    assert_int_equal(cache->heal[0].bound->n_steps, 5);
+    assert_int_equal(steps[0].kind, MODEL_STEP_COLLECT);
+    assert_true(steps[0].goes_on);
+    assert_int_equal(steps[0].action.impact, MODEL_OBSERVE);
+    assert_string_equal(steps[0].action.conf.json, "{\"nodes\":[\"redis\"]}");
+    assert_string_equal(steps[1].action.conf.json, "{\"name\":\"redis-0\"}");
+    assert_string_equal(model->operations[steps[1].action.operation].name, "greenhouse.delete-pod");
+    assert_int_equal(steps[1].action.impact, MODEL_RESTART);
+    assert_true(steps[1].goes_on);
+    assert_string_equal(cache->heal[1].bound->steps[1].action.conf.json, "{\"name\":\"shop-0\"}");
+    assert_int_equal(steps[2].wait, SECONDS(5));
+    assert_int_equal(steps[3].n_then, 1);
+    assert_int_equal(steps[3].then[0].passes.checks.n, 1);
+    assert_int_equal(steps[3].n_otherwise, 2);
+    assert_int_equal(steps[3].longest, SECONDS(16));
+    assert_int_equal(steps[4].n_meanwhile, 1);
+    assert_int_equal(steps[4].meanwhile[0].when.n, 1);
+    assert_int_equal(steps[4].hard.n, 1);
+    assert_int_equal(steps[4].passes.checks.n, cache->heal[0].bound->verify.checks.n + 1); /* `subject.ping` is part of `subject` */
     model_drop(model);
     config_free(config);
 }
@@ -490,6 +550,8 @@ int main(void)
         cmocka_unit_test(settings_are_in_the_model),
         cmocka_unit_test(services_are_in_the_model),
         cmocka_unit_test(runbooks_and_secrets_are_in_the_model),
+        cmocka_unit_test(limits_are_in_the_model),
+        cmocka_unit_test(steps_are_in_the_model_with_their_parameters),
         cmocka_unit_test(options_are_what_a_host_gets),
         cmocka_unit_test(nearer_defaults_win),
         cmocka_unit_test(a_service_has_defaults_of_its_own),

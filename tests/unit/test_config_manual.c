@@ -270,11 +270,29 @@ static void every_option_and_metric_is_in_it(void **state)
     }
 }
 
+static void runbooks_are_in_it_with_their_defaults(void **state)
+{
+    static const char section[] = "\n.Sh RUNBOOKS";
+    static const char *const keys[] = { "runbook", "title", "note", "params", "impact", "limits", "steps", "verify", "deadline", "warmup", "locks", "owner",
+                                        "do", "collect", "until", "wait", "if" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        assert_item(section, keys[i], NULL);
+    assert_item(section, "attempts", "3");
+    assert_item(section, "cooldown", "15m");
+    assert_item(section, "at_most", "3 per 6h");
+    assert_item(section, "hold_after_failure", "30m");
+    assert_item(section, "confirm.ticks", "2");
+    assert_item(section, "confirm.or.tries", "6");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(examples_are_right),
         cmocka_unit_test(every_key_is_in_it),
+        cmocka_unit_test(runbooks_are_in_it_with_their_defaults),
         cmocka_unit_test(defaults_of_the_main_file_are_right),
         cmocka_unit_test(every_option_and_metric_is_in_it),
     };

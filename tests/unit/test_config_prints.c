@@ -125,6 +125,34 @@ static void what_a_service_is_changes_it_alone(void **state)
     assert_changes("heal: [", "heal: [{run: r}, ", "a");
 }
 
+/* The fingerprint of the entry of `heal:`, with that runbook. */
+static uint64_t entry_with(const char *runbook)
+{
+    struct model *model;
+    uint64_t fingerprint;
+
+    support_write("prints-runbook.yaml", runbook, strlen(runbook));
+    model = support_model("prints.yaml", before);
+    fingerprint = model->services[0].heal[0].fingerprint;
+    assert_int_not_equal(fingerprint, 0);
+    model_drop(model);
+    return fingerprint;
+}
+
+static void what_a_runbook_does_changes_its_entries(void **state)
+{
+    const uint64_t first = entry_with("runbook: r\nparams: {x: {}}\nsteps: [{wait: 1s}]\n");
+
+    (void)state;
+    assert_true(first == entry_with("runbook: r\ntitle: T\nparams: {x: {}}\nsteps: [wait: 1000ms]\n"));
+    assert_false(first == entry_with("runbook: r\nparams: {x: {}}\nsteps: [{wait: 2s}]\n"));
+    assert_false(first == entry_with("runbook: r\nparams: {x: {}}\nsteps: [{wait: 1s}, {verify: b}]\n"));
+    assert_false(first == entry_with("runbook: r\nparams: {x: {}}\nlimits: {attempts: 4}\nsteps: [{wait: 1s}]\n"));
+    assert_false(first == entry_with("runbook: r\nparams: {x: {}}\nlimits: {locks: [b]}\nsteps: [{wait: 1s}]\n"));
+    assert_false(first == entry_with("runbook: r\nparams: {x: {}}\nimpact: restart\nsteps: [{wait: 1s}]\n"));
+    assert_false(first == entry_with("runbook: r\nparams: {x: {}}\nsteps: [{wait: 1s}]\nverify: {passes: 3}\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +162,7 @@ int main(void)
         cmocka_unit_test(where_a_secret_comes_from_changes_its_checks),
         cmocka_unit_test(a_plugin_changes_its_checks),
         cmocka_unit_test(what_a_service_is_changes_it_alone),
+        cmocka_unit_test(what_a_runbook_does_changes_its_entries),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,10 +28,23 @@ GOOD = [
     "log: {level: debug, rotate: 10MiB}",
     "remediation: {at_most: 10 per 1h}\nstorm: 60%",
     "service: a\nchecks: {x: {load: {}}}",
+    "runbook: r",
+    "runbook: r\nsteps: [{wait: 5s}, {verify: web.up}, {do: {greenhouse.delete-pod: {name: '${params.x}'}}, timeout: 5s, on_failure: continue}]",
+    "runbook: r\nsteps: [{collect: {load: {}}}, {if: a.b failed, then: [{until: {checks: [subject], within: 5s, hard: a.b stopped}}]}]",
+    "runbook: r\nlimits: {attempts: 2, cooldown: 0, at_most: 3 per 6h, confirm: {ticks: 2, or: {tries: 6}}, locks: [a]}\nverify: {passes: 3, every: 1s}",
     "service: a\nenabled: false\nheal: [{when: x failed, run: y, with: {a: 1}}]",
 ]
 
 BAD = [
+    "runbook: r\nstep: []",
+    "runbook: r\nsteps: [{wait: 5s, verify: web.up}]",
+    "runbook: r\nsteps: [{}]",
+    "runbook: r\nsteps: [{do: {greenhouse.delete-pods: {name: x}}}]",
+    "runbook: r\nsteps: [{do: {greenhouse.delete-pod: {}}}]",
+    "runbook: r\nsteps: [{do: {load: {}}}]",
+    "runbook: r\nsteps: [{until: {checks: [a.b]}}]",
+    "runbook: r\nimpact: high",
+    "runbook: r\nlimits: {cooldwn: 5s}",
     "[]",
     "listn: 127.0.0.1:9999",
     "listen: [a]",

@@ -1,0 +1,18 @@
+# tests/unit/heal.mk: core/heal: each limit by itself at its bounds, the choice of an entry, and random histories against a judge of their own.
+heal_tests = tests/unit/test_heal_choose tests/unit/test_heal_history tests/unit/test_heal_limits tests/unit/test_heal_record
+check_PROGRAMS += $(heal_tests)
+TESTS += $(heal_tests)
+
+HEAL_TEST_LIBS = core/heal/libheal.a core/base/libbase.a $(CMOCKA_LIBS)
+
+tests_unit_test_heal_choose_SOURCES = tests/unit/test_heal_choose.c tests/unit/heal_support.h
+tests_unit_test_heal_choose_LDADD = $(HEAL_TEST_LIBS)
+
+tests_unit_test_heal_history_SOURCES = tests/unit/test_heal_history.c tests/unit/heal_support.h
+tests_unit_test_heal_history_LDADD = $(HEAL_TEST_LIBS)
+
+tests_unit_test_heal_limits_SOURCES = tests/unit/test_heal_limits.c tests/unit/heal_support.h
+tests_unit_test_heal_limits_LDADD = $(HEAL_TEST_LIBS)
+
+tests_unit_test_heal_record_SOURCES = tests/unit/test_heal_record.c tests/unit/heal_support.h
+tests_unit_test_heal_record_LDADD = $(HEAL_TEST_LIBS)
