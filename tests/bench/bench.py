@@ -12,6 +12,8 @@ import math
 import os
 import pathlib
 import random
+import re
+import resource
 import shutil
 import signal
 import socket
@@ -379,7 +381,18 @@ def idle(build, folder, args):
         redis.wait()
 
 
-GROUPS = {"oneshot": oneshot, "detect": detect, "nudge": nudged, "throughput": throughput, "monit": beside_monit, "tls": tls, "health": health, "idle": idle}
+def judgement(build, _folder, args):
+    """Events of random configurations and of the Panda profile, by the CPU time of the simulator; what judges each of them is in it."""
+    events = 200000 if args.short else 2000000
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run([build / "tests/sim/test_sim", "--events", str(events)], capture_output=True, text=True, check=True,
+                          env={**os.environ, "srcdir": str(pathlib.Path(__file__).resolve().parents[2])})
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    judged = int(re.search(r"^figure property.events ([0-9]+)", done.stdout, re.M)[1])
+    figure("property.events_per_s", judged / (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime), "events/s")
+
+
+GROUPS = {"judgement": judgement, "oneshot": oneshot, "detect": detect, "nudge": nudged, "throughput": throughput, "monit": beside_monit, "tls": tls, "health": health, "idle": idle}
 
 
 def main():
