@@ -175,8 +175,9 @@ stage build-gcc 150 gcc_build
 beside flat flat
 stage unit-gcc 150 unit "$build"
 stage flat 60 joined flat
+stage bounds 60 integration "$build" bounds tests/integration/test_check.py tests/integration/test_first_light.py # which state times: nothing beside them
 beside builds builds
-stage integration-gcc 390 integration "$build" integration-gcc
+stage integration-gcc 390 integration "$build" integration-gcc tests/integration --ignore=tests/integration/test_check.py --ignore=tests/integration/test_first_light.py
 stage builds 180 joined builds # with clang and the sanitizers, and for macOS
 stage unit-sanitized 240 unit "$build/sanitized"
 beside fuzz fuzz
