@@ -34,7 +34,7 @@ def test_sixty_checks_take_as_long_as_the_slowest(talon, sanitized):
         checks += f"  slow:\n    http: {{ url: 'http://127.0.0.1:{slow.port}/' }}\n"
         talon.write(service(checks))
         took = []
-        for _ in range(5):
+        for _ in range(1 if sanitized else 5):
             begun = time.monotonic()
             done = talon.command("check", "--json")
             took.append(time.monotonic() - begun)
@@ -190,7 +190,9 @@ def test_exec_missing_binary_names_the_path(talon):
 
 
 def test_a_thousand_runs_leave_nothing_behind(talon, sanitized):
-    each = 25 if sanitized else 100
+    if sanitized:
+        pytest.skip("the other build's run counts what is left behind; sanitizers see the memory of runs in every other test")
+    each = 100
     checks = "".join(f"  c{i}:\n    exec: {{ command: [sh, -c, 'echo {i}; exit 0'] }}\n    every: 500ms\n    timeout: 10s\n" for i in range(each))
     talon.write(service(checks))
     talon.start()
