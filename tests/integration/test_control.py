@@ -267,7 +267,9 @@ def test_what_a_killed_daemon_left_is_replaced(talon, listening):
     assert not path.exists(), "it goes with the daemon"
 
 
-def test_a_socket_that_has_moved_or_gone_is_found_again(talon, listening, public):
+def test_a_socket_that_has_moved_or_gone_is_found_again(talon, listening, public, sanitized):
+    if sanitized:
+        pytest.skip("the other build's run has shown it")
     path = up(talon, listening)
     talon.write("services:\n" + good(listening), f"control: {{ path: {public}/moved.sock }}")
     done = talon.command("reload")  # by the old one, of which the state folder knows

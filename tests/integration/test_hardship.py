@@ -264,7 +264,9 @@ def test_a_full_table_of_descriptors_in_a_host(talon, web):
 
 # ---- programs
 
-def test_programs_that_are_missing(build, web, tmp_path):
+def test_programs_that_are_missing(build, web, tmp_path, sanitized):
+    if sanitized:
+        pytest.skip("the other build's run has shown it")
     program = tree(build, tmp_path / "tree")
     tool = tmp_path / "tool"
     tool.write_text("#!/bin/sh\necho fine\n")

@@ -230,7 +230,9 @@ def test_pods_are_no_older_than_the_workload_that_they_explain(talon, kube):
     talon.wait("web is failed", lambda: talon.verdicts()["web"] == "failed", 5)  # by the next change of anything it is seen as well
 
 
-def test_connections_do_not_accumulate(talon, kube):
+def test_connections_do_not_accumulate(talon, kube, sanitized):
+    if sanitized:
+        pytest.skip("the other build's run has shown it")
     configure(talon, kube.config, settings="defaults: { every: 100ms }")
     before = kube.state()
     talon.start()
