@@ -4,7 +4,7 @@
  */
 #include "launchd.h"
 
-enum { MAX_OUTPUT = 262144, WORDS = 160, IN_PROGRESS = 36, ALREADY = 37, NO_PROCESS = 3 };
+enum { WORDS = 160, IN_PROGRESS = 36, ALREADY = 37, NO_PROCESS = 3 };
 
 #define LOOK_AGAIN UINT64_C(250000000)
 
@@ -33,21 +33,7 @@ int launchd_act_validate(const void *given, struct talon_problem *problem)
 {
     const struct launchd_act_conf *conf = given;
 
-    if (!launchd_is_label(conf->label)) {
-        problem->option = "label";
-        snprintf(problem->text, sizeof problem->text, "is no label: write it as in the job's property list, such as com.example.server");
-    } else if (conf->domain && !launchd_is_domain(conf->domain)) {
-        problem->option = "domain";
-        snprintf(problem->text, sizeof problem->text, "is no domain: write system, gui/UID or user/UID");
-    } else {
-        return 0;
-    }
-    return 1;
-}
-
-static void ask(struct talon_run *run, talon_exit_fn *then, const char *const *argv)
-{
-    run->host->spawn(run, TALON_REQUEST(talon_command, .max_output = MAX_OUTPUT, .argv = argv), then, NULL);
+    return !launchd_is_named(conf->label, conf->domain, problem);
 }
 
 static const char *state_words(struct talon_run *run, const struct launchctl_job *job)
@@ -128,7 +114,7 @@ static void kicked(struct talon_run *run, void *arg, const struct talon_exit *en
     if (is_cut_short(run, ended))
         return;
     if (ended->code == 0)
-        ask(run, looked_after, (const char *const[]){ "launchctl", "print", state->target, NULL });
+        launchd_ask(run, looked_after, (const char *const[]){ "launchctl", "print", state->target, NULL });
     else if (ended->code == ALREADY)
         talon_done(run, TALON_OK, "launchd.already", "%s runs already: nothing was done", state->target);
     else
@@ -146,9 +132,9 @@ static void kick(struct talon_run *run)
     }
     run->host->progress(run, talon_text(run, "starts %s, which is %s", state->target, state->before));
     if (conf->kill)
-        ask(run, kicked, (const char *const[]){ "launchctl", "kickstart", "-k", state->target, NULL });
+        launchd_ask(run, kicked, (const char *const[]){ "launchctl", "kickstart", "-k", state->target, NULL });
     else
-        ask(run, kicked, (const char *const[]){ "launchctl", "kickstart", state->target, NULL });
+        launchd_ask(run, kicked, (const char *const[]){ "launchctl", "kickstart", state->target, NULL });
 }
 
 /* ---- bootout */
@@ -179,7 +165,7 @@ static void look_whether_gone(struct talon_run *run, void *arg)
     const struct launchd_act *state = run->state;
 
     (void)arg;
-    ask(run, looked_whether_gone, (const char *const[]){ "launchctl", "print", state->target, NULL });
+    launchd_ask(run, looked_whether_gone, (const char *const[]){ "launchctl", "print", state->target, NULL });
 }
 
 /* launchctl may return while the job's program is still ending. */
@@ -214,7 +200,7 @@ static void found(struct talon_run *run)
         return;
     }
     run->host->progress(run, talon_text(run, "unloads %s, which is %s", state->target, state->before));
-    ask(run, booted_out, (const char *const[]){ "launchctl", "bootout", state->target, NULL });
+    launchd_ask(run, booted_out, (const char *const[]){ "launchctl", "bootout", state->target, NULL });
 }
 
 static void nowhere(struct talon_run *run)
@@ -267,7 +253,7 @@ static void look(struct talon_run *run)
     if (state->at == state->n || state->trouble)
         nowhere(run);
     else
-        ask(run, looked, (const char *const[]){ "launchctl", "print", talon_text(run, "%s/%s", state->domains[state->at], conf->label), NULL });
+        launchd_ask(run, looked, (const char *const[]){ "launchctl", "print", talon_text(run, "%s/%s", state->domains[state->at], conf->label), NULL });
 }
 
 static void begin(struct talon_run *run, int boots_out)

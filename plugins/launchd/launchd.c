@@ -7,7 +7,7 @@
  */
 #include "launchd.h"
 
-enum { MAX_OUTPUT = 262144, WORDS = 160 };
+enum { WORDS = 160 };
 
 #define MOST_SECONDS UINT64_C(4000000000) /* no process is older */
 
@@ -68,27 +68,17 @@ static int validate(const void *given, struct talon_problem *problem)
 {
     const struct launchd_conf *conf = given;
 
-    if (!launchd_is_label(conf->label)) {
-        problem->option = "label";
-        snprintf(problem->text, sizeof problem->text, "is no label: write it as in the job's property list, such as com.example.server");
-    } else if (conf->domain && !launchd_is_domain(conf->domain)) {
-        problem->option = "domain";
-        snprintf(problem->text, sizeof problem->text, "is no domain: write system, gui/UID or user/UID");
-    } else if (conf->interval && conf->kind != LAUNCHD_INTERVAL) {
+    if (!launchd_is_named(conf->label, conf->domain, problem))
+        return 1;
+    if (conf->interval && conf->kind != LAUNCHD_INTERVAL) {
         problem->option = "interval";
         snprintf(problem->text, sizeof problem->text, "has no effect without `kind: interval`");
-    } else {
-        return 0;
+        return 1;
     }
-    return 1;
+    return 0;
 }
 
 /* ---- asking */
-
-static void ask(struct talon_run *run, talon_exit_fn *then, const char *const *argv)
-{
-    run->host->spawn(run, TALON_REQUEST(talon_command, .max_output = MAX_OUTPUT, .argv = argv), then, NULL);
-}
 
 /* Why the question could not be asked, which says nothing of the job; NULL: it was answered. */
 static const char *no_answer(struct talon_run *run, const struct talon_exit *ended)
@@ -172,7 +162,7 @@ static void ask_disabled(struct talon_run *run)
     while (state->at < state->n && !state->there[state->at])
         state->at++;
     if (state->at < state->n)
-        ask(run, disabled_told, (const char *const[]){ "launchctl", "print-disabled", state->domains[state->at], NULL });
+        launchd_ask(run, disabled_told, (const char *const[]){ "launchctl", "print-disabled", state->domains[state->at], NULL });
     else if (state->is_loaded)
         conclude(run);
     else
@@ -244,7 +234,7 @@ static void found_job(struct talon_run *run)
         found->begun_ns = self->begun_ns;
         conclude(run);
     } else {
-        ask(run, aged, (const char *const[]){ "ps", "-o", "etime=", "-p", talon_text(run, "%ld", found->job.pid), NULL });
+        launchd_ask(run, aged, (const char *const[]){ "ps", "-o", "etime=", "-p", talon_text(run, "%ld", found->job.pid), NULL });
     }
 }
 
@@ -292,7 +282,7 @@ static void ask_print(struct talon_run *run)
     struct state *state = run->state;
 
     if (state->at < state->n) {
-        ask(run, printed, (const char *const[]){ "launchctl", "print", talon_text(run, "%s/%s", state->domains[state->at], conf->label), NULL });
+        launchd_ask(run, printed, (const char *const[]){ "launchctl", "print", talon_text(run, "%s/%s", state->domains[state->at], conf->label), NULL });
     } else if (conf->kind == LAUNCHD_RETIRED) {
         conclude_absent(run);
     } else {

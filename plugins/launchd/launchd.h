@@ -58,8 +58,10 @@ int launchd_act_validate(const void *conf, struct talon_problem *problem);
 void launchd_kickstart_start(struct talon_run *run);
 void launchd_bootout_start(struct talon_run *run);
 
-int launchd_is_label(const char *label);
-int launchd_is_domain(const char *domain);
+/* Can label and domain (NULL: not given) be those of a job? 0: problem says which is not, and how it is written. */
+int launchd_is_named(const char *label, const char *domain, struct talon_problem *problem);
+/* Runs launchctl with these arguments, bounded in what it prints. */
+void launchd_ask(struct talon_run *run, talon_exit_fn *then, const char *const *argv);
 /* Where a job is looked for, in this order: `domain`, where it is given, else gui, user and system, those of the user `uid` (0: see the option's help). Returns
  * how many there are. */
 size_t launchd_domains(struct talon_run *run, const char *domain, int64_t uid, const char *domains[LAUNCHD_DOMAINS]);
