@@ -291,7 +291,7 @@ bool render_why(const struct snapshot *snapshot, const char *name, struct buffer
     json_moment(out, "paused_until_unix", snapshot->paused_until);
     json_name(out, "incident");
     if (asked.incident)
-        render_one_incident(asked.incident, out);
+        render_one_incident(snapshot, asked.incident, out);
     else
         buffer_text(out, "null");
     add_todo(&asked, out);
