@@ -136,6 +136,7 @@ void daemon_carry_out(struct daemon *d, const struct moment *now)
             daemon_heal_result(d, effects[i].of.judged.check, effects[i].of.judged.result, effects[i].of.judged.begun, effects[i].of.judged.cause == CAUSE_SCHEDULE);
             break;
         case EFFECT_COLLECT: /* the memory has */
+        case EFFECT_JUDGED:
             break;
         case EFFECT_OBSERVE:
             daemon_observer_ask(d->observer, effects[i].of.observe.asked);
