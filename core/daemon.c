@@ -28,12 +28,20 @@
 
 /* ---- publishing: at once when the last snapshot is 100 ms old, else when it is */
 
+/* plugins NULL: without them. */
+static struct snapshot *make_snapshot(struct daemon *d, const struct moment *now, struct snapshot_plugin *plugins)
+{
+    struct snapshot_extra extra = daemon_self_extra(&d->self, d->hosts, d->state, plugins);
+
+    daemon_heal_extra(d, &extra);
+    return snapshot_make(d->engine, now, &extra);
+}
+
 struct snapshot *daemon_snapshot(struct daemon *d, const struct moment *now)
 {
     struct snapshot_plugin plugins[DAEMON_SELF_HOSTS];
-    struct snapshot_extra extra = daemon_self_extra(&d->self, d->hosts, d->state, plugins);
 
-    return snapshot_make(d->engine, now, &extra);
+    return make_snapshot(d, now, plugins);
 }
 
 static void publish_now(struct daemon *d, const struct moment *now)
@@ -136,7 +144,6 @@ void daemon_carry_out(struct daemon *d, const struct moment *now)
             daemon_heal_result(d, effects[i].of.judged.check, effects[i].of.judged.result, effects[i].of.judged.begun, effects[i].of.judged.cause == CAUSE_SCHEDULE);
             break;
         case EFFECT_COLLECT: /* the memory has */
-        case EFFECT_JUDGED:
             break;
         case EFFECT_OBSERVE:
             daemon_observer_ask(d->observer, effects[i].of.observe.asked);
@@ -272,9 +279,13 @@ void daemon_open_endpoint(struct daemon *d)
 
 static void write_old_state(struct daemon *d, const struct moment *now)
 {
+    struct snapshot *snapshot = make_snapshot(d, now, NULL); /* what runs is told by who runs */
+
     d->old_state_due = d->turned = false;
     d->old_state_at = now->awake;
-    daemon_self_write(&d->self, d->engine, d->hosts, d->state, now);
+    if (snapshot)
+        daemon_self_write(d->state, snapshot);
+    snapshot_drop(snapshot);
 }
 
 static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
@@ -298,7 +309,8 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
         daemon_open_endpoint(d);
     if (d->old_state_due && now.awake - d->old_state_at >= (d->turned ? OLD_STATE_DISTANCE : OLD_STATE_REFRESH))
         write_old_state(d, &now);
-    daemon_self_retry(&d->self, d->engine, d->hosts, d->state, &now);
+    if (daemon_self_retry(&d->self, d->state, &now))
+        write_old_state(d, &now);
     hosts_look(d->hosts);
     state_flush(d->state);
     memory_give_back(now.awake);

@@ -323,6 +323,18 @@ void daemon_heal_soon(struct daemon *d)
     ev_timer_start(d->loop, &d->heal_soon);
 }
 
+/* ---- what is shown */
+
+void daemon_heal_extra(const struct daemon *d, struct snapshot_extra *extra)
+{
+    extra->heal = d->heal && is_ready(d) ? d->heal->machine : NULL;
+    extra->switched_off = d->settings.no_heal || d->settings.dry_run;
+    extra->safe_mode = d->settings.safe;
+    extra->last_run = d->heal ? d->heal->last_run : 0;
+    extra->last_agent = d->heal ? d->heal->last_agent : 0;
+    extra->last_sos = d->heal ? d->heal->last_sos : 0;
+}
+
 /* ---- life */
 
 bool daemon_heal_create(struct daemon *d)

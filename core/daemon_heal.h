@@ -16,10 +16,10 @@
 #include "base/moment.h"
 #include "heal/heal.h"
 #include "locks.h"
+#include "serve/snapshot.h"
 #include "store/store.h"
 
 struct daemon;
-struct control_ask;
 
 enum { HEAL_TAKES = 64, HEAL_STORIES = 8, HEAL_LINES = 200 };
 
@@ -98,6 +98,8 @@ void daemon_heal_tick(struct daemon *d, const struct moment *now);
 /* Tells the machine, and carries out what comes of it. Nothing may be told already. False: it was refused. */
 bool daemon_heal_tell(struct daemon *d, const struct moment *now, const struct heal_event *event);
 
+/* What the snapshot is to say of repair. */
+void daemon_heal_extra(const struct daemon *d, struct snapshot_extra *extra);
 /* What repair has to keep, if anything of it has changed. */
 void daemon_heal_keep(struct daemon *d, const struct moment *now);
 /* heal_runs_answer() and heal_acts_answer() at the next turn of the loop. */
@@ -124,6 +126,12 @@ struct heal_story *heal_story_of(struct daemon_heal *h, uint64_t run);
 void heal_story_add(struct heal_story *story, int64_t wall, const char *text);
 void heal_story_show(const struct heal_story *story, struct buffer *out);
 void heal_story_free(struct daemon_heal *h);
+/* daemon_heal_asked.c: arg is the daemon. Those of daemon_people.h. */
+const char *heal_asked_command(void *arg, const struct heal_command *command);
+uint64_t heal_asked_last_run(void *arg);
+void heal_asked_story(void *arg, const char *service, struct buffer *out);
+void heal_asked_plan(void *arg, size_t service, const char *runbook, bool force, struct buffer *out);
+
 /* "fixed", "not fixed" ... */
 const char *heal_outcome_word(enum heal_outcome outcome);
 

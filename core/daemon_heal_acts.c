@@ -2,7 +2,7 @@
 #include "daemon_heal.h"
 #include "daemon_private.h"
 
-#include "base/os/log.h"
+#include "base/os/clock.h"
 #include "base/shortage.h"
 
 #include <stdio.h>

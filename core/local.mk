@@ -11,7 +11,7 @@ host_PROGRAMS += talon-core
 talon_core_SOURCES = \
 	core/core_main.c core/daemon.c core/daemon.h core/daemon_asked.c core/daemon_control.c core/daemon_control.h core/daemon_heal.c core/daemon_heal.h core/daemon_heal_acts.c core/daemon_heal_asked.c \
 	core/daemon_heal_runs.c core/daemon_heal_story.c core/daemon_lack.c core/daemon_lack.h \
-	core/daemon_load.c core/daemon_memory.c core/daemon_observer.c core/daemon_observer.h core/daemon_people.c core/daemon_people.h core/daemon_private.h core/daemon_reports.c \
+	core/daemon_load.c core/daemon_memory.c core/daemon_observer.c core/daemon_observer.h core/daemon_people.c core/daemon_people.h core/daemon_people_heal.c core/daemon_private.h core/daemon_reports.c core/daemon_said.c core/daemon_said.h \
 	core/daemon_self.c core/daemon_self.h core/daemon_signals.c core/daemon_signals.h core/daemon_windows.c core/daemon_windows.h \
 	core/guard.h core/guarded.c core/guarded.h core/last_words.c core/last_words.h core/watch.c core/watch.h
 talon_core_LDADD = core/control/libcontrol.a core/memory/libmemory.a core/serve/libserve.a core/heal/libheal.a $(CORE_LIBS) $(MICROHTTPD_LIBS) $(SQLITE_LIBS)

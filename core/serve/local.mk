@@ -7,7 +7,7 @@ core_serve_libserve_a_SOURCES = \
 	core/serve/past.c core/serve/past.h core/serve/query.c core/serve/answers.c core/serve/answers.h core/serve/serve_system.h \
 	core/serve/facts.c core/serve/facts.h core/serve/json.c core/serve/json.h \
 	core/serve/exposition.c core/serve/exposition.h \
-	core/serve/render_api.c core/serve/render_heal.c core/serve/render_heal.h core/serve/render_health.c core/serve/render_incidents.c core/serve/render_people.h core/serve/render_why.c core/serve/render_metrics.c core/serve/render_old.c core/serve/render_status.c \
+	core/serve/render_api.c core/serve/render_heal.c core/serve/render_heal.h core/serve/render_health.c core/serve/render_incidents.c core/serve/render_people.h core/serve/render_why.c core/serve/render_metrics.c core/serve/render_old.c core/serve/render_plan.c core/serve/render_plan.h core/serve/render_status.c \
 	core/serve/render_page.c core/serve/page_style.c core/serve/page_style.h
 if DARWIN
 core_serve_libserve_a_SOURCES += core/serve/serve_darwin.c
