@@ -27,7 +27,7 @@ talon_SOURCES = \
 	core/cli/init_names.c core/cli/init_names.h core/cli/init_write.c \
 	core/cli/migrate.c core/cli/migrate.h core/cli/migrate_read.c core/cli/migrate_write.c \
 	core/cli/fields.c core/cli/fields.h core/cli/incident_one.c core/cli/incidents.c core/cli/incidents_show.c core/cli/incidents_show.h \
-	core/cli/history.c core/cli/job.c core/cli/log.c core/cli/people.c core/cli/people.h core/cli/ping.c core/cli/push.h core/cli/silence.c core/cli/uptime.c core/cli/why.c \
+	core/cli/heal.c core/cli/limits.c core/cli/history.c core/cli/job.c core/cli/log.c core/cli/people.c core/cli/people.h core/cli/ping.c core/cli/push.h core/cli/silence.c core/cli/uptime.c core/cli/why.c \
 	core/cli/offline.c core/cli/offline.h core/cli/old.c core/cli/options.c core/cli/output.c \
 	core/cli/plugin.c core/cli/plugin.h core/cli/plugin_new.c core/cli/plugin_test.c core/cli/problems.c core/cli/problems.h \
 	core/cli/reach.c core/cli/reach.h core/cli/rehearse.c core/cli/reload.c core/cli/run.c \
