@@ -80,7 +80,7 @@ static bool find(const struct snapshot *snapshot, const struct said *said, struc
         service = model_service(model, wanted->service);
     }
     if (service == MODEL_NONE)
-        people_refuse_name(snapshot, ask, "service or runbook of one", wanted->service);
+        people_refuse_name(snapshot, ask, "service, or runbook of a service,", wanted->service);
     else if (model->services[service].n_heal == 0 || (wanted->runbook && !has_runbook(&model->services[service], wanted->runbook)))
         refuse_runbook(&model->services[service], wanted->runbook, ask);
     else
