@@ -28,12 +28,20 @@
 
 /* ---- publishing: at once when the last snapshot is 100 ms old, else when it is */
 
+/* plugins NULL: without them. */
+static struct snapshot *make_snapshot(struct daemon *d, const struct moment *now, struct snapshot_plugin *plugins)
+{
+    struct snapshot_extra extra = daemon_self_extra(&d->self, d->hosts, d->state, plugins);
+
+    daemon_heal_extra(d, &extra);
+    return snapshot_make(d->engine, now, &extra);
+}
+
 struct snapshot *daemon_snapshot(struct daemon *d, const struct moment *now)
 {
     struct snapshot_plugin plugins[DAEMON_SELF_HOSTS];
-    struct snapshot_extra extra = daemon_self_extra(&d->self, d->hosts, d->state, plugins);
 
-    return snapshot_make(d->engine, now, &extra);
+    return make_snapshot(d, now, plugins);
 }
 
 static void publish_now(struct daemon *d, const struct moment *now)
@@ -95,13 +103,20 @@ static void record(struct daemon *d, const struct engine_effect *effect)
                  engine_verdict_name((enum engine_verdict)effect->of.record.to), NULL);
 }
 
+void daemon_notify(struct daemon *d, const struct moment *now, const struct engine_effect *effect)
+{
+    memory_effect(d->memory, d->engine, now, effect);
+    daemon_self_notice(engine_model(d->engine), effect);
+}
+
 void daemon_carry_out(struct daemon *d, const struct moment *now)
 {
     size_t n;
     const struct engine_effect *effects = engine_effects(d->engine, &n);
 
     for (size_t i = 0; i < n; i++) {
-        memory_effect(d->memory, d->engine, now, &effects[i]);
+        if (effects[i].kind != EFFECT_NOTIFY)
+            memory_effect(d->memory, d->engine, now, &effects[i]);
         switch (effects[i].kind) {
         case EFFECT_START_CHECK:
             instances_start(d->instances, effects[i].of.start.check, effects[i].of.start.run, effects[i].of.start.timeout,
@@ -123,7 +138,10 @@ void daemon_carry_out(struct daemon *d, const struct moment *now)
             daemon_self_tell(engine_model(d->engine), &effects[i]);
             break;
         case EFFECT_NOTIFY:
-            daemon_self_notice(engine_model(d->engine), &effects[i]);
+            daemon_notify(d, now, &effects[i]);
+            break;
+        case EFFECT_JUDGED:
+            daemon_heal_result(d, effects[i].of.judged.check, effects[i].of.judged.result, effects[i].of.judged.begun, effects[i].of.judged.cause == CAUSE_SCHEDULE);
             break;
         case EFFECT_COLLECT: /* the memory has */
             break;
@@ -132,11 +150,12 @@ void daemon_carry_out(struct daemon *d, const struct moment *now)
             break;
         case EFFECT_RECORD_INTENT:
         case EFFECT_RUN_ACTION:
-            log_error("the engine asked for something that this version cannot do", NULL);
+            log_error("the engine asked for what is the machine's of repair to ask", NULL);
             break;
         }
     }
     daemon_memory_settle(d, now);
+    daemon_heal_judged(d, now);
 }
 
 /* ---- events: all go through daemon_feed(), which also sees when the loop was stopped for long */
@@ -260,9 +279,13 @@ void daemon_open_endpoint(struct daemon *d)
 
 static void write_old_state(struct daemon *d, const struct moment *now)
 {
+    struct snapshot *snapshot = make_snapshot(d, now, NULL); /* what runs is told by who runs */
+
     d->old_state_due = d->turned = false;
     d->old_state_at = now->awake;
-    daemon_self_write(&d->self, d->engine, d->hosts, d->state, now);
+    if (snapshot)
+        daemon_self_write(d->state, snapshot);
+    snapshot_drop(snapshot);
 }
 
 static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
@@ -276,6 +299,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     daemon_observer_tick(d->observer, &now);
     tell_gap(d, &now);
     daemon_memory_tick(d, &now);
+    daemon_heal_tick(d, &now);
     daemon_windows_look(d, &now);
     if (now.awake - d->began >= RESTART_SHOWN)
         daemon_self_restarted(&d->self, d->settings.safe, NULL);
@@ -285,7 +309,8 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
         daemon_open_endpoint(d);
     if (d->old_state_due && now.awake - d->old_state_at >= (d->turned ? OLD_STATE_DISTANCE : OLD_STATE_REFRESH))
         write_old_state(d, &now);
-    daemon_self_retry(&d->self, d->engine, d->hosts, d->state, &now);
+    if (daemon_self_retry(&d->self, d->state, &now))
+        write_old_state(d, &now);
     hosts_look(d->hosts);
     state_flush(d->state);
     memory_give_back(now.awake);
@@ -343,6 +368,8 @@ static bool create(struct daemon *d)
     d->engine = engine_create(random_id());
     if (!d->loop || !d->engine)
         return false;
+    if (!daemon_heal_create(d))
+        return false;
     d->hosts = daemon_self_hosts(d->loop);
     d->secrets = secrets_create(d->loop, NULL);
     if (!d->hosts || !d->secrets)
@@ -367,6 +394,7 @@ static void destroy(struct daemon *d)
     daemon_control_end(&d->control);
     if (d->state && engine_model(d->engine))
         write_old_state(d, &now);
+    daemon_heal_end(d);
     instances_free(d->instances);
     if (d->secrets)
         secrets_free(d->secrets);

@@ -149,8 +149,13 @@ PEOPLE(why)
 PEOPLE(incidents)
 PEOPLE(incident)
 PEOPLE(log)
+PEOPLE(heal)
+PEOPLE(rearm)
+PEOPLE(plan)
+PEOPLE(run)
+PEOPLE(limits)
 
-/* All of them; heal will be more lines. */
+/* All of them. */
 static const struct control_command commands[] = {
     { "GET", "/v1/status", on_status },
     { "POST", "/v1/reload", on_reload },
@@ -166,6 +171,11 @@ static const struct control_command commands[] = {
     { "GET", "/v1/incidents", on_incidents },
     { "GET", "/v1/incidents/*", on_incident },
     { "GET", "/v1/log", on_log },
+    { "POST", "/v1/heal", on_heal },
+    { "POST", "/v1/heal/plan", on_plan },
+    { "POST", "/v1/heal/rearm", on_rearm },
+    { "GET", "/v1/heal/runs/*", on_run },
+    { "GET", "/v1/limits", on_limits },
 };
 
 /* ---- the socket: one that cannot be had is reported and tried again, never fatal */

@@ -36,6 +36,7 @@ static bool take_model(struct daemon *d, const struct model *model)
     daemon_windows_begin(d, &now); /* before anything of an earlier process is taken up: what is planned is not told */
     if (!old)
         daemon_memory_restore(d, &now);
+    daemon_heal_model(d, &now);
     memory_model(d->memory, d->engine, &now);
     if (moved) {
         serve_stop(d->serve);

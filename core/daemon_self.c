@@ -143,7 +143,7 @@ struct config_source *daemon_self_last_good(struct state *state, bool *lacked)
     return source;
 }
 
-static void write_snapshot(struct state *state, const struct snapshot *snapshot)
+void daemon_self_write(struct state *state, const struct snapshot *snapshot)
 {
     struct buffer text = buffer_make(PACKED_MAX);
 
@@ -161,23 +161,13 @@ static void write_snapshot(struct state *state, const struct snapshot *snapshot)
     buffer_free(&text);
 }
 
-void daemon_self_write(struct daemon_self *self, const struct engine *engine, const struct hosts *hosts, struct state *state, const struct moment *now)
-{
-    struct snapshot_extra extra = daemon_self_extra(self, hosts, state, NULL);
-    struct snapshot *snapshot = snapshot_make(engine, now, &extra);
-
-    if (snapshot)
-        write_snapshot(state, snapshot);
-    snapshot_drop(snapshot);
-}
-
-void daemon_self_retry(struct daemon_self *self, const struct engine *engine, const struct hosts *hosts, struct state *state, const struct moment *now)
+bool daemon_self_retry(struct daemon_self *self, struct state *state, const struct moment *now)
 {
     if (!state_trouble(state) || now->awake - self->retried_at < RETRY_DISTANCE)
-        return;
+        return false;
     self->retried_at = now->awake;
     state_retry(state);
-    daemon_self_write(self, engine, hosts, state, now);
+    return true;
 }
 
 void daemon_self_answering(struct state *state, const char *host, uint16_t port)

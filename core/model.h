@@ -280,18 +280,19 @@ struct model_agent {
     const char *name;
     const char *const *command;         /* NULL-terminated */
     struct model_action action;         /* without `input` */
-    uint64_t timeout, cooldown;
+    uint64_t timeout, cooldown;         /* cooldown: from start to start, whatever the incident */
     struct model_place place;
 };
 
-struct model_agents {
+struct model_agents { /* in the order in which they are asked */
     size_t n;
     struct model_agent agents[MODEL_AGENTS];
 };
 
 struct model_sos {
     bool on;
-    uint64_t after, repeat;
+    uint64_t after;  /* of a critical service not being ok, from the first bad result */
+    uint64_t repeat; /* of the same incident */
 };
 
 /* Somebody outside who is told that Talon lives. */

@@ -4,6 +4,7 @@
  */
 #include "serve/facts.h"
 #include "serve/json.h"
+#include "serve/render_heal.h"
 #include "serve/render_people.h"
 #include "serve/serve.h"
 
@@ -113,6 +114,7 @@ static void add_service(const struct snapshot *snapshot, size_t service, struct 
         json_count(out, "incident", state->incident);
     else
         json_text(out, "incident", NULL);
+    render_repair(snapshot, state->incident, out);
     json_text(out, "decided_by", state->decided_by == MODEL_NONE ? NULL : snapshot->model->checks[state->decided_by].name);
     buffer_char(out, '}');
 }

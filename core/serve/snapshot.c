@@ -282,6 +282,22 @@ static void fill(struct snapshot *snapshot, const struct engine *engine, const s
     atomic_init(&snapshot->users, 1);
 }
 
+/* ---- repair, in an allocation of its own */
+
+static void add_heal(struct snapshot *snapshot, const struct engine *engine, const struct moment *now, const struct snapshot_extra *extra)
+{
+    struct snapshot_heal *heal = extra->heal ? snapshot_heal_make(extra->heal, engine, now) : NULL;
+
+    snapshot->heal = heal;
+    if (!heal)
+        return;
+    heal->switched_off = extra->switched_off;
+    heal->safe_mode = extra->safe_mode;
+    heal->last_run = extra->last_run;
+    heal->last_agent = extra->last_agent;
+    heal->last_sos = extra->last_sos;
+}
+
 /* ---- the interface */
 
 struct snapshot *snapshot_make(const struct engine *engine, const struct moment *now, const struct snapshot_extra *extra)
@@ -305,6 +321,8 @@ struct snapshot *snapshot_make(const struct engine *engine, const struct moment 
         snapshot = malloc(sizeof *snapshot + arrays + texts.len);
     if (snapshot)
         fill(snapshot, engine, now, extra, &chosen, &texts);
+    if (snapshot)
+        add_heal(snapshot, engine, now, extra);
     else
         shortage_note();
     buffer_free(&texts);
@@ -327,5 +345,6 @@ void snapshot_drop(struct snapshot *snapshot)
     for (size_t i = 0; i < snapshot->model->n_checks; i++)
         result_drop(snapshot->checks[i].last);
     model_drop(snapshot->model);
+    free(snapshot->heal);
     free(snapshot->memory);
 }

@@ -7,6 +7,7 @@
 #define SERVE_SNAPSHOT_H
 
 #include "engine/engine.h"
+#include "serve/snapshot_heal.h"
 
 #include <stdatomic.h>
 
@@ -79,6 +80,7 @@ struct snapshot {
     const char *self;                        /* NULL; trouble of Talon itself: "port 9999 was taken", "log cannot be written" */
     unsigned worker_restarts;
     void *memory;                            /* one allocation for arrays and texts */
+    struct snapshot_heal *heal;              /* NULL: nothing repairs, or there was no memory to tell of it */
 };
 
 /* What the daemon adds to what the engine knows. Borrowed for the call. */
@@ -88,6 +90,9 @@ struct snapshot_extra {
     unsigned worker_restarts;
     const struct snapshot_plugin *plugins;
     size_t n_plugins;
+    const struct heal *heal;                 /* NULL: nothing repairs */
+    bool switched_off, safe_mode;            /* it */
+    int64_t last_run, last_agent, last_sos;  /* wall ns; 0: never */
 };
 
 /* Copies the engine's conclusions. One user. NULL: no memory, or the engine has no model yet. */

@@ -43,8 +43,8 @@ bool store_is_up(struct store *store);
 enum store_news_kind {
     STORE_NOTHING,
     STORE_DURABLE,  /* the intent is on disk */
-    STORE_DOWN,
-    STORE_UP,       /* again: what is kept is to be kept once more, since some of it may have been dropped meanwhile */
+    STORE_WENT_DOWN,
+    STORE_CAME_UP,       /* again: what is kept is to be kept once more, since some of it may have been dropped meanwhile */
     STORE_SET_ASIDE /* the database was corrupt: what it knew of limits is lost, they are to be taken as spent for one cooldown */
 };
 
