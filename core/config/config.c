@@ -239,6 +239,8 @@ static void check(struct config *c, const void *argument)
     defaults_check(c, c->defaults);
     for (size_t i = 0; i < c->services.n; i++)
         defaults_check(c, work_service_at(c, i)->defaults);
+    notify_read(c, c->root);
+    ladder_read(c, tree_get(c->root, "ladder"));
     services_make(c);
     checks_make(c);
     needs_make(c);

@@ -117,10 +117,20 @@ static uint64_t print_service(const struct model *m, const struct model_service 
     return hash;
 }
 
+static void print_channels(const struct model *m)
+{
+    for (size_t i = 0; i < m->settings.notify.n_channels; i++) {
+        struct model_channel *channel = (struct model_channel *)&m->settings.notify.channels[i];
+
+        channel->fingerprint = print_conf(m, print_text(TEXT_HASH, channel->action.name), &channel->action.conf);
+    }
+}
+
 void prints_make(struct config *c)
 {
     const struct model *m = c->model;
 
+    print_channels(m);
     for (size_t i = 0; i < m->n_checks; i++)
         ((struct model_check *)&m->checks[i])->fingerprint = print_check(m, &m->checks[i]);
     for (size_t i = 0; i < m->n_services; i++) {

@@ -22,3 +22,13 @@ tests_unit_test_heal_machine_LDADD = tests/sim/libhealworld.a core/heal/libheal.
 
 tests_unit_test_heal_record_SOURCES = tests/unit/test_heal_record.c tests/unit/heal_support.h
 tests_unit_test_heal_record_LDADD = $(HEAL_TEST_LIBS)
+
+# core/outbox: random histories against a judge of their own, and single behaviours.
+outbox_tests = tests/unit/test_outbox tests/unit/test_outbox_history
+check_PROGRAMS += $(outbox_tests)
+TESTS += $(outbox_tests)
+OUTBOX_TEST_LIBS = core/outbox/liboutbox.a core/base/libbase.a $(CMOCKA_LIBS) -lm
+tests_unit_test_outbox_SOURCES = tests/unit/test_outbox.c
+tests_unit_test_outbox_LDADD = $(OUTBOX_TEST_LIBS)
+tests_unit_test_outbox_history_SOURCES = tests/unit/test_outbox_history.c
+tests_unit_test_outbox_history_LDADD = $(OUTBOX_TEST_LIBS)
