@@ -373,11 +373,6 @@ static void shape_notify(struct config *c, const struct node *node)
         value_rate(c, messages, "notify.messages", &n, &window);
 }
 
-static void shape_programs(struct config *c, const struct node *node)
-{
-    shape_map(c, node, "programs");
-}
-
 static void shape_many(struct config *c, const struct node *node, const char *what)
 {
     if (node && node->kind == NODE_TEXT && !tree_empty(node))
@@ -398,7 +393,7 @@ static const struct setting {
     { "listen", read_listen }, { "allow_hosts", read_allow_hosts }, { "state", read_state }, { "log", read_log }, { "exec_path", read_exec_path },
     { "guard", read_guard }, { "control", read_control }, { "remediation", read_remediation }, { "storm", read_storm },
     { "storm_cooldown", read_storm_cooldown }, { "reopen", read_reopen }, { "flap_escalate", read_flap_escalate },
-    { "heartbeat", shape_heartbeat }, { "history", read_history }, { "notify", shape_notify }, { "programs", shape_programs },
+    { "heartbeat", shape_heartbeat }, { "history", read_history }, { "notify", shape_notify }, { "programs", NULL },
     { "ladder", shape_ladder }, { "maintenance", NULL },
     { "vars", NULL }, { "defaults", NULL }, { "include", NULL }, { "runbooks", NULL }, { "plugins", NULL }, { "secrets", NULL }, { "services", NULL },
     { "paths", NULL },

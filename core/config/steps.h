@@ -72,6 +72,9 @@ void needs_make(struct config *c);
 void heal_make(struct config *c);
 /* maintenance.c: `maintenance:` */
 void maintenance_read(struct config *c, const struct node *map);
+/* programs.c: `programs:`; and, after the fingerprints, their own. */
+void programs_read(struct config *c, const struct node *map);
+void programs_finish(struct config *c);
 /* prints.c: the fingerprints. */
 void prints_make(struct config *c);
 
