@@ -18,7 +18,7 @@ talon_core_LDADD = core/control/libcontrol.a core/memory/libmemory.a core/serve/
 # The command line.
 bin_PROGRAMS += talon
 talon_SOURCES = \
-	core/main.c core/guard.c core/guard.h core/guard_notify.c core/guard_notify.h core/guard_report.c core/guard_report.h \
+	core/main.c core/guard.c core/guard.h core/guard_keeper.c core/guard_keeper.h core/guard_notify.c core/guard_notify.h core/guard_report.c core/guard_report.h \
 	core/cli/ask.c core/cli/ask.h core/cli/check.c core/cli/check_show.c core/cli/check_show.h core/cli/cli.h core/cli/command.c core/cli/command.h \
 	core/cli/config.c \
 	core/cli/describe.c core/cli/describe.h core/cli/discover.c core/cli/discover.h core/cli/discover_kube.c \

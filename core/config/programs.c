@@ -215,16 +215,15 @@ static print print_env(const struct model *m, print hash, const struct model_pro
 
 static uint64_t print_program(const struct model *m, const struct model_program *p)
 {
-    const uint64_t numbers[] = { p->log_rotate, p->port, p->refuses, p->health_start, p->health_failures, p->preflight_timeout, p->call_port, p->call_after, p->call_every,
-                                 p->call_timeout, p->call_tries, p->restart_first, p->restart_longest, p->restart_good, (uint64_t)p->drain_signal, p->drain_wait, p->loaded_every };
-    const char *const texts[] = { p->folder, p->log, p->log_errors, p->port_host, p->call_host, p->call_target, p->call_method, p->call_address, p->unless_loaded };
+    const uint64_t numbers[] = { p->log_rotate, p->port, (uint64_t)p->drain_signal, p->drain_wait };
+    const char *const texts[] = { p->folder, p->log, p->log_errors, p->port_host };
     print hash = print_env(m, print_list(TEXT_HASH, p->command), p);
 
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         hash = print_number(hash, numbers[i]);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         hash = print_text(hash, texts[i]);
-    return print_list(hash, p->preflight);
+    return hash;
 }
 
 /* ---- programs */

@@ -178,6 +178,8 @@ static void on_ended(struct life *m, uint64_t now)
         failed(m, now);
     else if (m->state == LIFE_DRAINING)
         drained(m, now);
+    else if (m->state == LIFE_ASKING) /* while there was no core */
+        m->again = true;
 }
 
 /* ---- the keeper */
@@ -377,6 +379,17 @@ static void on_changed(struct life *m, uint64_t now, const struct life_plan *pla
     }
 }
 
+static void on_adjusted(struct life *m, uint64_t now, const struct life_plan *plan)
+{
+    const bool was_owned = m->plan.owned;
+
+    m->plan = *plan;
+    if (!plan->owned)
+        on_not_loaded(m, now);
+    else if (!was_owned)
+        m->owner = OWNER_UNKNOWN;
+}
+
 static void on_removed(struct life *m, uint64_t now)
 {
     m->removed = true;
@@ -422,6 +435,8 @@ void life_event(struct life *life, uint64_t now, const struct life_event *event)
     life->n_effects = 0;
     if (event->kind == LIFE_CHANGED)
         on_changed(life, now, event->plan);
+    else if (event->kind == LIFE_ADJUSTED)
+        on_adjusted(life, now, event->plan);
     else
         handlers[event->kind](life, now);
 }

@@ -55,7 +55,8 @@ enum life_event_kind {
     LIFE_CALLED, LIFE_NOT_CALLED,      /* the start-up call */
     LIFE_WELL, LIFE_ILL,               /* its check, in a run that began after its start */
     LIFE_START, LIFE_STOP, LIFE_RESTART, /* a person */
-    LIFE_CHANGED,       /* its configuration: the plan in the event */
+    LIFE_CHANGED,       /* its configuration, and its process is to be another one: the plan in the event */
+    LIFE_ADJUSTED,      /* the same, but its process may stay as it is */
     LIFE_REMOVED,       /* from it */
     LIFE_EVENTS
 };
@@ -93,7 +94,7 @@ struct life {
 
 struct life_event {
     enum life_event_kind kind;
-    const struct life_plan *plan; /* CHANGED */
+    const struct life_plan *plan; /* CHANGED, ADJUSTED */
 };
 
 void life_begin(struct life *life, const struct life_plan *plan, bool wanted, uint64_t restarts, uint64_t now);
