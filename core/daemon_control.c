@@ -150,6 +150,18 @@ PEOPLE(incidents)
 PEOPLE(incident)
 PEOPLE(log)
 
+#define PROGRAMS(name) \
+    static void on_program_##name(void *arg, struct control_ask *ask) \
+    { \
+        const struct daemon_control *dc = arg; \
+\
+        dc->calls.programs.name(dc->calls.arg, ask); \
+    }
+PROGRAMS(show)
+PROGRAMS(start)
+PROGRAMS(stop)
+PROGRAMS(restart)
+
 /* All of them; heal will be more lines. */
 static const struct control_command commands[] = {
     { "GET", "/v1/status", on_status },
@@ -166,6 +178,10 @@ static const struct control_command commands[] = {
     { "GET", "/v1/incidents", on_incidents },
     { "GET", "/v1/incidents/*", on_incident },
     { "GET", "/v1/log", on_log },
+    { "GET", "/v1/programs", on_program_show },
+    { "POST", "/v1/programs/*/start", on_program_start },
+    { "POST", "/v1/programs/*/stop", on_program_stop },
+    { "POST", "/v1/programs/*/restart", on_program_restart },
 };
 
 /* ---- the socket: one that cannot be had is reported and tried again, never fatal */

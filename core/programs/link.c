@@ -207,17 +207,21 @@ static void close_link(struct programs *programs)
     programs->listed = false;
 }
 
-static void lose(struct programs *programs, const char *why)
+static void let_go(struct programs *programs)
 {
     close_link(programs);
-    snprintf(programs->trouble, sizeof programs->trouble, "the keeper of programs is away (%s); another one is being asked for", why);
-    log_error("the keeper of programs is lost; they run on", "why", why, NULL);
     for (size_t i = 0; i < programs->n; i++) {
         programs->all[i]->asked = false;
         program_event(programs->all[i], LIFE_KEEPER_GONE);
     }
-    ev_timer_set(&programs->again, 0., 0.);
-    ev_timer_start(programs->loop, &programs->again);
+}
+
+static void lose(struct programs *programs, const char *why)
+{
+    let_go(programs);
+    snprintf(programs->trouble, sizeof programs->trouble, "the keeper of programs is away (%s); another one is being asked for", why);
+    log_error("the keeper of programs is lost; they run on", "why", why, NULL);
+    link_want(programs);
     programs->calls.changed(programs->calls.arg);
 }
 
@@ -226,8 +230,10 @@ static void on_again(struct ev_loop *loop, ev_timer *timer, int events)
     struct programs *programs = timer->data;
 
     (void)events;
-    if (programs->keeper || programs->n == 0)
+    if (programs->keeper || programs->n == 0) {
+        ev_timer_stop(loop, timer);
         return;
+    }
     if (timer->repeat > 0.)
         snprintf(programs->trouble, sizeof programs->trouble, "the keeper of programs cannot be had; it is asked for every second");
     programs->calls.keep(programs->calls.arg);
@@ -246,13 +252,15 @@ void link_want(struct programs *programs)
 
 void programs_join(struct programs *programs, int socket)
 {
-    struct lines *lines = programs->keeper ? NULL : lines_create(socket, KEEPER_LINE, KEEPER_QUEUE);
+    struct lines *lines = lines_create(socket, KEEPER_LINE, KEEPER_QUEUE);
     struct buffer line = buffer_make(0);
 
-    if (!lines) { /* one that was asked for twice, or no memory: asked for again */
+    if (!lines) { /* no memory: it is asked for again */
         close(socket);
         return;
     }
+    if (programs->keeper) /* one that was asked for twice: the keeper listens to the newest */
+        let_go(programs);
     ev_timer_stop(programs->loop, &programs->again);
     programs->keeper = lines;
     programs->trouble[0] = '\0';
