@@ -94,7 +94,9 @@ bool daemon_programs_begin(struct daemon *d)
 void daemon_programs_end(struct daemon *d)
 {
     guarded_keep(NULL, NULL);
-    if (d->programs && ev_is_active(&d->write_programs))
+    if (d->programs && guarded_is_there())
+        programs_resign(d->programs);
+    if (d->programs && engine_model(d->engine))
         on_write(d->loop, &d->write_programs, 0);
     if (d->loop)
         ev_timer_stop(d->loop, &d->write_programs);
@@ -168,7 +170,7 @@ static void answer(struct daemon *d, struct control_ask *ask, const char *name)
 
     while (i + 1 < n && strcmp(programs[i].name, name) != 0)
         i++;
-    buffer_text(&body, "{\"ok\":true,");
+    buffer_text(&body, "{\"ok\":true");
     render_programs(programs + i, n > 0, &body);
     buffer_text(&body, "}\n");
     control_answer(ask, 200, &body);

@@ -20,6 +20,7 @@ static struct {
     int fd; /* -1: there is no guard */
     ev_io gone;
     ev_child any;
+    bool ended;
     void (*call)(void *arg);
     void *arg;
     void (*joined)(void *arg, int socket); /* NULL: nobody waits for one */
@@ -65,6 +66,7 @@ static void on_gone(struct ev_loop *loop, ev_io *io, int events)
     if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
         return;
     ev_io_stop(loop, io);
+    guard.ended = true;
     guard.call(guard.arg);
 }
 
@@ -112,6 +114,11 @@ void guarded_keep(void (*joined)(void *arg, int socket), void *arg)
     guard.joined_arg = arg;
     if (joined)
         say(GUARD_KEEP "\n");
+}
+
+bool guarded_is_there(void)
+{
+    return guard.fd >= 0 && !guard.ended;
 }
 
 void guarded_ready(void)

@@ -15,6 +15,8 @@ void guarded_watch(struct ev_loop *loop, void (*gone)(void *arg), void *arg);
 /* Asks the guard for a socket to the keeper of programs, and calls joined(arg, socket) from the loop when it comes: the callee's. Nothing comes back when that
  * cannot be: ask again after a while. */
 void guarded_keep(void (*joined)(void *arg, int socket), void *arg);
+/* Is the guard there still? */
+bool guarded_is_there(void);
 /* Each does nothing when there is no guard, and never waits for it. */
 void guarded_beat(void);
 void guarded_ready(void);

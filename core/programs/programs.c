@@ -182,6 +182,11 @@ const char *programs_trouble(const struct programs *programs)
 
 /* ---- what outlives the core: {"boot","restarts","programs":[{"name","wanted","restarts","pid","started","print"}]}, large numbers as texts */
 
+void programs_resign(struct programs *programs)
+{
+    programs->resigned = true;
+}
+
 void programs_write(const struct programs *programs, struct buffer *out)
 {
     buffer_printf(out, "{\"boot\":\"%" PRIu64 "\",\"restarts\":\"%" PRIu64 "\",\"programs\":[", programs->boot, programs->restarts);
@@ -191,7 +196,7 @@ void programs_write(const struct programs *programs, struct buffer *out)
         buffer_text(out, i > 0 ? ",\n{\"name\":" : "\n{\"name\":");
         text_json(out, program->plan->name, strlen(program->plan->name));
         buffer_printf(out, ",\"wanted\":%s,\"restarts\":\"%" PRIu64 "\",\"pid\":%ld,\"started\":\"%" PRIu64 "\",\"print\":\"%" PRIu64 "\"}",
-                      program->life.wanted ? "true" : "false", program->life.restarts, program->pid, program->started, program->print);
+                      program->life.wanted ? "true" : "false", program->life.restarts, programs->resigned ? 0 : program->pid, program->started, program->print);
     }
     buffer_text(out, "\n]}\n");
 }

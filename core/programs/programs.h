@@ -27,6 +27,9 @@ struct programs *programs_create(struct ev_loop *loop, struct secrets *secrets, 
 /* Lets go of the keeper; the programs go on. NULL: nothing. */
 void programs_free(struct programs *programs);
 
+/* The core ends because it was told to, and the guard will have the keeper end the programs: what is written from now on says that none lives. */
+void programs_resign(struct programs *programs);
+
 /* What an earlier core has left by programs_write(), before the first model: taken as far as it can be understood. */
 void programs_recall(struct programs *programs, const char *text, size_t n, uint64_t boot);
 /* To be kept in the state folder. */

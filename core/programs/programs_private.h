@@ -55,6 +55,7 @@ struct programs {
     size_t n_past;
     uint64_t restarts;                 /* of those that are gone */
     uint64_t boot;
+    bool resigned;
     char trouble[PROGRAM_TEXT];
 };
 
