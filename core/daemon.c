@@ -10,6 +10,7 @@
 #include "base/os/loop.h"
 #include "base/os/memory.h"
 #include "base/os/random.h"
+#include "daemon_programs.h"
 #include "daemon_signals.h"
 #include "daemon_windows.h"
 #include "guarded.h"
@@ -31,8 +32,14 @@
 /* plugins NULL: without them. */
 static struct snapshot *make_snapshot(struct daemon *d, const struct moment *now, struct snapshot_plugin *plugins)
 {
-    struct snapshot_extra extra = daemon_self_extra(&d->self, d->hosts, d->state, plugins);
+    struct snapshot_program programs[SNAPSHOT_PROGRAMS];
+    struct snapshot_extra extra;
 
+    d->self.programs = d->programs ? programs_trouble(d->programs) : NULL;
+    d->self.worker_restarts = d->programs ? programs_restarts(d->programs) : 0;
+    extra = daemon_self_extra(&d->self, d->hosts, d->state, plugins);
+    extra.programs = programs;
+    extra.n_programs = daemon_programs_view(d, programs, SNAPSHOT_PROGRAMS);
     daemon_heal_extra(d, &extra);
     return snapshot_make(d->engine, now, &extra);
 }
@@ -214,6 +221,8 @@ static void on_done(void *arg, size_t check, uint64_t run, struct result *result
     daemon_feed(d, &event);
     if (result)
         memory_judged(d->memory, d->engine, check, result);
+    if (result)
+        daemon_programs_result(d, check, result);
     result_drop(result);
 }
 
@@ -360,7 +369,8 @@ static void init_watchers(struct daemon *d)
 
 static bool create(struct daemon *d)
 {
-    struct daemon_control_calls control = { .reload = daemon_reload, .status = show_status, .arg = d };
+    struct daemon_control_calls control = { .reload = daemon_reload, .status = show_status, .arg = d,
+                                            .programs = { daemon_programs_show, daemon_programs_start, daemon_programs_stop, daemon_programs_restart } };
     struct instances_calls calls = { .done = on_done, .nudge = on_nudge, .save = on_save, .recall = on_recall, .arg = d };
 
     control.people = daemon_people_calls(d);
@@ -373,6 +383,8 @@ static bool create(struct daemon *d)
     d->hosts = daemon_self_hosts(d->loop);
     d->secrets = secrets_create(d->loop, NULL);
     if (!d->hosts || !d->secrets)
+        return false;
+    if (!daemon_programs_begin(d))
         return false;
     d->observer = daemon_observer_create(d->loop, &(struct daemon_observer_calls){ .sample = on_sample, .arg = d });
     if (!d->observer)
@@ -392,6 +404,7 @@ static void destroy(struct daemon *d)
     daemon_observer_free(d->observer);
     serve_stop(d->serve);
     daemon_control_end(&d->control);
+    daemon_programs_end(d);
     if (d->state && engine_model(d->engine))
         write_old_state(d, &now);
     daemon_heal_end(d);

@@ -155,6 +155,18 @@ PEOPLE(plan)
 PEOPLE(run)
 PEOPLE(limits)
 
+#define PROGRAMS(name) \
+    static void on_program_##name(void *arg, struct control_ask *ask) \
+    { \
+        const struct daemon_control *dc = arg; \
+\
+        dc->calls.programs.name(dc->calls.arg, ask); \
+    }
+PROGRAMS(show)
+PROGRAMS(start)
+PROGRAMS(stop)
+PROGRAMS(restart)
+
 /* All of them. */
 static const struct control_command commands[] = {
     { "GET", "/v1/status", on_status },
@@ -176,6 +188,10 @@ static const struct control_command commands[] = {
     { "POST", "/v1/heal/rearm", on_rearm },
     { "GET", "/v1/heal/runs/*", on_run },
     { "GET", "/v1/limits", on_limits },
+    { "GET", "/v1/programs", on_program_show },
+    { "POST", "/v1/programs/*/start", on_program_start },
+    { "POST", "/v1/programs/*/stop", on_program_stop },
+    { "POST", "/v1/programs/*/restart", on_program_restart },
 };
 
 /* ---- the socket: one that cannot be had is reported and tried again, never fatal */

@@ -18,6 +18,10 @@ struct daemon_control_calls {
     /* As GET /api/v1/status, of now. Left empty: no memory. */
     void (*status)(void *arg, struct buffer *out);
     void *arg;
+    struct {
+        void (*show)(void *arg, struct control_ask *ask), (*start)(void *arg, struct control_ask *ask), (*stop)(void *arg, struct control_ask *ask),
+            (*restart)(void *arg, struct control_ask *ask);
+    } programs;
     struct daemon_people_calls people;
 };
 

@@ -1,5 +1,6 @@
 /* The daemon's configurations, from the files to the engine: whole or not at all. One that is bad changes nothing; at start the last good one stands in for it. */
 #include "daemon_private.h"
+#include "daemon_programs.h"
 #include "daemon_windows.h"
 
 #include "base/os/clock.h"
@@ -38,6 +39,7 @@ static bool take_model(struct daemon *d, const struct model *model)
         daemon_memory_restore(d, &now);
     daemon_heal_model(d, &now);
     memory_model(d->memory, d->engine, &now);
+    daemon_programs_take(d, model);
     if (moved) {
         serve_stop(d->serve);
         d->serve = NULL;
@@ -171,6 +173,7 @@ void daemon_begin_load(struct daemon *d, const struct config_source *source)
         .file = d->settings.config,
         .source = source,
         .tolerate = true,
+        .programs_only = d->settings.worker_only,
         .done = on_loaded,
         .arg = d,
     };

@@ -12,6 +12,7 @@
 #include "instances.h"
 #include "load.h"
 #include "memory/memory.h"
+#include "programs/programs.h"
 #include "serve/serve.h"
 #include "store/state.h"
 #include "store/store.h"
@@ -36,18 +37,19 @@ struct daemon {
     struct store *store;           /* NULL: there is none */
     struct memory *memory;         /* what is written into it; NULL: nothing */
     struct engine_kept *kept;      /* of the process before, until the first model; NULL: nothing */
+    struct programs *programs;     /* what is kept running */
     struct serve *serve;           /* NULL: the port could not be had */
     struct daemon_control control; /* commands */
     struct daemon_self self;       /* what Talon says of itself */
     struct daemon_heal *heal;
-    ev_timer wake, publish, tick, again, keep, heal_wake, heal_soon;
+    ev_timer wake, publish, tick, again, keep, heal_wake, heal_soon, write_programs;
     ev_async stirred;              /* the store has something to say */
     uint64_t began, published_at;  /* awake */
     uint64_t seen_elapsed;         /* of the last event or tick: a gap shows against it */
     int64_t windows_from, windows_until; /* wall: so long no maintenance window opens or closes */
     uint64_t shortest;             /* interval of the model */
     uint64_t old_state_at;         /* awake; when state.json was written last */
-    bool old_state_due, turned, reload_due, quitting;
+    bool old_state_due, turned, reload_due, quitting, recalled;
     int exit_code;
 };
 

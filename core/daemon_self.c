@@ -6,6 +6,7 @@
 #include "base/shortage.h"
 #include "base/text.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -246,6 +247,7 @@ static const char *trouble(struct daemon_self *self, const struct state *state)
     add_trouble(self, self->control);
     add_trouble(self, state ? state_trouble(state) : NULL);
     add_trouble(self, self->store);
+    add_trouble(self, self->programs);
     add_trouble(self, self->observer);
     add_trouble(self, self->lack.memory);
     add_trouble(self, self->lack.descriptors);
@@ -282,6 +284,7 @@ struct snapshot_extra daemon_self_extra(struct daemon_self *self, const struct h
         .started_at = self->started_at,
         .config_error = self->config_error[0] ? self->config_error : NULL,
         .self = trouble(self, state),
+        .worker_restarts = self->worker_restarts < UINT_MAX ? (unsigned)self->worker_restarts : UINT_MAX,
         .plugins = plugins,
     };
     struct hosts_view view;

@@ -22,6 +22,8 @@ struct daemon_self {
     const char *control;                     /* why there is no control socket; "": there is one. Borrowed from whoever opens it */
     char restarted[2 * DAEMON_SELF_TEXT];    /* "": the core has not crashed lately */
     char store[2 * DAEMON_SELF_TEXT];        /* what is wrong with the store; "": nothing */
+    const char *programs;                    /* why no program can be started; NULL: they can. Borrowed until the next snapshot */
+    uint64_t worker_restarts;
     char observer[DAEMON_SELF_TEXT];         /* what is wrong with this host; "": nothing */
     struct daemon_lack lack;
     char text[12 * DAEMON_SELF_TEXT];         /* all trouble in one sentence, for the snapshot */

@@ -29,6 +29,7 @@ static const struct command {
     { "log", cli_log, "the daemon's log; -f goes on with it" },
     { "ping", cli_ping, "a job says how it went, for a `push` check" },
     { "job", cli_job, "NAME -- COMMAND: run it, and tell a `push` check how it went" },
+    { "programs", cli_programs, "those that Talon keeps running; start, stop, restart NAME" },
     { "validate", cli_validate, "every error of the configuration, with file, line and column" },
     { "config", cli_config, "show: the effective values, and the file and line each came from" },
     { "rehearse", cli_rehearse, "a written timeline of failures through the configuration, in simulated time; nothing is executed" },

@@ -302,6 +302,46 @@ struct model_heartbeat {
     uint64_t every;
 };
 
+/* ---- programs that Talon keeps (core/programs) ---- */
+
+struct model_variable { /* of a program's environment */
+    const char *name, *value;
+    size_t secret;     /* MODEL_NONE: `value` is it */
+};
+
+struct model_program {
+    const char *name;
+    const char *const *command;         /* NULL-terminated */
+    const char *folder;                 /* absolute */
+    size_t n_env;
+    const struct model_variable *env;   /* what is written, then what is secret */
+    const char *env_file;               /* NULL: none */
+    const char *log, *log_errors;       /* NULL: thrown away; errors: into the same file */
+    uint64_t log_rotate;                /* bytes; 0: never */
+    const char *port_host;              /* numeric; NULL: any of this host's */
+    uint16_t port;                      /* 0: none */
+    bool refuses;                       /* a port that is taken: does not wait for it */
+    size_t health;                      /* check; MODEL_NONE: none */
+    uint64_t health_start;
+    unsigned health_failures;
+    const char *const *preflight;       /* NULL: none */
+    uint64_t preflight_timeout;
+    const char *call_host, *call_target, *call_method; /* method NULL: none. host as the Host header names it, target: "/path?query" */
+    const char *call_address;           /* numeric */
+    uint16_t call_port;
+    uint64_t call_after, call_every, call_timeout;
+    unsigned call_tries;
+    uint64_t restart_first, restart_longest, restart_good;
+    int drain_signal;
+    uint64_t drain_wait;
+    const char *unless_loaded;          /* label or unit; NULL: nobody else */
+    uint64_t loaded_every;
+    const char *const *events;          /* a command; NULL: nobody is told */
+    const char *events_source, *events_component, *events_prefix;
+    uint64_t fingerprint;               /* of all that its process hangs on */
+    struct model_place place;
+};
+
 struct model_settings {
     const char *listen_host; /* numeric */
     uint16_t listen_port;
@@ -331,7 +371,7 @@ struct model {
     const char *file;      /* the main file, absolute */
     uint64_t generation;   /* grows with every model of this process */
     struct model_settings settings;
-    size_t n_plugins, n_operations, n_secrets, n_paths, n_runbooks, n_services, n_checks, n_windows;
+    size_t n_plugins, n_operations, n_secrets, n_paths, n_runbooks, n_services, n_checks, n_windows, n_programs;
     const struct model_plugin *plugins;
     const struct model_operation *operations;
     const struct model_secret *secrets;
@@ -340,6 +380,7 @@ struct model {
     const struct model_service *services; /* by file in reading order */
     const struct model_check *checks;
     const struct model_window *windows;
+    const struct model_program *programs;
 };
 
 /* One more user; returns the same. Any thread. */

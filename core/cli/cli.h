@@ -16,6 +16,7 @@ int cli_run(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_reload(int argc, char **argv);
+int cli_programs(int argc, char **argv);
 int cli_silence(int argc, char **argv);
 int cli_pause(int argc, char **argv);
 int cli_resume(int argc, char **argv);

@@ -29,6 +29,9 @@ core_config_libconfig_a_SOURCES = \
 	core/config/prints.c \
 	core/config/prints.h \
 	core/config/prints_runbook.c \
+	core/config/programs.c \
+	core/config/programs.h \
+	core/config/programs_parts.c \
 	core/config/problems.c \
 	core/config/problems.h \
 	core/config/refused.c \

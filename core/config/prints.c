@@ -33,7 +33,7 @@ print print_number(print hash, uint64_t number)
     return text_hash(hash, bytes, sizeof bytes);
 }
 
-static print add_secret(print hash, const struct model_secret *secret)
+print print_secret(print hash, const struct model_secret *secret)
 {
     hash = print_text(hash, secret->name);
     hash = print_number(hash, (uint64_t)secret->source);
@@ -48,7 +48,7 @@ print print_conf(const struct model *m, print hash, const struct model_conf *con
     hash = print_text(hash, conf->json);
     for (size_t i = 0; i < conf->n_holes; i++) {
         hash = print_number(hash, conf->holes[i].at);
-        hash = add_secret(hash, &m->secrets[conf->holes[i].secret]);
+        hash = print_secret(hash, &m->secrets[conf->holes[i].secret]);
     }
     return hash;
 }

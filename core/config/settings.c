@@ -339,19 +339,6 @@ static void read_history(struct config *c, const struct node *node)
     show_size(c, "history.max", s->history_max, tree_get(node, "max"));
 }
 
-/* ---- what later parts of Talon will read: its documented shape ---- */
-
-static void shape_map(struct config *c, const struct node *node, const char *what)
-{
-    if (node)
-        value_is_map(c, node, what, "names and settings");
-}
-
-static void shape_programs(struct config *c, const struct node *node)
-{
-    shape_map(c, node, "programs");
-}
-
 /* ---- the file ---- */
 
 static const struct setting {
@@ -361,7 +348,7 @@ static const struct setting {
     { "listen", read_listen }, { "allow_hosts", read_allow_hosts }, { "state", read_state }, { "log", read_log }, { "exec_path", read_exec_path },
     { "guard", read_guard }, { "control", read_control }, { "remediation", read_remediation }, { "storm", read_storm },
     { "storm_cooldown", read_storm_cooldown }, { "reopen", read_reopen }, { "flap_escalate", read_flap_escalate },
-    { "heartbeat", NULL }, { "history", read_history }, { "notify", NULL }, { "programs", shape_programs },
+    { "heartbeat", NULL }, { "history", read_history }, { "notify", NULL }, { "programs", NULL },
     { "ladder", NULL }, { "maintenance", NULL },
     { "vars", NULL }, { "defaults", NULL }, { "include", NULL }, { "runbooks", NULL }, { "plugins", NULL }, { "secrets", NULL }, { "services", NULL },
     { "paths", NULL },

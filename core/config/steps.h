@@ -83,6 +83,9 @@ void ladder_read(struct config *c, const struct node *map);
 bool notify_channels(struct config *c, const struct node *node, const char *what, const size_t **channels, size_t *n);
 /* notify_service.c: `notify:` of a service. */
 void notify_service(struct config *c, const struct node *node, struct model_service *made);
+/* programs.c: `programs:`; and, after the fingerprints, their own. */
+void programs_read(struct config *c, const struct node *map);
+void programs_finish(struct config *c);
 /* prints.c: the fingerprints. */
 void prints_make(struct config *c);
 

@@ -37,6 +37,8 @@ void serve_turned(struct serve *serve, uint64_t awake);
 void render_health(const struct snapshot *snapshot, bool stalled, struct buffer *out);
 /* `status --json` of design.md 14, also GET /api/v1/status. */
 void render_status(const struct snapshot *snapshot, bool stalled, struct buffer *out);
+/* `"programs":[...]`, a part of an object. */
+void render_programs(const struct snapshot_program *programs, size_t n, struct buffer *out);
 void render_services(const struct snapshot *snapshot, struct buffer *out);
 /* GET /api/v1/checks: with metrics and details of the last run, intervals, counters. */
 void render_checks(const struct snapshot *snapshot, struct buffer *out);
