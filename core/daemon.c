@@ -126,6 +126,7 @@ void daemon_carry_out(struct daemon *d, const struct moment *now)
             daemon_self_notice(engine_model(d->engine), &effects[i]);
             break;
         case EFFECT_COLLECT: /* the memory has */
+        case EFFECT_JUDGED:
             break;
         case EFFECT_OBSERVE:
             daemon_observer_ask(d->observer, effects[i].of.observe.asked);

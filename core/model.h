@@ -244,6 +244,26 @@ struct model_window {
     struct model_place place;
 };
 
+enum { MODEL_AGENTS = 2 };
+
+/* A program that is asked when runbooks do not help. */
+struct model_agent {
+    const char *name;
+    const char *const *command; /* NULL-terminated */
+    uint64_t timeout, cooldown; /* cooldown: from start to start, whatever the incident */
+};
+
+struct model_agents { /* in the order in which they are asked */
+    size_t n;
+    struct model_agent agents[MODEL_AGENTS];
+};
+
+struct model_sos {
+    bool on;
+    uint64_t after;  /* of a critical service not being ok, from the first bad result */
+    uint64_t repeat; /* of the same incident */
+};
+
 struct model_settings {
     const char *listen_host; /* numeric */
     uint16_t listen_port;
@@ -259,6 +279,8 @@ struct model_settings {
     uint64_t remediation_window;
     unsigned storm_percent;
     uint64_t storm_cooldown, reopen, flap_escalate;
+    struct model_agents agents;
+    struct model_sos sos;
     uint64_t history_raw, history_hourly, history_daily; /* ns that runs, hours and days are kept */
     uint64_t history_max;           /* bytes of all history */
 };

@@ -63,6 +63,17 @@ void effects_say(struct engine *engine, enum say level, size_t service, size_t c
     va_end(ap);
 }
 
+void effects_judged(struct engine *engine, size_t check)
+{
+    const struct check *c = &engine->t.checks[check];
+    struct engine_effect *effect = add(engine, EFFECT_JUDGED);
+
+    effect->of.judged.check = check;
+    effect->of.judged.begun = c->begun;
+    effect->of.judged.cause = c->cause;
+    effect->of.judged.result = c->shown.last;
+}
+
 void effects_observe(struct engine *engine, uint64_t asked)
 {
     add(engine, EFFECT_OBSERVE)->of.observe.asked = asked;
@@ -93,6 +104,7 @@ void effects_notice(struct engine *engine, enum engine_notice notice, enum engin
 
 static void close_publish(struct engine *engine)
 {
+    engine->changes += engine->publish;
     if (engine->publish_later && engine->now.awake - engine->published_at >= REFRESH_DISTANCE)
         engine->publish = true;
     if (!engine->publish)

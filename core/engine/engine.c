@@ -145,6 +145,10 @@ static bool makes_sense(struct engine *engine, const struct engine_event *event)
         return model != NULL;
     case EVENT_SELF:
         return model && event->of.self.trouble < SELF_TROUBLES;
+    case EVENT_WANT:
+        return model && event->of.want.check < model->n_checks && model->checks[event->of.want.check].enabled;
+    case EVENT_HEALING:
+        return healing_makes_sense(engine, &event->of.healing);
     case EVENT_INTENT_DURABLE:
     case EVENT_STEP_DONE:
     case EVENT_DELIVERED:
@@ -189,6 +193,12 @@ static enum engine_outcome take(struct engine *engine, const struct engine_event
     case EVENT_SELF:
         notice_self(engine, event->of.self.trouble, event->of.self.over, event->of.self.why);
         break;
+    case EVENT_WANT:
+        paths_ask_fresh(engine, event->of.want.check, WANT_HEAL);
+        break;
+    case EVENT_HEALING:
+        healing_take(engine, &event->of.healing);
+        break;
     default: /* makes_sense() let nothing else in */
         take_end(engine, event);
         break;
@@ -210,6 +220,7 @@ enum engine_outcome engine_event(struct engine *engine, const struct moment *now
         return outcome;
     storm_settle(engine);
     incident_settle(engine);
+    healing_settle(engine);
     overall_settle(engine);
     effects_close(engine, event->kind == EVENT_TIME || event->kind == EVENT_MODEL || event->kind == EVENT_GAP);
     return ENGINE_DONE;
@@ -241,6 +252,11 @@ const struct engine_service *engine_service(const struct engine *engine, size_t 
 const struct engine_overall *engine_overall(const struct engine *engine)
 {
     return &engine->overall;
+}
+
+uint64_t engine_changes(const struct engine *engine)
+{
+    return engine->changes;
 }
 
 bool engine_failed_probe(const struct engine *engine, size_t check)

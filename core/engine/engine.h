@@ -55,6 +55,8 @@ enum engine_event_kind {
     EVENT_STEP_DONE,      /* an action of a runbook has ended */
     EVENT_DELIVERED,      /* a message reached a channel */
     EVENT_SELF,           /* Talon's own state: configuration refused, safe mode, a channel broken */
+    EVENT_WANT,           /* a repair wants a fresh run of a check, begun from now on, before what only waits for its turn */
+    EVENT_HEALING,        /* a repair has begun, ended, was refused ...: HEAL_TELL of core/heal */
     EVENT_KINDS
 };
 
@@ -73,6 +75,8 @@ struct engine_event {
         struct engine_window window;                             /* WINDOW_OPEN, WINDOW_CLOSED */
         struct engine_command command;
         struct { enum engine_self trouble; bool over; const char *why; } self;
+        struct { size_t check; } want;
+        struct engine_healing healing;
     } of;
 };
 
@@ -90,9 +94,10 @@ enum engine_effect_kind {
     EFFECT_COLLECT,
     EFFECT_NOTIFY,
     EFFECT_LOG,
+    EFFECT_JUDGED,        /* a result has been judged, now or after it was held: what core/heal is told as HEAL_RESULT */
 };
 
-enum engine_cause { CAUSE_SCHEDULE, CAUSE_CONFIRM, CAUSE_NEED, CAUSE_NUDGE };
+enum engine_cause { CAUSE_SCHEDULE, CAUSE_CONFIRM, CAUSE_NEED, CAUSE_NUDGE, CAUSE_HEAL };
 
 /* INCIDENT: its place in engine_incidents(). PEOPLE: silences, pause; no index. */
 enum engine_record { RECORD_CHECK_CHANGED, RECORD_SERVICE_CHANGED, RECORD_ROUND, RECORD_INCIDENT, RECORD_PEOPLE };
@@ -117,6 +122,7 @@ struct engine_effect {
             bool over;                                            /* the trouble of such a notice is over */
             char text[ENGINE_TEXT];                               /* a sentence for people */
         } notify;
+        struct { size_t check; uint64_t begun; enum engine_cause cause; struct result *result; } judged; /* begun: awake. Borrowed, as engine_check().last is */
     } of;
 };
 
@@ -182,6 +188,10 @@ void engine_why(const struct engine *engine, const struct moment *now, size_t se
 
 /* Does the condition hold now? Of no nodes: yes. What is not known, stale or disabled makes it LOGIC_UNKNOWN, which selects nothing. */
 enum logic engine_when(const struct engine *engine, const struct model_condition *condition);
+/* The same of a condition of another model, such as the one that a repair began with: checks are found by name, and one that is gone tells nothing. */
+enum logic engine_when_of(const struct engine *engine, const struct model *model, const struct model_condition *condition);
+/* Grows whenever something has changed that a repair may hang on: verdicts, causes, incidents, silences, pause, storm, observer, model. Not with results alone. */
+uint64_t engine_changes(const struct engine *engine);
 
 /* Is a worse than b in the order of rules.md 3.2: failed, suspect, unknown, recovering, starting, stopped, warn, ok? NONE is between unknown and recovering. */
 bool engine_worse(enum engine_verdict a, enum engine_verdict b);

@@ -25,6 +25,43 @@ enum engine_entry_kind {
     ENTRY_FLAPPING,
     ENTRY_TOLD,       /* people were told that it is open */
     ENTRY_TOLD_OVER,  /* and that it is over */
+    ENTRY_HEAL_BEGUN, /* who: the runbook */
+    ENTRY_FIXED,      /* it held */
+    ENTRY_NOT_FIXED,  /* its steps were done, and it did not hold */
+    ENTRY_HEAL_FAILED,
+    ENTRY_INTERRUPTED,
+    ENTRY_REFUSED,    /* who: the limit, once for each of them */
+    ENTRY_EXHAUSTED,  /* nothing is left below SOS, for now at least */
+    ENTRY_AGENT,      /* who: the agent that was asked */
+    ENTRY_AGENT_ENDED,
+    ENTRY_SOS,
+    ENTRY_SOS_DELIVERED,
+    ENTRY_ALL_CLEAR,
+    ENTRY_REARMED,    /* who: the runbook, by hand or because it is another one now */
+    ENTRY_KINDS
+};
+
+/* Who is asked to repair: an incident climbs. */
+enum engine_tier { TIER_NONE, TIER_RUNBOOKS, TIER_AGENT, TIER_AGENT_FALLBACK, TIER_SOS };
+
+/* Where the repair of an incident stands. The engine takes it as it is told. */
+struct engine_place {
+    enum engine_tier tier;
+    bool running;      /* a runbook or an agent */
+    bool exhausted;    /* all tiers below SOS, of which there is one at least, are used up or held */
+    bool sos;          /* one is out, and not cleared */
+};
+
+/* EVENT_HEALING. */
+enum engine_ours { OURS_NOT, OURS_TOUCHED, OURS_SUBJECT };
+
+struct engine_healing {
+    size_t service;
+    uint64_t incident;           /* 0: of none (by hand): no line, and no place */
+    enum engine_entry_kind entry;/* ENTRY_KINDS: no line */
+    const char *who;             /* NULL: nobody */
+    struct engine_place place;
+    enum engine_ours ours;       /* what a run of ours is to the service, now: that it is `stopped` then is no act of a person, nor if it is so afterwards */
 };
 
 struct engine_entry {
@@ -53,6 +90,8 @@ struct engine_incident {
     uint64_t acked_until;      /* moment.elapsed; UINT64_MAX: until recovery */
     char acked_by[ENGINE_NOTE];
     uint64_t repeat_at;        /* moment.elapsed; UINT64_MAX: never */
+    struct engine_place place; /* not kept here: core/heal tells it anew after a restart */
+    uint64_t opening;          /* numbers openings, of all incidents, also those of the same one again */
     bool changed;              /* in the event that is judged */
     unsigned n_entries, dropped; /* the first half of the entries is kept, of the others the latest */
     struct engine_entry entries[ENGINE_ENTRIES];

@@ -64,6 +64,13 @@ enum engine_notice {
     NOTICE_STORM,         /* the rest is Talon's own */
     NOTICE_OBSERVER,
     NOTICE_SELF,
+    NOTICE_REFUSED,       /* from here on core/heal's: a limit keeps a repair from starting */
+    NOTICE_NOT_FIXED,
+    NOTICE_FIXED,
+    NOTICE_EXHAUSTED,
+    NOTICE_SOS,
+    NOTICE_ALL_CLEAR,
+    NOTICES
 };
 
 enum engine_level { LEVEL_DIGEST, LEVEL_MESSAGE, LEVEL_PAGE };

@@ -37,7 +37,7 @@ uint64_t heap_least(const struct heap *heap, size_t *item);
 /* ---- the state of a check ---- */
 
 /* Why a run is wanted beside a nudge. Of an idle check: none. Of a queued one: for the run that waits. Of a running one: for one after it. */
-enum want { WANT_SLOT = 1, WANT_CONFIRM = 2, WANT_NEED = 4 };
+enum want { WANT_SLOT = 1, WANT_CONFIRM = 2, WANT_NEED = 4, WANT_HEAL = 8 };
 
 enum queue { QUEUE_NEEDS, QUEUE_OTHERS, QUEUES, QUEUE_NONE = QUEUES }; /* in the order of their turn */
 
@@ -57,6 +57,7 @@ struct check {
     uint64_t fresh_from;
     uint64_t bad_begun;        /* awake: when the run of its last bad result began */
     uint64_t starting_since;   /* awake; NEVER: the target does not say so */
+    bool ours;                 /* a run of ours was about it, and it has said nothing else but `stopped` since: that is ours, not a person's */
 
     /* runs.c */
     uint64_t run;              /* in progress; 0: none */
@@ -117,6 +118,10 @@ struct service {
     bool looked;               /* in the list of those whose incident and notices are looked at, at the end of the event */
     size_t incident;           /* place of its last one, open or closed; MODEL_NONE */
     uint64_t joined;           /* id of the last that it joined */
+
+    /* healing.c */
+    enum engine_ours healing;
+    uint64_t healed_from;      /* the last opening of an incident before the run began */
 
     /* notice.c */
     bool stop_told, warn_told, flap_told, flap_long_told;
@@ -192,6 +197,10 @@ struct engine {
     size_t room;
     uint64_t last_incident;
     bool incidents_changed;    /* one of them has `changed` */
+    uint64_t openings;         /* of incidents */
+    bool places_changed;       /* where repair stands: the three below are counted anew */
+    size_t n_agents, n_critical, n_sos; /* incidents with an agent at work, of critical services with nothing left, with an SOS out */
+    uint64_t changes;          /* engine_changes() */
     bool people_changed;       /* next_elapsed is to be found anew */
     uint64_t next_elapsed;     /* the first end of a silence, pause or acknowledgement, or time of a repeat; NEVER */
 
@@ -211,6 +220,7 @@ void effects_start(struct engine *engine, size_t check);
 void effects_cancel(struct engine *engine, uint64_t run);
 void effects_record(struct engine *engine, enum engine_record kind, size_t index, enum engine_verdict from, enum engine_verdict to);
 __attribute__((format(printf, 5, 6))) void effects_say(struct engine *engine, enum say level, size_t service, size_t check, const char *format, ...);
+void effects_judged(struct engine *engine, size_t check);
 void effects_observe(struct engine *engine, uint64_t asked);
 void effects_collect(struct engine *engine, uint64_t incident, size_t service);
 void effects_notice(struct engine *engine, enum engine_notice notice, enum engine_level level, uint64_t incident, size_t service, bool over, const char *format, ...)
@@ -360,6 +370,15 @@ bool incident_room(struct engine *engine, size_t services);
 void incident_moved(struct engine *engine);
 void incident_due(struct engine *engine);
 void timeline_add(struct engine *engine, struct engine_incident *incident, enum engine_entry_kind kind, const char *who);
+
+/* ---- healing.c ---- */
+
+bool healing_makes_sense(const struct engine *engine, const struct engine_healing *healing);
+void healing_take(struct engine *engine, const struct engine_healing *healing);
+/* Counts agents, what is exhausted and SOS anew, if a place or an incident has changed. */
+void healing_settle(struct engine *engine);
+/* Is the incident of a need one that came after a repair of the service had begun? */
+bool healing_brought(const struct engine *engine, size_t service, const struct engine_incident *cause);
 
 /* ---- notice.c ---- */
 

@@ -97,6 +97,7 @@ static void begin(struct engine *engine, size_t service)
 
     memset(incident, 0, sizeof *incident);
     incident->id = ++engine->last_incident;
+    incident->opening = ++engine->openings;
     incident->index = service;
     incident->opened = engine->now.wall;
     incident->repeat_at = NEVER;
@@ -112,6 +113,7 @@ static void begin_again(struct engine *engine, struct engine_incident *incident,
     incident->closed = 0;
     incident->folded_into = 0;
     incident->reopened++;
+    incident->opening = ++engine->openings;
     if (incident->told == TOLD_OPEN && engine->t.model->services[service].critical)
         incident->repeat_at = engine->now.elapsed + REPEAT_AFTER;
     engine->people_changed = true;
@@ -146,6 +148,8 @@ static void close_incident(struct engine *engine, struct engine_incident *incide
     incident->acked = false;
     incident->acked_until = 0;
     incident->repeat_at = NEVER;
+    incident->place = (struct engine_place){ .tier = TIER_NONE };
+    engine->places_changed = true;
     timeline_add(engine, incident, entry, who);
     if (incident->index != MODEL_NONE)
         engine->t.services[incident->index].shown.incident = 0;
@@ -166,6 +170,8 @@ static void follow(struct engine *engine, size_t service, struct engine_incident
     enum engine_verdict verdict = s->shown.verdict;
     struct engine_incident *cause = s->shown.caused_by == MODEL_NONE ? NULL : incident_open(engine, s->shown.caused_by);
 
+    if (cause && healing_brought(engine, service, cause))
+        return; /* most likely it was stopped on the way: no repair is cut off by its own doing */
     if (cause)
         fold(engine, incident, cause);
     else if (verdict == VERDICT_STOPPED)
@@ -307,5 +313,5 @@ void incident_moved(struct engine *engine)
 
         engine->t.services[i].shown.incident = open ? open->id : 0;
     }
-    engine->people_changed = true;
+    engine->people_changed = engine->places_changed = true;
 }

@@ -9,6 +9,7 @@ core_engine_libengine_a_SOURCES = \
 	core/engine/effects.c \
 	core/engine/engine.c \
 	core/engine/flap.c \
+	core/engine/healing.c \
 	core/engine/heap.c \
 	core/engine/incident.c \
 	core/engine/keep.c \

@@ -17,6 +17,8 @@ const char *engine_notice_name(enum engine_notice notice)
         [NOTICE_OPENED] = "opened",     [NOTICE_RECOVERED] = "recovered",         [NOTICE_REPEATED] = "repeated", [NOTICE_STOPPED] = "stopped",
         [NOTICE_FLAPPING] = "flapping", [NOTICE_FLAPPING_LONG] = "flapping_long", [NOTICE_WARNS_LONG] = "warns_long", [NOTICE_SILENCED_LONG] = "silenced_long",
         [NOTICE_STORM] = "storm",       [NOTICE_OBSERVER] = "observer",           [NOTICE_SELF] = "self",
+        [NOTICE_REFUSED] = "refused",   [NOTICE_NOT_FIXED] = "not_fixed",         [NOTICE_FIXED] = "fixed",       [NOTICE_EXHAUSTED] = "exhausted",
+        [NOTICE_SOS] = "sos",           [NOTICE_ALL_CLEAR] = "all_clear",
     };
 
     return names[notice];

@@ -53,6 +53,7 @@ void overall_silence(struct engine *engine, size_t service)
     const struct service *s = &engine->t.services[service];
     bool back = !s->shown.silenced;
 
+    engine->places_changed = true;
     if (!s->watched)
         return;
     engine->overall.silenced += back ? -1u : 1u;
@@ -94,13 +95,18 @@ void overall_ended(struct engine *engine, size_t check)
 
 /* ---- the state */
 
-/* The highest that holds: Investigating, Critical and SOS will stand above these, as soon as there is a ladder. What was not heard yet is no trouble, but it
- * is not health either. Who is silenced is in none of these counts. */
+/* The highest that holds. What was not heard yet is no trouble, but it is not health either. Who is silenced is in none of these counts. */
 static enum engine_state find_state(const struct engine *engine)
 {
     size_t troubled = engine->of_verdict[VERDICT_STARTING] + engine->of_verdict[VERDICT_RECOVERING] + engine->of_verdict[VERDICT_UNKNOWN] +
                       engine->of_verdict[VERDICT_SUSPECT] + engine->of_verdict[VERDICT_FAILED];
 
+    if (engine->n_sos > 0)
+        return STATE_SOS;
+    if (engine->n_critical > 0)
+        return STATE_CRITICAL;
+    if (engine->n_agents > 0)
+        return STATE_INVESTIGATING;
     if (engine->critical_failed > 0)
         return STATE_FAILED;
     if (troubled > 0)

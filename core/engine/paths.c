@@ -52,7 +52,7 @@ void paths_ask(struct engine *engine, size_t check, unsigned wants)
         runs_begin(engine, check);
         return;
     }
-    queue = c->wants & WANT_NEED ? QUEUE_NEEDS : QUEUE_OTHERS;
+    queue = c->wants & (WANT_NEED | WANT_HEAL) ? QUEUE_NEEDS : QUEUE_OTHERS;
     if (c->queue > queue) {
         if (c->queue != QUEUE_NONE)
             leave_queue(&engine->t, check);

@@ -255,6 +255,8 @@ static void keep_service(struct service *s, const struct service *old, const str
     s->shown.decided_by = MODEL_NONE;
     keep_told(s, old);
     s->was_down = old->was_down;
+    s->healing = old->healing;
+    s->healed_from = old->healed_from;
     s->since_elapsed = old->since_elapsed;
     s->explained = old->explained;
     s->spared_until = old->spared_until;

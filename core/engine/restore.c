@@ -177,6 +177,8 @@ static void take_incidents(struct engine *engine, const struct restore *r)
 
         *incident = r->kept->incidents[i];
         incident->changed = false;
+        incident->place = (struct engine_place){ .tier = TIER_NONE };
+        incident->opening = 0;
         incident->closed_elapsed = past(engine, r, incident->closed_elapsed);
         incident->acked_until = incident->acked ? ahead(engine, r, incident->acked_until) : 0;
         incident->repeat_at = ahead(engine, r, incident->repeat_at);

@@ -67,7 +67,7 @@ static enum engine_cause cause_of(struct engine *engine, struct check *c)
     }
     if (c->wants & WANT_SLOT)
         return CAUSE_SCHEDULE;
-    return c->wants & WANT_NEED ? CAUSE_NEED : CAUSE_CONFIRM;
+    return c->wants & WANT_NEED ? CAUSE_NEED : c->wants & WANT_HEAL ? CAUSE_HEAL : CAUSE_CONFIRM;
 }
 
 void runs_begin(struct engine *engine, size_t check)
@@ -102,6 +102,22 @@ void runs_end(struct engine *engine, size_t check)
         engine->t.paths[path].running--;
 }
 
+static unsigned want_of(enum engine_cause cause)
+{
+    switch (cause) {
+    case CAUSE_NEED:
+        return WANT_NEED;
+    case CAUSE_HEAL:
+        return WANT_HEAL;
+    case CAUSE_CONFIRM:
+        return WANT_CONFIRM;
+    case CAUSE_SCHEDULE:
+    case CAUSE_NUDGE:
+        break;
+    }
+    return WANT_SLOT;
+}
+
 /* At once, in the room that it leaves on its path; but a run lost again and again (its plugin's host cannot live) keeps the distance of quick re-checks. */
 void runs_again(struct engine *engine, size_t check)
 {
@@ -111,7 +127,7 @@ void runs_again(struct engine *engine, size_t check)
     runs_end(engine, check);
     if (c->cause == CAUSE_NUDGE && c->nudge_at == NEVER)
         c->nudge_at = c->nudged_at + NS_PER_S > engine->now.awake ? c->nudged_at + NS_PER_S : engine->now.awake;
-    c->wants |= c->cause == CAUSE_NEED ? WANT_NEED : c->cause == CAUSE_CONFIRM ? WANT_CONFIRM : WANT_SLOT;
+    c->wants |= want_of(c->cause);
     if (++c->lost >= LOST_AT_ONCE) {
         c->wants = 0;
         c->again_at = schedule_again(engine, check);

@@ -61,6 +61,22 @@ static void take_stopped(struct check *c)
     c->base = VERDICT_STOPPED;
 }
 
+/* What a run of ours has stopped, or left so, nobody has stopped by hand (rules.md 3.9): its subject has failed, what else it touches is about to start. */
+static enum status whose_stop(struct engine *engine, size_t check, enum status status)
+{
+    struct check *c = &engine->t.checks[check];
+    enum engine_ours healing = engine->t.services[engine->t.model->checks[check].service].healing;
+
+    if (status != STATUS_STOPPED) {
+        c->ours = false;
+        return status;
+    }
+    c->ours |= healing != OURS_NOT;
+    if (!c->ours)
+        return status;
+    return healing == OURS_TOUCHED ? STATUS_STARTING : STATUS_FAIL;
+}
+
 static void take_known(struct engine *engine, size_t check, enum status status, bool may_fail)
 {
     struct check *c = &engine->t.checks[check];
@@ -222,7 +238,7 @@ void streaks_judge(struct engine *engine, size_t check, uint64_t run, struct res
     if (known) {
         c->shown.unknown = 0;
         c->known_run = run;
-        take_known(engine, check, result->status, may_fail);
+        take_known(engine, check, whose_stop(engine, check, result->status), may_fail);
     } else {
         c->shown.unknown++;
     }
@@ -233,6 +249,7 @@ void streaks_judge(struct engine *engine, size_t check, uint64_t run, struct res
     if (known && (engine->unsettled > 0 || engine->t.services[model->service].confirm_from > 0))
         service_touch(engine, model->service);
     plan(engine, check, result->status);
+    effects_judged(engine, check);
 }
 
 void streaks_gap(struct engine *engine, size_t check)

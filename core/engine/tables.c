@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What one event can ask for at most. Of a check: to start, that its verdict turned, two lines of log (stale, and a skipped turn; or its
+/* What one event can ask for at most. Of a check: to start, that it was judged, that its verdict turned, two lines of log (stale, and a skipped turn; or its
  * turn). Of a service: that it turned, lines of its cause, flapping and incident (opened, closed), its evidence, its incident's record, six notices. Of an old
  * check: to cancel its run; of an old service: that its incident is closed, and the record. Of a silence: that it is over, or long, and the record. Of the
  * whole: its round, its state, the pause, the storm, the observer, a sample, PUBLISH, WAKE_AT. */
-enum { OF_CHECK = 4, OF_SERVICE = 14, OF_OLD = 2, OF_SILENCE = 3, OF_ALL = 12 };
+enum { OF_CHECK = 5, OF_SERVICE = 14, OF_OLD = 2, OF_SILENCE = 3, OF_ALL = 12 };
 
 /* Who needs each service: counted first, then filled in. */
 static bool make_dependents(struct tables *t)

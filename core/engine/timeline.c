@@ -28,7 +28,10 @@ const char *engine_entry_name(enum engine_entry_kind kind)
         [ENTRY_OPENED] = "opened",     [ENTRY_REOPENED] = "opened again", [ENTRY_JOINED] = "joined",         [ENTRY_FOLDED] = "folded",
         [ENTRY_RECOVERED] = "recovered", [ENTRY_STOPPED] = "stopped",     [ENTRY_REMOVED] = "removed",       [ENTRY_ACKED] = "acknowledged",
         [ENTRY_ACK_OVER] = "acknowledgement over", [ENTRY_SILENCED] = "silenced", [ENTRY_UNSILENCED] = "silence over", [ENTRY_FLAPPING] = "flapping",
-        [ENTRY_TOLD] = "told",         [ENTRY_TOLD_OVER] = "told that it is over",
+        [ENTRY_TOLD] = "told",         [ENTRY_TOLD_OVER] = "told that it is over", [ENTRY_HEAL_BEGUN] = "repair begun", [ENTRY_FIXED] = "fixed",
+        [ENTRY_NOT_FIXED] = "not fixed", [ENTRY_HEAL_FAILED] = "repair failed", [ENTRY_INTERRUPTED] = "repair interrupted", [ENTRY_REFUSED] = "repair refused",
+        [ENTRY_EXHAUSTED] = "exhausted", [ENTRY_AGENT] = "agent asked",     [ENTRY_AGENT_ENDED] = "agent ended", [ENTRY_SOS] = "SOS",
+        [ENTRY_SOS_DELIVERED] = "SOS delivered", [ENTRY_ALL_CLEAR] = "all clear", [ENTRY_REARMED] = "re-armed",
     };
 
     return names[kind];

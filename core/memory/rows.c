@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TURNS = 32, MOST_ROWS = 1 << 20, VERDICTS = 9, STATUSES = 6, ENDINGS = 5, TOLDS = 3, ENTRY_KINDS = ENTRY_TOLD_OVER + 1 };
+enum { TURNS = 32, MOST_ROWS = 1 << 20, VERDICTS = 9, STATUSES = 6, ENDINGS = 5, TOLDS = 3 };
 
 const char *row_kind_name(enum row_kind kind)
 {

@@ -139,9 +139,9 @@ static void read_set(struct reader *r, const struct node *node, size_t k)
 
 static bool read_notice(struct reader *r, const struct node *node, const char *word, int *notice)
 {
-    const char *names[NOTICE_SELF + 1];
+    const char *names[NOTICES];
 
-    for (int i = 0; i <= NOTICE_SELF; i++) {
+    for (int i = 0; i < NOTICES; i++) {
         names[i] = engine_notice_name((enum engine_notice)i);
         if (strcmp(names[i], word) == 0) {
             *notice = i;
@@ -149,7 +149,7 @@ static bool read_notice(struct reader *r, const struct node *node, const char *w
         }
     }
     problem_error(r->c, node->place, "there is no notice %s", problem_quote(r->c, word));
-    problem_nearest(r->c, word, names, NOTICE_SELF + 1);
+    problem_nearest(r->c, word, names, NOTICES);
     return false;
 }
 

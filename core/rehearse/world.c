@@ -69,6 +69,7 @@ static void carry_out(struct world *w)
         case EFFECT_PUBLISH:
         case EFFECT_LOG:
         case EFFECT_COLLECT:
+        case EFFECT_JUDGED:
         case EFFECT_RECORD_INTENT:
         case EFFECT_RUN_ACTION:
             break;

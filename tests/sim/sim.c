@@ -92,6 +92,9 @@ static void carry_out(struct sim *sim, const struct engine_effect *effect)
         take_notice(sim, effect);
         judge_notice(sim, effect);
         break;
+    case EFFECT_JUDGED:
+        fold(sim, effect->of.judged.check), fold(sim, effect->of.judged.begun), fold(sim, (uint64_t)effect->of.judged.cause);
+        break;
     case EFFECT_RECORD_INTENT:
     case EFFECT_RUN_ACTION:
         sim_break(sim, "an effect of a later version: %d", (int)effect->kind);
