@@ -165,7 +165,6 @@ static void those_that_wait(void **unused)
     CONCLUDES(fake, TALON_OK, "kubernetes.absent", "nothing was done: no pod in prod is one that waits by ImagePullBackOff");
     asked(fake, 0, "GET", "/api/v1/namespaces/prod/pods?limit=500", NULL);
     assert_null(fake_asked(fake, 1));
-    fake_set(fake, "at_most", "1");
     kube_answers(fake, 200, LIST(POD("a", "1", "") "," POD("b", "2", "")));
     CONCLUDES(fake, TALON_UNKNOWN, "refused.too_many", "not done, more than 1 pods in prod match one that waits by ImagePullBackOff");
     fake_free(fake);
@@ -552,7 +551,8 @@ static void options(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(deletes_one), cmocka_unit_test(what_is_left_alone), cmocka_unit_test(deletes_some), cmocka_unit_test(failures),
+        cmocka_unit_test(deletes_one), cmocka_unit_test(what_is_left_alone), cmocka_unit_test(deletes_some), cmocka_unit_test(those_that_wait),
+        cmocka_unit_test(failures),
         cmocka_unit_test(evicts),      cmocka_unit_test(restarts),           cmocka_unit_test(uncordons),    cmocka_unit_test(untaints),
         cmocka_unit_test(applies),     cmocka_unit_test(what_is_not_applied), cmocka_unit_test(manifests),   cmocka_unit_test(options),
     };

@@ -236,10 +236,18 @@ static void the_one_that_listens(void **state)
     assert_int_equal(world.killed, 4711);
     snprintf(world.facts.name, sizeof world.facts.name, "nginx");
     CONCLUDES(fake, TALON_UNKNOWN, "refused.other", "process 4711, which listens on 8081, is called nginx, not agent: nobody was signalled");
+    fake_free(fake);
+
+    fake = fake_new(&talon_plugin_descriptor, "signal");
     snprintf(world.facts.name, sizeof world.facts.name, "talon-core");
     fake_set(fake, "name", "talon-core");
+    fake_set(fake, "listens", "8081");
     CONCLUDES(fake, TALON_UNKNOWN, "refused.ours", "process 4711 of 8081 is Talon's own");
     assert_int_equal(world.kills, 1);
+    fake_free(fake);
+
+    fake = fake_new(&talon_plugin_descriptor, "signal");
+    fake_set(fake, "name", "agent");
     fake_set(fake, "listens", "nonsense");
     REFUSES(fake, "listens", "must be PORT");
     fake_free(fake);
