@@ -52,7 +52,7 @@ void repair_judged(struct world *w, bool new_model)
         queued->heal.kind = HEAL_RESULT;
         queued->heal.of.result.check = effects[i].of.judged.check;
         queued->heal.of.result.result = queued->result;
-        queued->heal.of.result.begun = effects[i].of.judged.begun;
+        queued->heal.of.result.run = effects[i].of.judged.run;
         queued->heal.of.result.tick = effects[i].of.judged.cause == CAUSE_SCHEDULE;
     }
     event.kind = HEAL_JUDGED;

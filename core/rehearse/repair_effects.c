@@ -214,7 +214,7 @@ static void tell_healing(struct world *w, const struct heal_effect *effect)
     if (effect->of.tell.text[0]) {
         say(w, service, effect->of.tell.text);
         if (healing->entry == ENTRY_REFUSED || healing->entry == ENTRY_EXHAUSTED)
-            tell(w, REHEARSED_REPAIR, service, engine_entry_name(healing->entry), effect->of.tell.text);
+            tell(w, REHEARSED_REPAIR, service, healing->entry == ENTRY_REFUSED ? "refused" : "exhausted", effect->of.tell.text);
     }
     if (!queued)
         return;
