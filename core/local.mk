@@ -39,4 +39,4 @@ talon_SOURCES += core/cli/discover_darwin.c
 else
 talon_SOURCES += core/cli/discover_linux.c
 endif
-talon_LDADD = core/programs/libprograms.a core/rehearse/librehearse.a $(CORE_LIBS)
+talon_LDADD = core/programs/libprograms.a core/rehearse/librehearse.a core/heal/libheal.a $(CORE_LIBS)

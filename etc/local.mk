@@ -43,12 +43,18 @@ dist_checks_DATA = \
 	checks/voice-agent.yaml
 # Ways to repair what those find: read where a configuration has no `runbooks:` of its own, used where a service's `heal:` names them.
 dist_runbook_DATA = \
-	etc/runbooks/bridge-heal.yaml etc/runbooks/caddy-reload.yaml etc/runbooks/image-pull-reset.yaml etc/runbooks/k8s-reboot-heal.yaml etc/runbooks/nas-remount.yaml \
-	etc/runbooks/rbac-restore.yaml etc/runbooks/restart-workload.yaml etc/runbooks/service-heal.yaml etc/runbooks/worker-register.yaml
+	etc/runbooks/bridge-heal.yaml etc/runbooks/caddy-reload.yaml etc/runbooks/docker-in-vm.yaml etc/runbooks/flannel-heal.yaml \
+	etc/runbooks/image-pull-reset.yaml etc/runbooks/k8s-reboot-heal.yaml etc/runbooks/kubelet-restart.yaml etc/runbooks/nas-remount.yaml \
+	etc/runbooks/node-uncordon.yaml etc/runbooks/rbac-restore.yaml etc/runbooks/restart-workload.yaml etc/runbooks/restate-register.yaml \
+	etc/runbooks/service-heal-port.yaml etc/runbooks/service-heal.yaml etc/runbooks/usernet-clean.yaml etc/runbooks/worker-register.yaml
+# What they apply to a cluster.
+manifestsdir = $(datadir)/talon/manifests
+dist_manifests_DATA = etc/manifests/kubelet-api-admin.yaml
 profilesdir = $(datadir)/talon/profiles
 nodist_profiles_DATA = share/profiles/panda.yaml
 EXTRA_DIST += etc/profiles/panda.yaml
-CLEANFILES += $(nodist_profiles_DATA) share/checks
+CLEANFILES += $(nodist_profiles_DATA) share/checks share/runbooks
 share/profiles/panda.yaml: etc/profiles/panda.yaml
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed 's|\.\./\.\./checks/|../checks/|' $(srcdir)/etc/profiles/panda.yaml >$@.tmp && mv $@.tmp $@
 	$(AM_V_at)test -e share/checks || ln -s $(abs_top_srcdir)/checks share/checks
+	$(AM_V_at)test -e share/runbooks || ln -s $(abs_top_srcdir)/etc/runbooks share/runbooks

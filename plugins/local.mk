@@ -152,7 +152,7 @@ plugins_log_la_LIBADD = plugins/log/liblog.la
 plugins_memory_la_SOURCES = plugins/memory/memory.c plugins/memory/memory.h
 plugins_memory_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_process_la_SOURCES = \
-	plugins/process/address.c plugins/process/kill.c plugins/process/process.c plugins/process/process.h plugins/process/signal.c \
+	plugins/process/address.c plugins/process/kill.c plugins/process/listener.c plugins/process/process.c plugins/process/process.h plugins/process/signal.c \
 	plugins/process/signal_action.h
 plugins_process_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 noinst_LTLIBRARIES += plugins/mount/libmount.la

@@ -67,8 +67,10 @@ static void act_restart(struct world *w, const struct scenario_step *step)
     const struct model *model = model_keep(engine_model(w->engine));
     struct engine_kept *kept = engine_export(w->engine, &w->now);
     const struct engine_event first = { .kind = EVENT_MODEL, .of.model = model }, second = { .kind = EVENT_RESTORE, .of.kept = kept };
-    struct engine *before = kept ? world_replace(w) : NULL;
+    struct engine *before;
 
+    repair_stop(w);
+    before = kept ? world_replace(w) : NULL;
     if (before) {
         world_skip(w, step->of.time.ns, true);
         if (step->of.time.booted) {
@@ -80,6 +82,7 @@ static void act_restart(struct world *w, const struct scenario_step *step)
         world_feed(w, &first);
         open_windows(w, before);
         world_feed(w, &second);
+        repair_restart(w, step->of.time.lost);
         world_observe(w, 0);
         engine_free(before);
     }
@@ -94,6 +97,10 @@ static void say_self(struct world *w, enum engine_self trouble, bool over, const
 {
     const struct engine_event event = { .kind = EVENT_SELF, .of.self = { .trouble = trouble, .over = over, .why = why } };
 
+    if (trouble == SELF_STORE_DOWN)
+        repair_store(w, !over);
+    if (trouble == SELF_SAFE_MODE)
+        repair_safe_mode(w, !over);
     world_feed(w, &event);
 }
 
@@ -249,7 +256,7 @@ bool rehearsal_run(struct rehearsal *done, const struct scenario *scenario, cons
 {
     struct world world;
 
-    *done = (struct rehearsal){ .length = scenario->length, .later = scenario->n_later };
+    *done = (struct rehearsal){ .length = scenario->length };
     if (world_begin(&world, scenario, models, done))
         play(&world);
     else

@@ -232,12 +232,45 @@ static void judge_service(struct world *w, const struct scenario_expect *expect)
         judge_name(w, expect, or_nothing(tell_would_heal(w, model_service(engine_model(w->engine), expect->name))), "be healed with");
 }
 
+/* ---- repair ---- */
+
+static void judge_healed(struct world *w, const struct scenario_expect *expect, struct repair_seen *seen)
+{
+    judge_name(w, expect, or_nothing(seen->started), "be healed with");
+    seen->started = NULL;
+}
+
+/* The limit's name, what it says, or what an action said. */
+static void judge_refused_heal(struct world *w, const struct scenario_expect *expect, struct repair_seen *seen)
+{
+    if (!strstr(buffer_string(&seen->said), expect->value))
+        fail(w, expect, "a repair of %s should have been refused with `%s`, and what was said is: %s", expect->name, expect->value,
+             seen->said.len > 0 ? buffer_string(&seen->said) : "nothing");
+    buffer_clear(&seen->said);
+}
+
+static void judge_repair(struct world *w, const struct scenario_expect *expect)
+{
+    struct repair_seen *seen = repair_seen(w, expect->name);
+
+    if (!seen)
+        return;
+    if (expect->what == EXPECT_HEALED)
+        judge_healed(w, expect, seen);
+    else if (expect->what == EXPECT_OUTCOME)
+        judge_name(w, expect, or_nothing(seen->outcome), "have come to");
+    else if (expect->what == EXPECT_REFUSED_HEAL)
+        judge_refused_heal(w, expect, seen);
+    else
+        judge_name(w, expect, repair_tier_name(seen->tier), "have climbed to");
+}
+
+/* ---- the whole: by kind ---- */
+
 void judge(struct world *w, const struct scenario_expect *expect)
 {
     const struct engine_overall *overall = engine_overall(w->engine);
 
-    if (expect->what == EXPECT_LATER)
-        return;
     w->done->judged++;
     switch (expect->what) {
     case EXPECT_VERDICT:
@@ -288,7 +321,11 @@ void judge(struct world *w, const struct scenario_expect *expect)
     case EXPECT_REFUSED:
         judge_flag(w, expect, w->refused, "what was asked for was refused");
         break;
-    case EXPECT_LATER:
+    case EXPECT_HEALED:
+    case EXPECT_OUTCOME:
+    case EXPECT_REFUSED_HEAL:
+    case EXPECT_ESCALATED:
+        judge_repair(w, expect);
         break;
     }
 }

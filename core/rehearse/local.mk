@@ -9,6 +9,9 @@ core_rehearse_librehearse_a_SOURCES = \
 	core/rehearse/read_step.c \
 	core/rehearse/read_way.c \
 	core/rehearse/rehearsal.h \
+	core/rehearse/repair.c \
+	core/rehearse/repair.h \
+	core/rehearse/repair_effects.c \
 	core/rehearse/scenario.c \
 	core/rehearse/scenario.h \
 	core/rehearse/scenario_private.h \

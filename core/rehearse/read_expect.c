@@ -1,17 +1,19 @@
 /*
  * What is expected. One line of `expect:` may stand for many expectations (a group, a pattern): each is judged and counted by itself. What needs repair stands
- * under `with_repair:`, is read in the same way, and is counted as not judged.
+ * under `with_repair:` only for people's eyes: it is judged in the same way.
  */
 #include "rehearse/scenario_private.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum shape { SHAPE_VERDICT, SHAPE_CAUSE, SHAPE_WORD_OF, SHAPE_RUNBOOK, SHAPE_TEXT, SHAPE_SET, SHAPE_COUNT, SHAPE_STATE, SHAPE_BOOL, SHAPE_TOLD, SHAPE_LATER };
+enum shape { SHAPE_VERDICT, SHAPE_CAUSE, SHAPE_WORD_OF, SHAPE_OUTCOME, SHAPE_TIER, SHAPE_RUNBOOK, SHAPE_TEXT, SHAPE_SET, SHAPE_COUNT, SHAPE_STATE, SHAPE_BOOL, SHAPE_TOLD, SHAPE_NOTE };
 
 static const char *const verdicts[] = { "ok", "warn", "suspect", "failed", "recovering", "unknown", "starting", "stopped", "gone" };
 static const char *const states[] = { "Starting", "Healthy", "Degraded", "Failed", "Investigating", "Critical", "SOS" };
 static const char *const endings[] = { "none", "open", "recovered", "folded", "stopped", "removed" };
+static const char *const outcomes[] = { "nothing", "fixed", "not_fixed", "failed", "interrupted" };
+static const char *const tiers[] = { "nothing", "runbooks", "agent", "agent-fallback", "sos" };
 static const char *const levels[] = { "digest", "message", "page" };
 
 #define COUNT(list) (sizeof (list) / sizeof *(list))
@@ -27,40 +29,46 @@ static const struct {
     { "would_heal", EXPECT_WOULD_HEAL, SHAPE_RUNBOOK }, { "silenced", EXPECT_SILENCED, SHAPE_SET }, { "flapping", EXPECT_FLAPPING, SHAPE_SET },
     { "why", EXPECT_WHY, SHAPE_TEXT }, { "sick", EXPECT_SICK, SHAPE_BOOL }, { "storm", EXPECT_STORM, SHAPE_BOOL }, { "paused", EXPECT_PAUSED, SHAPE_BOOL },
     { "refused", EXPECT_REFUSED, SHAPE_BOOL },
-    { "healed", EXPECT_LATER, SHAPE_LATER }, { "refused_heal", EXPECT_LATER, SHAPE_LATER }, { "escalated", EXPECT_LATER, SHAPE_LATER },
-    { "note", EXPECT_LATER, SHAPE_LATER },
+    { "healed", EXPECT_HEALED, SHAPE_RUNBOOK }, { "outcome", EXPECT_OUTCOME, SHAPE_OUTCOME }, { "refused_heal", EXPECT_REFUSED_HEAL, SHAPE_TEXT },
+    { "escalated", EXPECT_ESCALATED, SHAPE_TIER }, { "note", EXPECT_WHY, SHAPE_NOTE },
 };
 
 enum { KNOWN = COUNT(known) };
 
-static struct scenario_expect *add(struct reader *r, const struct node *at, enum scenario_expected what, bool later)
+static struct scenario_expect *add(struct reader *r, const struct node *at, enum scenario_expected what)
 {
     struct scenario_step *step = step_add(r, SCENARIO_EXPECT, at);
 
-    step->of.expect.what = later ? EXPECT_LATER : what;
+    step->of.expect.what = what;
     step->of.expect.place = step->place;
-    r->s->n_later += later;
     return &step->of.expect;
 }
 
 /* ---- maps of names ---- */
 
+static bool read_word(struct reader *r, const struct entry *entry, const char *const *words, size_t n, const char **value)
+{
+    size_t word;
+
+    if (!value_word(r->c, entry->value, entry->key->of.text, words, n, &word))
+        return false;
+    *value = words[word];
+    return true;
+}
+
 static bool read_value(struct reader *r, const struct entry *entry, enum shape shape, const char **value)
 {
     const char *text = NULL, *key = entry->key->of.text;
-    size_t word;
 
     switch (shape) {
     case SHAPE_VERDICT:
-        if (!value_word(r->c, entry->value, key, verdicts, COUNT(verdicts), &word))
-            return false;
-        *value = verdicts[word];
-        return true;
+        return read_word(r, entry, verdicts, COUNT(verdicts), value);
     case SHAPE_WORD_OF:
-        if (!value_word(r->c, entry->value, key, endings, COUNT(endings), &word))
-            return false;
-        *value = endings[word];
-        return true;
+        return read_word(r, entry, endings, COUNT(endings), value);
+    case SHAPE_OUTCOME:
+        return read_word(r, entry, outcomes, COUNT(outcomes), value);
+    case SHAPE_TIER:
+        return read_word(r, entry, tiers, COUNT(tiers), value);
     case SHAPE_CAUSE:
     case SHAPE_RUNBOOK:
         if (entry->value->kind == NODE_TEXT && strcmp(entry->value->of.text, "nothing") == 0)
@@ -78,7 +86,7 @@ static bool read_value(struct reader *r, const struct entry *entry, enum shape s
     }
 }
 
-static void read_map(struct reader *r, const struct node *map, size_t k, bool later)
+static void read_map(struct reader *r, const struct node *map, size_t k)
 {
     if (!value_is_map(r->c, map, known[k].key, "names and what is expected of them"))
         return;
@@ -91,7 +99,7 @@ static void read_map(struct reader *r, const struct node *map, size_t k, bool la
         if (!read_value(r, entry, known[k].shape, &value) || !known_name)
             continue;
         for (size_t j = 0; j < n; j++) {
-            struct scenario_expect *made = add(r, entry->key, known[k].what, later);
+            struct scenario_expect *made = add(r, entry->key, known[k].what);
 
             made->name = names[j];
             made->value = value;
@@ -101,7 +109,7 @@ static void read_map(struct reader *r, const struct node *map, size_t k, bool la
 
 /* ---- sets of services ---- */
 
-static void read_set(struct reader *r, const struct node *node, size_t k, bool later)
+static void read_set(struct reader *r, const struct node *node, size_t k)
 {
     const bool nothing = node->kind == NODE_TEXT && strcmp(node->of.text, "nothing") == 0;
     const size_t most = node->kind == NODE_LIST ? node->n : 1;
@@ -122,7 +130,7 @@ static void read_set(struct reader *r, const struct node *node, size_t k, bool l
         for (size_t j = 0; j < n; j++)
             *(const char **)vector_push(r->c->arena, &all, sizeof(char *)) = names[j];
     }
-    made = add(r, node, known[k].what, later);
+    made = add(r, node, known[k].what);
     made->names = all.items;
     made->n = all.n;
 }
@@ -188,7 +196,7 @@ static bool read_line(struct reader *r, const struct node *node, struct scenario
     return false;
 }
 
-static void read_told(struct reader *r, const struct node *node, size_t k, bool later)
+static void read_told(struct reader *r, const struct node *node, size_t k)
 {
     const bool nothing = node->kind == NODE_TEXT && strcmp(node->of.text, "nothing") == 0;
     const bool digests = node->kind == NODE_TEXT && strcmp(node->of.text, "digests") == 0;
@@ -202,7 +210,7 @@ static void read_told(struct reader *r, const struct node *node, size_t k, bool 
             return;
         any_digest |= all[i].level == LEVEL_DIGEST;
     }
-    made = add(r, node, known[k].what, later);
+    made = add(r, node, known[k].what);
     made->told = all;
     made->n = n;
     made->flag = !nothing && !any_digest;
@@ -210,7 +218,7 @@ static void read_told(struct reader *r, const struct node *node, size_t k, bool 
 
 /* ---- single values ---- */
 
-static void read_one(struct reader *r, const struct node *node, size_t k, bool later)
+static void read_one(struct reader *r, const struct node *node, size_t k)
 {
     struct scenario_expect *made;
     size_t word = 0;
@@ -225,36 +233,26 @@ static void read_one(struct reader *r, const struct node *node, size_t k, bool l
         good = value_bool(r->c, node, known[k].key, &flag);
     if (!good)
         return;
-    made = add(r, node, known[k].what, later);
+    made = add(r, node, known[k].what);
     made->n = count;
     made->value = states[word];
     made->flag = flag;
 }
 
-/* What a runbook does can only be written down: of services it names, those that there are. */
-static void read_later(struct reader *r, const struct node *key, const struct node *node, bool later)
+/* For people. */
+static void read_note(struct reader *r, const struct node *node)
 {
-    const size_t n = node->kind == NODE_TEXT ? 1 : node->n;
+    const char *text;
 
-    if (!later) {
-        problem_error(r->c, key->place, "`%s` is about repair, which this version does not have: it belongs under `with_repair:`", key->of.text);
-        return;
-    }
-    for (size_t i = 0; node->kind == NODE_MAP && i < n; i++) {
-        const char *const *names;
-        size_t found;
-
-        names_subjects(r, node->of.entries[i].key, false, &names, &found);
-    }
-    for (size_t i = 0; i < n; i++)
-        add(r, key, EXPECT_LATER, true);
+    if (value_string(r->c, node, "note", &text))
+        r->s->n_notes++;
 }
 
-void expect_read(struct reader *r, const struct node *map, bool later)
+void expect_read(struct reader *r, const struct node *map, const char *what)
 {
     const char *keys[KNOWN];
 
-    if (!map || !value_is_map(r->c, map, later ? "with_repair" : "expect", "what is expected"))
+    if (!map || !value_is_map(r->c, map, what, "what is expected"))
         return;
     for (size_t i = 0; i < KNOWN; i++)
         keys[i] = known[i].key;
@@ -264,15 +262,15 @@ void expect_read(struct reader *r, const struct node *map, bool later)
 
         if (!entry)
             continue;
-        if (known[k].shape == SHAPE_LATER)
-            read_later(r, entry->key, entry->value, later);
+        if (known[k].shape == SHAPE_NOTE)
+            read_note(r, entry->value);
         else if (known[k].shape <= SHAPE_TEXT)
-            read_map(r, entry->value, k, later);
+            read_map(r, entry->value, k);
         else if (known[k].shape == SHAPE_SET)
-            read_set(r, entry->value, k, later);
+            read_set(r, entry->value, k);
         else if (known[k].shape == SHAPE_TOLD)
-            read_told(r, entry->value, k, later);
+            read_told(r, entry->value, k);
         else
-            read_one(r, entry->value, k, later);
+            read_one(r, entry->value, k);
     }
 }

@@ -145,23 +145,26 @@ static void read_clock(struct reader *r, const struct node *node)
 
 static void read_restart(struct reader *r, const struct node *node)
 {
-    static const char *const keys[] = { "after", "booted" };
+    static const char *const keys[] = { "after", "booted", "limits_lost" };
     struct scenario_step *step;
     uint64_t ns = NS_PER_S;
-    bool booted = false;
+    bool booted = false, lost = false;
 
     if (node->kind == NODE_TEXT && !tree_empty(node)) {
         value_duration(r->c, node, "restart", 1, SCENARIO_LONGEST, &ns);
-    } else if (value_is_map(r->c, node, "restart", "`after` and `booted`")) {
-        work_keys(r->c, node, keys, 2);
+    } else if (value_is_map(r->c, node, "restart", "`after`, `booted` and `limits_lost`")) {
+        work_keys(r->c, node, keys, 3);
         if (tree_get(node, "after"))
             value_duration(r->c, tree_get(node, "after"), "after", 1, SCENARIO_LONGEST, &ns);
         if (tree_get(node, "booted"))
             value_bool(r->c, tree_get(node, "booted"), "booted", &booted);
+        if (tree_get(node, "limits_lost"))
+            value_bool(r->c, tree_get(node, "limits_lost"), "limits_lost", &lost);
     }
     step = step_add(r, SCENARIO_RESTART, node);
     step->of.time.ns = ns;
     step->of.time.booted = booted;
+    step->of.time.lost = lost;
     step->text = arena_printf(r->c->arena, booted ? "the machine is booted; Talon runs again after %s" : "Talon is started again after %s",
                               step_duration(r, ns));
     away(r, ns);
@@ -278,6 +281,6 @@ void step_read(struct reader *r, const struct node *entry)
     }
     if (r->asleep_until > r->at)
         r->at = r->asleep_until; /* what is expected is judged after it */
-    expect_read(r, tree_get(entry, "expect"), false);
-    expect_read(r, tree_get(entry, "with_repair"), true);
+    expect_read(r, tree_get(entry, "expect"), "expect");
+    expect_read(r, tree_get(entry, "with_repair"), "with_repair");
 }

@@ -14,7 +14,8 @@ enum rehearsal_kind {
     REHEARSED_VERDICT,  /* of a service */
     REHEARSED_INCIDENT,
     REHEARSED_TOLD,
-    REHEARSED_HEAL,     /* what would be run */
+    REHEARSED_HEAL,     /* which runbook its conditions select */
+    REHEARSED_REPAIR,   /* what repair does: begins, refuses, steps, ends */
     REHEARSED_OVERALL,
 };
 
@@ -36,7 +37,7 @@ struct rehearsal_failure {
 
 struct rehearsal {
     uint64_t events, length;
-    size_t n_entries, left_out, n_failures, more_failures, judged, later;
+    size_t n_entries, left_out, n_failures, more_failures, judged;
     struct rehearsal_entry *entries;
     struct rehearsal_failure *failures;
     const char *broken;   /* it could not go on: why. NULL: it ran to its end */

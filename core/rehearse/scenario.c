@@ -76,19 +76,28 @@ bool scenario_open(struct scenario *s, const char *file)
 
 static void read_runbook(struct reader *r, const struct entry *entry, struct scenario_runbook *made)
 {
-    static const char *const words[] = { "takes", "works", "mend" };
+    static const char *const words[] = { "takes", "works", "mend", "lies", "refused", "by", "says" };
+    const struct node *map = entry->value;
 
     made->works = true;
     names_runbook(r, entry->key, &made->name);
     if (!value_is_map(r->c, entry->value, entry->key->of.text, "`takes`, `works` and `mend`"))
         return;
-    work_keys(r->c, entry->value, words, 3);
+    work_keys(r->c, map, words, sizeof words / sizeof *words);
     if (tree_get(entry->value, "takes"))
         value_duration(r->c, tree_get(entry->value, "takes"), "takes", 0, SCENARIO_LONGEST, &made->takes);
     if (tree_get(entry->value, "works"))
         value_bool(r->c, tree_get(entry->value, "works"), "works", &made->works);
-    if (tree_get(entry->value, "mend"))
-        names_targets(r, tree_get(entry->value, "mend"), "mend", &made->mends);
+    if (tree_get(map, "mend"))
+        names_targets(r, tree_get(map, "mend"), "mend", &made->mends);
+    if (tree_get(map, "lies"))
+        value_bool(r->c, tree_get(map, "lies"), "lies", &made->lies);
+    if (tree_get(map, "refused"))
+        value_bool(r->c, tree_get(map, "refused"), "refused", &made->refused);
+    if (tree_get(map, "by"))
+        value_string(r->c, tree_get(map, "by"), "by", &made->by);
+    if (tree_get(map, "says"))
+        value_string(r->c, tree_get(map, "says"), "says", &made->says);
 }
 
 static void read_runbooks(struct reader *r, const struct node *map)
@@ -148,8 +157,8 @@ static void read_end(struct reader *r)
     if (length && value_duration(r->c, length, "for", 1, SCENARIO_LONGEST, &r->s->length) && r->s->length < last)
         problem_error(r->c, length->place, "`for` ends before the last entry of the timeline");
     r->at = r->s->length;
-    expect_read(r, tree_get(r->root, "expect"), false);
-    expect_read(r, tree_get(r->root, "with_repair"), true);
+    expect_read(r, tree_get(r->root, "expect"), "expect");
+    expect_read(r, tree_get(r->root, "with_repair"), "with_repair");
 }
 
 static void read_all(struct config *c, const void *argument)

@@ -48,7 +48,7 @@ enum scenario_act {
 enum scenario_expected {
     EXPECT_VERDICT, EXPECT_ROOT, EXPECT_CAUSED_BY, EXPECT_WAITING_FOR, EXPECT_STATE, EXPECT_INCIDENTS, EXPECT_OPENED, EXPECT_INCIDENT, EXPECT_TOLD,
     EXPECT_WOULD_HEAL, EXPECT_SILENCED, EXPECT_FLAPPING, EXPECT_WHY, EXPECT_SICK, EXPECT_STORM, EXPECT_PAUSED, EXPECT_REFUSED,
-    EXPECT_LATER /* what needs repair: kept, and not judged by this version */
+    EXPECT_HEALED, EXPECT_OUTCOME, EXPECT_REFUSED_HEAL, EXPECT_ESCALATED
 };
 
 /* A line of `told:`. */
@@ -77,7 +77,7 @@ struct scenario_step {
     union {
         struct { struct scenario_targets targets; const struct scenario_way *way; } way; /* way NULL: well again */
         struct scenario_targets nudge;
-        struct { uint64_t ns; bool backwards, booted; } time;
+        struct { uint64_t ns; bool backwards, booted, lost; } time; /* lost: the limits of repair */
         size_t reload; /* of scenario_models */
         struct { enum engine_sickness sickness; const char *why; } observer;
         struct { enum engine_self trouble; bool over; const char *why; } self;
@@ -88,11 +88,12 @@ struct scenario_step {
     } of;
 };
 
-/* What a runbook would do to the world: kept until there is something that runs it. */
+/* What a runbook would do to the world, by the first of its actions that changes anything, or by the one that is named. */
 struct scenario_runbook {
-    const char *name;
+    const char *name, *by; /* by: that action; NULL: the first */
+    const char *says;      /* instead of "done", "it did not work" or "not done"; NULL */
     uint64_t takes;
-    bool works;
+    bool works, lies, refused; /* lies: says that it worked, and mends nothing. refused: could not be done, for want of a right */
     struct scenario_targets mends;
 };
 
@@ -111,7 +112,7 @@ struct scenario {
     int64_t date;              /* wall, at the beginning */
     size_t n_reloads;
     const char *const *reloads; /* absolute */
-    size_t n_targets, n_steps, n_runbooks, n_later;
+    size_t n_targets, n_steps, n_runbooks, n_notes;
     const struct scenario_target *targets;
     const struct scenario_step *steps;
     const struct scenario_runbook *runbooks;

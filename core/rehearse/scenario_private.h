@@ -50,6 +50,6 @@ void people_unsilence(struct reader *r, const struct node *node);
 void people_pause(struct reader *r, const struct node *node);
 void people_resume(struct reader *r, const struct node *node);
 void people_ack(struct reader *r, const struct node *node);
-void expect_read(struct reader *r, const struct node *map, bool later);
+void expect_read(struct reader *r, const struct node *map, const char *what);
 
 #endif

@@ -97,8 +97,12 @@ static void add_entry(struct buffer *out, const struct rehearsal_entry *entry)
         buffer_printf(out, "%s\n", text);
         break;
     case REHEARSED_HEAL:
-        begin_line(out, entry->at, "would heal");
-        buffer_printf(out, "%s with %s\n", entry->service ? entry->service : "?", entry->word);
+        begin_line(out, entry->at, "selects");
+        buffer_printf(out, "%s for %s\n", entry->word, entry->service ? entry->service : "?");
+        break;
+    case REHEARSED_REPAIR:
+        begin_line(out, entry->at, entry->word);
+        buffer_printf(out, "%s%s%s\n", entry->service ? entry->service : "", entry->service && text[0] ? ": " : "", text);
         break;
     case REHEARSED_OVERALL:
         begin_line(out, entry->at, "state");
@@ -156,9 +160,4 @@ void rehearsal_text(struct buffer *out, const struct rehearsal *done, const stru
     buffer_char(out, '\n');
     add_failures(out, done);
     buffer_printf(out, "%zu expected: %zu so, %zu not\n", done->judged, done->judged - wrong, wrong);
-    if (done->later > 0)
-        buffer_printf(out, "not judged yet: %zu, which need repair: this version runs no runbook\n", done->later);
-    if (scenario->n_runbooks > 0)
-        buffer_printf(out, "what %zu runbook%s would do is kept, and not used yet: this version runs none\n", scenario->n_runbooks,
-                      scenario->n_runbooks == 1 ? "" : "s");
 }

@@ -17,9 +17,9 @@ static void add_text(struct buffer *out, const char *name, const char *value)
 static void add_entry(struct buffer *out, const struct rehearsal_entry *entry)
 {
     static const char *const kinds[] = { [REHEARSED_STEP] = "step", [REHEARSED_VERDICT] = "verdict", [REHEARSED_INCIDENT] = "incident",
-                                         [REHEARSED_TOLD] = "told", [REHEARSED_HEAL] = "would_heal", [REHEARSED_OVERALL] = "state" };
+                                         [REHEARSED_TOLD] = "told", [REHEARSED_HEAL] = "would_heal", [REHEARSED_REPAIR] = "repair", [REHEARSED_OVERALL] = "state" };
     static const char *const words[] = { [REHEARSED_STEP] = "outcome", [REHEARSED_VERDICT] = "to", [REHEARSED_INCIDENT] = "what", [REHEARSED_TOLD] = "level",
-                                         [REHEARSED_HEAL] = "runbook", [REHEARSED_OVERALL] = "to" };
+                                         [REHEARSED_HEAL] = "runbook", [REHEARSED_REPAIR] = "what", [REHEARSED_OVERALL] = "to" };
 
     buffer_printf(out, "{\"at_s\":%.3f,\"kind\":\"%s\"", (double)entry->at / 1e9, kinds[entry->kind]);
     if (entry->kind != REHEARSED_STEP && entry->kind != REHEARSED_OVERALL)
@@ -50,9 +50,8 @@ void rehearsal_json(struct buffer *out, const struct rehearsal *done, const stru
     add_text(out, "title", scenario->title);
     add_text(out, "scenario", shown->scenario);
     add_text(out, "config", shown->config);
-    buffer_printf(out, ",\"length_s\":%.3f,\"services\":%zu,\"checks\":%zu,\"events\":%llu,\"expected\":%zu,\"wrong\":%zu,\"not_judged\":%zu,\"timeline\":[",
-                  (double)done->length / 1e9, shown->model->n_services, shown->model->n_checks, (unsigned long long)done->events, done->judged, wrong,
-                  done->later);
+    buffer_printf(out, ",\"length_s\":%.3f,\"services\":%zu,\"checks\":%zu,\"events\":%llu,\"expected\":%zu,\"wrong\":%zu,\"not_judged\":0,\"timeline\":[",
+                  (double)done->length / 1e9, shown->model->n_services, shown->model->n_checks, (unsigned long long)done->events, done->judged, wrong);
     for (size_t i = 0; i < done->n_entries; i++) {
         buffer_text(out, i > 0 ? ",\n" : "\n");
         add_entry(out, &done->entries[i]);

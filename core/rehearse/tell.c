@@ -85,7 +85,7 @@ void tell_effect(struct world *w, const struct engine_effect *effect)
         tell_verdict(w, effect);
     if (effect->kind != EFFECT_NOTIFY)
         return;
-    who = effect->of.notify.notice >= NOTICE_STORM ? NULL : service_name(w, effect->of.notify.service);
+    who = effect->of.notify.notice >= NOTICE_STORM && effect->of.notify.notice <= NOTICE_SELF ? NULL : service_name(w, effect->of.notify.service);
     entry = tell(w, REHEARSED_TOLD, who, levels[effect->of.notify.level], effect->of.notify.text);
     if (entry)
         entry->incident = effect->of.notify.incident;

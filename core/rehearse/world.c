@@ -88,7 +88,10 @@ enum engine_outcome world_feed(struct world *w, const struct engine_event *event
         w->no_memory = true;
     else
         carry_out(w);
+    if (!w->no_memory)
+        repair_judged(w, event->kind == EVENT_MODEL);
     tell_after(w);
+    repair_pump(w);
     return outcome;
 }
 
@@ -195,12 +198,13 @@ static bool step(struct world *w, uint64_t until)
 {
     struct world_target *target = next_to_end(w);
     const uint64_t end = target ? target->ends : UINT64_MAX, seen = w->asked > 0 ? w->answers_at : UINT64_MAX;
-    const uint64_t window = next_window(w);
+    const uint64_t window = next_window(w), repair = repair_next(w);
     const struct engine_event time = { .kind = EVENT_TIME };
     uint64_t next = end < seen ? end : seen;
 
     next = window < next ? window : next;
     next = w->wake < next ? w->wake : next;
+    next = repair < next ? repair : next;
     if (next > until || next == UINT64_MAX)
         return false;
     if (next > w->now.awake)
@@ -211,6 +215,8 @@ static bool step(struct world *w, uint64_t until)
         end_run(w, target);
     else if (seen == next)
         world_observe(w, w->asked);
+    else if (repair == next)
+        repair_step(w);
     else
         world_feed(w, &time);
     return true;
@@ -279,7 +285,7 @@ bool world_begin(struct world *w, const struct scenario *s, const struct scenari
     w->engine = engine_create(SEED);
     w->targets = calloc(s->n_targets + 1, sizeof *w->targets);
     w->running = calloc(s->n_targets + 1, sizeof *w->running);
-    if (!w->engine || !w->targets || !w->running)
+    if (!repair_begin(&w->repair) || !w->engine || !w->targets || !w->running)
         return false;
     for (size_t i = 0; i < s->n_targets; i++)
         w->targets[i].takes = FASTEST + NS_PER_MS * (text_hash(TEXT_HASH, s->targets[i].full_name, strlen(s->targets[i].full_name)) % SPREAD);
@@ -289,6 +295,7 @@ bool world_begin(struct world *w, const struct scenario *s, const struct scenari
 void world_end(struct world *w)
 {
     tell_forget(w);
+    repair_end(&w->repair);
     if (w->engine)
         engine_free(w->engine);
     free(w->targets);

@@ -3,6 +3,7 @@
 #define REHEARSE_WORLD_H
 
 #include "rehearse/rehearsal.h"
+#include "rehearse/repair.h"
 
 struct world_target {
     const struct scenario_way *way; /* NULL: well */
@@ -42,7 +43,8 @@ struct world {
     enum engine_state state;
     struct world_told *told;        /* since the last expectation of it */
     size_t n_told, room_told;
-    bool no_memory;
+    struct repair repair;
+    bool store_down, no_memory;
 };
 
 /* ---- world.c ---- */

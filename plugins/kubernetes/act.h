@@ -19,6 +19,7 @@ struct act { /* the first member of each action's state */
 struct pods_act_conf { /* delete_pod, evict */
     struct cluster_conf cluster;
     const char *space, *name, *selector, *uid;
+    const char *const *waiting;
     int64_t at_most, grace;
 };
 

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { WORDS = 100, RETRY_S = 5 };
+enum { WORDS = 100, RETRY_S = 5, MOST_LISTED = 500 };
 
 #define NS_PER_S UINT64_C(1000000000)
 
@@ -20,7 +20,10 @@ enum { WORDS = 100, RETRY_S = 5 };
       .min = 1,                                                                                                                                  \
       .max = 100,                                                                                                                                \
       .fallback = "1",                                                                                                                           \
-      .help = "With `selector`: where more pods than this match, none is touched." },                                                            \
+      .help = "Without `name`: where more pods than this match, none is touched." },                                                             \
+    { .name = "waiting",                                                                                                                         \
+      TALON_LIST_AT(struct pods_act_conf, waiting),                                                                                              \
+      .help = "Instead of `name`, with or without `selector`: only pods of which a container waits for one of these reasons, such as ImagePullBackOff." }, \
     { .name = "uid", TALON_STRING_AT(struct pods_act_conf, uid), .help = "With `name`: only the pod of this uid; another of that name is left alone." }, \
     { .name = "grace",                                                                                                                           \
       TALON_INT_AT(struct pods_act_conf, grace),                                                                                                 \
@@ -39,7 +42,11 @@ int delete_pod_validate(const void *given, struct talon_problem *problem)
 
     if (!client_is_name(conf->space))
         return option_is_bad(problem, "namespace", "\"%.80s\" is no name of a namespace", conf->space);
-    if (!conf->name == !conf->selector)
+    if (conf->name && conf->waiting)
+        return option_is_bad(problem, "waiting", "is for many pods, and `name` is one");
+    if (!conf->waiting && !conf->name == !conf->selector)
+        return option_is_bad(problem, "name", "give either this or `selector`");
+    if (conf->name && conf->selector)
         return option_is_bad(problem, "name", "give either this or `selector`");
     if (conf->name && !client_is_name(conf->name))
         return option_is_bad(problem, "name", "\"%.80s\" is no name of a pod", conf->name);
@@ -82,6 +89,16 @@ static const char *state_words(struct talon_run *run, const cJSON *pod)
 
 /* ---- the end */
 
+/* Which pods are meant, where it is no single one. */
+static const char *words_for(struct talon_run *run)
+{
+    const struct pods_act_conf *conf = run->conf;
+
+    if (!conf->waiting)
+        return conf->selector;
+    return talon_text(run, "%s%s%s...", conf->selector ? conf->selector : "", conf->selector ? " and waits by " : "one that waits by ", conf->waiting[0]);
+}
+
 static const char *add_count(struct talon_run *run, const char *text, unsigned n, const char *words)
 {
     return n > 0 ? talon_text(run, "%s%s%u %s", text, *text ? ", " : "", n, words) : text;
@@ -105,7 +122,8 @@ static void conclude(struct talon_run *run)
     else if (state->n > 0)
         talon_done(run, TALON_OK, "kubernetes.already", "nothing was left to do: of %u pods %s", state->n, rest);
     else
-        talon_done(run, TALON_WARN, "kubernetes.absent", "nothing was done: no pod in %s is %s", conf->space, conf->name ? conf->name : conf->selector);
+        talon_done(run, conf->waiting ? TALON_OK : TALON_WARN, "kubernetes.absent", "nothing was done: no pod in %s is %s", conf->space,
+                   conf->name ? conf->name : words_for(run));
 }
 
 /* ---- one pod */
@@ -225,13 +243,34 @@ static int is_refused(struct talon_run *run)
     return 1;
 }
 
+static int waits(const cJSON *containers, const char *const *reasons)
+{
+    const cJSON *container;
+
+    cJSON_ArrayForEach(container, containers)
+        for (size_t i = 0; reasons[i]; i++)
+            if (strcmp(json_string(container, "state.waiting.reason", ""), reasons[i]) == 0)
+                return 1;
+    return 0;
+}
+
+static int is_meant(const struct pods_act_conf *conf, const cJSON *pod)
+{
+    return !conf->waiting || waits(json_at(pod, "status.containerStatuses"), conf->waiting) || waits(json_at(pod, "status.initContainerStatuses"), conf->waiting);
+}
+
 static void next(struct talon_run *run)
 {
     const struct pods_act_conf *conf = run->conf;
     struct pods_act *state = run->state;
 
-    for (state->pod = state->pods; state->pod && json_at(state->pod, "metadata.deletionTimestamp"); state->pod = state->pod->next)
+    for (state->pod = state->pods; state->pod; state->pod = state->pod->next) {
+        if (!is_meant(conf, state->pod))
+            continue;
+        if (!json_at(state->pod, "metadata.deletionTimestamp"))
+            break;
         state->leaving++;
+    }
     if (!state->pod) {
         conclude(run);
         return;
@@ -278,18 +317,20 @@ static void found_some(struct talon_run *run, struct client_call *call, const st
     const struct pods_act_conf *conf = run->conf;
     struct pods_act *state = run->state;
     const cJSON *list = act_answer(run, call, got, state->what), *items = json_at(list, "items");
-    int n;
+    const cJSON *pod;
+    unsigned n = 0;
 
     if (!list)
         return;
-    n = cJSON_IsArray(items) ? cJSON_GetArraySize(items) : 0;
+    cJSON_ArrayForEach(pod, items)
+        n += (unsigned)is_meant(conf, pod);
     if (n > conf->at_most || json_at(list, "metadata.remainingItemCount")) {
-        talon_done(run, TALON_UNKNOWN, "refused.too_many", "not done, more than %lld pods in %s match %s; a person looks at: kubectl -n %s get pods -l '%s'",
-                   (long long)conf->at_most, conf->space, conf->selector, conf->space, conf->selector);
+        talon_done(run, TALON_UNKNOWN, "refused.too_many", "not done, more than %lld pods in %s match %s; a person looks at: %s",
+                   n > conf->at_most ? (long long)conf->at_most : MOST_LISTED, conf->space, words_for(run), state->act.by_hand);
         return;
     }
-    state->pods = n > 0 ? items->child : NULL;
-    state->n = (unsigned)n;
+    state->pods = cJSON_IsArray(items) ? items->child : NULL;
+    state->n = n;
     next(run);
 }
 
@@ -297,7 +338,7 @@ static void begin(struct talon_run *run, int evicts)
 {
     const struct pods_act_conf *conf = run->conf;
     struct pods_act *state = run->state;
-    const char *pods = talon_text(run, "/api/v1/namespaces/%s/pods", conf->space);
+    const char *pods = talon_text(run, "/api/v1/namespaces/%s/pods", conf->space), *path;
 
     state->evicts = evicts;
     if (conf->name) {
@@ -306,10 +347,10 @@ static void begin(struct talon_run *run, int evicts)
         act_ask(run, NULL, talon_text(run, "%s/%s", pods, conf->name), NULL, NULL, found_one);
         return;
     }
-    state->what = talon_text(run, "the pods of %s in %s", conf->selector, conf->space);
-    state->act.by_hand = talon_text(run, "kubectl -n %s get pods -l '%s'", conf->space, conf->selector);
-    act_ask(run, NULL, talon_text(run, "%s?labelSelector=%s&limit=%lld", pods, client_escape(run, conf->selector), (long long)conf->at_most + 1), NULL, NULL,
-            found_some);
+    state->what = talon_text(run, "the pods of %s in %s", words_for(run), conf->space);
+    state->act.by_hand = talon_text(run, conf->selector ? "kubectl -n %s get pods -l '%s'" : "kubectl -n %s get pods", conf->space, conf->selector);
+    path = conf->selector ? talon_text(run, "%s?labelSelector=%s&", pods, client_escape(run, conf->selector)) : talon_text(run, "%s?", pods);
+    act_ask(run, NULL, talon_text(run, "%slimit=%lld", path, conf->waiting ? MOST_LISTED : (long long)conf->at_most + 1), NULL, NULL, found_some);
 }
 
 void delete_pod_start(struct talon_run *run)

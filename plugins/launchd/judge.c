@@ -197,6 +197,19 @@ static void judge_retired(struct talon_run *run, const struct launchd_found *fou
                job->pid > 0 ? talon_text(run, " and runs as process %ld", job->pid) : "");
 }
 
+/* Of a healer that is not Talon's: while it is at work, Talon keeps its hands off. How its last run ended says nothing here. */
+static void judge_idle(struct talon_run *run, const struct launchd_found *found)
+{
+    const struct launchctl_job *job = &found->job;
+
+    if (is_at_work(job))
+        talon_done(run, TALON_FAIL, "launchd.running", "%s runs just now %s", job->label, as_process(run, found));
+    else if (job->state == LAUNCHCTL_RUNNING)
+        talon_done(run, TALON_FAIL, "launchd.running", "%s runs just now", job->label);
+    else
+        talon_done(run, TALON_OK, "launchd.ok", "loaded, does not run just now");
+}
+
 static void tell(struct talon_run *run, const struct launchd_found *found)
 {
     const struct launchctl_job *job = &found->job;
@@ -220,7 +233,7 @@ void launchd_judge(struct talon_run *run, const struct launchd_found *found)
 {
     static void (*const rules[])(struct talon_run *, const struct launchd_found *) = {
         [LAUNCHD_KEEPALIVE] = judge_keepalive, [LAUNCHD_INTERVAL] = judge_interval, [LAUNCHD_WATCH] = judge_watch,
-        [LAUNCHD_ONESHOT] = judge_oneshot,     [LAUNCHD_RETIRED] = judge_retired,
+        [LAUNCHD_ONESHOT] = judge_oneshot,     [LAUNCHD_RETIRED] = judge_retired,   [LAUNCHD_IDLE] = judge_idle,
     };
     const struct launchd_conf *conf = run->conf;
 

@@ -20,7 +20,7 @@ struct state {
     struct launchd_found found;
 };
 
-static const char *const kinds[] = { "keepalive", "interval", "watch", "oneshot", "retired", NULL };
+static const char *const kinds[] = { "keepalive", "interval", "watch", "oneshot", "retired", "idle", NULL };
 
 static const struct talon_option options[] = {
     { .name = "label", TALON_STRING_AT(struct launchd_conf, label), .flags = TALON_REQUIRED, .help = "The label of the job." },
@@ -31,7 +31,7 @@ static const struct talon_option options[] = {
       TALON_ENUM_AT(struct launchd_conf, kind),
       .choices = kinds,
       .fallback = "keepalive",
-      .help = "How it is judged: `keepalive` must run, `interval`, `watch` and `oneshot` must have ended their last run well, `retired` must not be loaded." },
+      .help = "How it is judged: `keepalive` must run, `interval`, `watch` and `oneshot` must have ended their last run well, `retired` must not be loaded, `idle` must not run just now, which says that somebody else's healer rests." },
     { .name = "uid",
       TALON_INT_AT(struct launchd_conf, uid),
       .max = INT32_MAX,
@@ -128,6 +128,8 @@ static void conclude_absent(struct talon_run *run)
         talon_done(run, TALON_UNKNOWN, "launchd.refused", "%s", state->trouble);
     else if (conf->kind == LAUNCHD_RETIRED)
         talon_done(run, TALON_OK, "launchd.ok", "not loaded, as it should be");
+    else if (conf->kind == LAUNCHD_IDLE)
+        talon_done(run, TALON_OK, "launchd.ok", "not loaded, so it does not run");
     else if (there == 0)
         talon_done(run, TALON_FAIL, "launchd.no_domain", "%s is not loaded: there is no domain %s, so nobody is logged in there", conf->label,
                    state->domains[0]);
@@ -283,7 +285,7 @@ static void ask_print(struct talon_run *run)
 
     if (state->at < state->n) {
         launchd_ask(run, printed, (const char *const[]){ "launchctl", "print", talon_text(run, "%s/%s", state->domains[state->at], conf->label), NULL });
-    } else if (conf->kind == LAUNCHD_RETIRED) {
+    } else if (conf->kind == LAUNCHD_RETIRED || conf->kind == LAUNCHD_IDLE) {
         conclude_absent(run);
     } else {
         state->at = 0;

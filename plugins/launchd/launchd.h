@@ -6,7 +6,7 @@
 
 #include <talon/plugin.h>
 
-enum launchd_kind { LAUNCHD_KEEPALIVE, LAUNCHD_INTERVAL, LAUNCHD_WATCH, LAUNCHD_ONESHOT, LAUNCHD_RETIRED };
+enum launchd_kind { LAUNCHD_KEEPALIVE, LAUNCHD_INTERVAL, LAUNCHD_WATCH, LAUNCHD_ONESHOT, LAUNCHD_RETIRED, LAUNCHD_IDLE };
 
 struct launchd_conf {
     const char *label, *domain;

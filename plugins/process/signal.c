@@ -1,5 +1,5 @@
 /*
- * The action `process.signal`: the process of a pid file is told something by a signal. A number in a file is no proof of who has that number now, so the
+ * The action `process.signal`: the process of a pid file, or the one that listens on a port (listener.c), is told something by a signal. A number in a file is no proof of who has that number now, so the
  * process must have the name that is expected, must have begun before the file was written, and must be no part of Talon and not the system's first; whatever
  * cannot be seen is not signalled.
  */
@@ -17,7 +17,10 @@ static const char *const signals[] = { "TERM", "HUP", "INT", "QUIT", "USR1", "US
 static const int numbers[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGCONT, SIGKILL };
 
 const struct talon_option signal_options[] = {
-    { .name = "pid_file", TALON_PATH_AT(struct signal_conf, pid_file), .flags = TALON_REQUIRED, .help = "The file that holds its number." },
+    { .name = "pid_file", TALON_PATH_AT(struct signal_conf, pid_file), .help = "The file that holds its number." },
+    { .name = "listens",
+      TALON_STRING_AT(struct signal_conf, listens),
+      .help = "Instead: it listens on this TCP port, `PORT` or `ADDRESS:PORT`. Who is only connected to it is never meant." },
     { .name = "name",
       TALON_STRING_AT(struct signal_conf, name),
       .flags = TALON_REQUIRED,
@@ -38,7 +41,17 @@ const struct talon_metric signal_metrics[] = {
 int signal_validate(const void *given, struct talon_problem *problem)
 {
     const struct signal_conf *conf = given;
+    struct process_address address;
 
+    problem->option = conf->pid_file || !conf->listens ? "pid_file" : "listens";
+    if (!conf->pid_file == !conf->listens) {
+        snprintf(problem->text, sizeof problem->text, "say which process by `pid_file` or by `listens`, one of them");
+        return 1;
+    }
+    if (conf->listens && !process_address_read(conf->listens, &address)) {
+        snprintf(problem->text, sizeof problem->text, "must be PORT, or ADDRESS:PORT with a numeric address or localhost");
+        return 1;
+    }
     problem->option = "name";
     if (!conf->name[0] || strchr(conf->name, '/'))
         snprintf(problem->text, sizeof problem->text, "must be a file name without folders, as `ps` shows it");
@@ -67,6 +80,12 @@ static int is_ours(pid_t pid, const struct process_facts *facts)
     return pid == getpid() || pid == getppid();
 }
 
+/* Where its number stands: in the pid file, or nowhere but at its port. */
+static const char *place(const struct signal_conf *conf)
+{
+    return conf->pid_file ? conf->pid_file : conf->listens;
+}
+
 /* Ends the run where this is not the process that is meant; 0: it is. */
 static int is_another(struct talon_run *run, const struct process_facts *facts)
 {
@@ -75,9 +94,11 @@ static int is_another(struct talon_run *run, const struct process_facts *facts)
     const long pid = (long)state->pid;
 
     if (facts->zombie)
-        talon_done(run, TALON_FAIL, "process.missing", "process %ld (%s) of %s has ended already: nobody was signalled", pid, facts->name, conf->pid_file);
+        talon_done(run, TALON_FAIL, "process.missing", "process %ld (%s) of %s has ended already: nobody was signalled", pid, facts->name, place(conf));
     else if (is_ours(state->pid, facts))
-        talon_done(run, TALON_UNKNOWN, "refused.ours", "process %ld of %s is Talon's own: it was not signalled", pid, conf->pid_file);
+        talon_done(run, TALON_UNKNOWN, "refused.ours", "process %ld of %s is Talon's own: it was not signalled", pid, place(conf));
+    else if (conf->listens) /* who holds the socket now is no question of what a file said once, and its name was looked at */
+        return 0;
     else if (!process_is_called(state->pid, facts, conf->name))
         talon_done(run, TALON_UNKNOWN, "refused.other", "process %ld of %s is called %s, not %s: the pid file is stale, nobody was signalled", pid, conf->pid_file,
                    facts->name, conf->name);
@@ -155,6 +176,16 @@ static void send(struct talon_run *run)
         talon_done(run, TALON_OK, "process.signalled", "%s, process %ld, was sent SIG%s", conf->name, (long)state->pid, signals[conf->signal]);
 }
 
+void signal_found(struct talon_run *run, const struct process_facts *facts)
+{
+    struct signal_state *state = run->state;
+
+    if (is_another(run, facts))
+        return;
+    state->began = began(run, facts);
+    send(run);
+}
+
 void signal_start(struct talon_run *run)
 {
     const struct signal_conf *conf = run->conf;
@@ -162,6 +193,10 @@ void signal_start(struct talon_run *run)
     struct process_facts facts;
     enum process_answer answer;
 
+    if (conf->listens) {
+        listener_find(run);
+        return;
+    }
     state->pid = process_read_pid(run, conf->pid_file, &state->written);
     if (state->pid <= 0)
         return;
@@ -175,8 +210,7 @@ void signal_start(struct talon_run *run)
     } else if (answer == PROCESS_HIDDEN) {
         talon_done(run, TALON_UNKNOWN, "refused.rights", "user %ld may not see who process %ld is, so it is not signalled: sudo kill -%s %ld, if it is %s",
                    (long)geteuid(), (long)state->pid, signals[conf->signal], (long)state->pid, conf->name);
-    } else if (!is_another(run, &facts)) {
-        state->began = began(run, &facts);
-        send(run);
+    } else {
+        signal_found(run, &facts);
     }
 }

@@ -47,7 +47,7 @@ tests_unit_test_plugin_push_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_push_LDADD = plugins/push/libpush.la $(FAKE_HOST_LIBS) $(CJSON_LIBS)
 tests_unit_test_plugin_process_signal_SOURCES = \
 	tests/unit/test_plugin_process_signal.c tests/unit/plugin_test.h tests/unit/temp_folder.c tests/unit/temp_folder.h \
-	plugins/process/address.c plugins/process/process.c plugins/process/process.h plugins/process/signal.c plugins/process/signal_action.h
+	plugins/process/address.c plugins/process/listener.c plugins/process/process.c plugins/process/process.h plugins/process/signal.c plugins/process/signal_action.h
 tests_unit_test_plugin_process_signal_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_process_signal_LDADD = $(FAKE_HOST_LIBS)
 tests_unit_test_plugin_colima_action_SOURCES = tests/unit/test_plugin_colima_action.c tests/unit/plugin_test.h
@@ -147,7 +147,7 @@ tests_unit_test_plugin_memory_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_memory_LDADD = $(FAKE_HOST_LIBS)
 tests_unit_test_plugin_process_SOURCES = \
 	tests/unit/test_plugin_process.c tests/unit/plugin_test.h \
-	plugins/process/address.c plugins/process/process.c plugins/process/process.h plugins/process/signal.c plugins/process/signal_action.h
+	plugins/process/address.c plugins/process/listener.c plugins/process/process.c plugins/process/process.h plugins/process/signal.c plugins/process/signal_action.h
 tests_unit_test_plugin_process_CFLAGS = $(FAKE_HOST_CFLAGS)
 tests_unit_test_plugin_process_LDADD = $(FAKE_HOST_LIBS)
 tests_unit_test_plugin_redis_SOURCES = \

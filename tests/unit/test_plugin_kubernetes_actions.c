@@ -136,6 +136,40 @@ static void deletes_some(void **unused)
     fake_free(fake);
 }
 
+/* A new pod waits for its image while the old one serves: that one is never touched. */
+static void those_that_wait(void **unused)
+{
+    static const char serves[] = "{\"metadata\":{\"name\":\"old\",\"uid\":\"0\"},\"status\":{\"containerStatuses\":[{\"state\":{\"running\":{}}}]}}";
+    static const char starts[] = "{\"metadata\":{\"name\":\"init\",\"uid\":\"2\"},\"status\":{\"initContainerStatuses\":[{\"state\":{\"waiting\":{\"reason\":\"ErrImagePull\"}}}]}}";
+    struct fake *fake = pods_action("delete-pod", "2");
+    char list[2048];
+
+    (void)unused;
+    snprintf(list, sizeof list, LIST("%s,%s," POD("new", "1", "")), serves, starts);
+    fake_add(fake, "waiting", NULL, "ErrImagePull");
+    fake_add(fake, "waiting", NULL, "ImagePullBackOff");
+    kube_answers(fake, 200, list);
+    kube_answers(fake, 200, "{}");
+    kube_answers(fake, 200, "{}");
+    CONCLUDES(fake, TALON_OK, "kubernetes.done", "deleted 2 of 2 pods in prod");
+    asked(fake, 0, "GET", "/api/v1/namespaces/prod/pods?labelSelector=app%3Dweb&limit=500", NULL);
+    asked(fake, 1, "DELETE", "/api/v1/namespaces/prod/pods/init", NULL);
+    asked(fake, 2, "DELETE", "/api/v1/namespaces/prod/pods/new", NULL);
+    fake_free(fake);
+
+    fake = kube("delete-pod");
+    fake_set(fake, "namespace", "prod");
+    fake_add(fake, "waiting", NULL, "ImagePullBackOff");
+    snprintf(list, sizeof list, LIST("%s"), serves);
+    kube_answers(fake, 200, list);
+    CONCLUDES(fake, TALON_OK, "kubernetes.absent", "nothing was done: no pod in prod is one that waits by ImagePullBackOff");
+    asked(fake, 0, "GET", "/api/v1/namespaces/prod/pods?limit=500", NULL);
+    assert_null(fake_asked(fake, 1));
+    kube_answers(fake, 200, LIST(POD("a", "1", "") "," POD("b", "2", "")));
+    CONCLUDES(fake, TALON_UNKNOWN, "refused.too_many", "not done, more than 1 pods in prod match one that waits by ImagePullBackOff");
+    fake_free(fake);
+}
+
 /* ---- whatever the action */
 
 static void failures(void **unused)
@@ -517,7 +551,8 @@ static void options(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(deletes_one), cmocka_unit_test(what_is_left_alone), cmocka_unit_test(deletes_some), cmocka_unit_test(failures),
+        cmocka_unit_test(deletes_one), cmocka_unit_test(what_is_left_alone), cmocka_unit_test(deletes_some), cmocka_unit_test(those_that_wait),
+        cmocka_unit_test(failures),
         cmocka_unit_test(evicts),      cmocka_unit_test(restarts),           cmocka_unit_test(uncordons),    cmocka_unit_test(untaints),
         cmocka_unit_test(applies),     cmocka_unit_test(what_is_not_applied), cmocka_unit_test(manifests),   cmocka_unit_test(options),
     };

@@ -209,6 +209,9 @@ static void those_that_run_now_and_then(void **unused)
         { "interval", NEW, TALON_OK, "launchd.ok", "has not ended a run yet" },
         { "retired", IDLE, TALON_FAIL, "launchd.retired", LABEL " is retired, but is loaded in system" },
         { "retired", RUNNING, TALON_FAIL, "launchd.retired", "loaded in system and runs as process 1486" },
+        { "idle", RUNNING, TALON_FAIL, "launchd.running", LABEL " runs just now as process 1486" },
+        { "idle", IDLE, TALON_OK, "launchd.ok", "loaded, does not run just now" },
+        { "idle", IDLE_BAD, TALON_OK, "launchd.ok", "loaded, does not run just now" },
     };
 
     (void)unused;
@@ -304,6 +307,22 @@ static void the_retired_are_looked_for_everywhere(void **unused)
     fake_free(fake);
 }
 
+/* Where nobody has it, nobody heals beside us; where that could not be asked, nobody knows. */
+static void another_healer_that_is_not_there(void **unused)
+{
+    struct fake *fake = anywhere("idle");
+
+    (void)unused;
+    for (int i = 0; i < 3; i++)
+        refuses_with(fake, 113, NO_JOB);
+    CONCLUDES(fake, TALON_OK, "launchd.ok", "not loaded, so it does not run");
+    refuses_with(fake, 1, "Operation not permitted\n");
+    refuses_with(fake, 113, NO_JOB);
+    refuses_with(fake, 113, NO_JOB);
+    CONCLUDES(fake, TALON_UNKNOWN, "launchd.refused", "Operation not permitted");
+    fake_free(fake);
+}
+
 /* ---- no answer ---- */
 
 static void what_proves_nothing(void **unused)
@@ -376,6 +395,7 @@ int main(void)
         cmocka_unit_test(it_is_found_and_remembered),
         cmocka_unit_test(it_is_nowhere),
         cmocka_unit_test(the_retired_are_looked_for_everywhere),
+        cmocka_unit_test(another_healer_that_is_not_there),
         cmocka_unit_test(what_proves_nothing),
         cmocka_unit_test(launchctl_is_silent),
         cmocka_unit_test(wrong_options),

@@ -20,6 +20,9 @@ static struct {
     unsigned ends_after; /* looks after the signal; 0: never */
     pid_t killed;
     int number;
+    enum process_answer listened; /* does anybody listen? */
+    pid_t listener, pids[8];      /* who does; all that there are, up to 0 */
+    size_t at;
 } world;
 
 enum process_answer process_look(pid_t pid, struct process_facts *facts)
@@ -47,14 +50,14 @@ int process_kill(pid_t pid, int number)
 
 struct process_scan *process_scan_open(void)
 {
-    fail_msg("nobody is looked for by name");
-    return NULL;
+    world.at = 0;
+    return (struct process_scan *)&world;
 }
 
 pid_t process_scan_next(struct process_scan *scan)
 {
     (void)scan;
-    return 0;
+    return world.pids[world.at] > 0 ? world.pids[world.at++] : 0;
 }
 
 void process_scan_close(void *scan)
@@ -69,17 +72,16 @@ int process_scan_is_partial(void)
 
 enum process_answer process_listeners(const struct process_address *address, struct process_sockets *sockets)
 {
-    (void)address;
+    assert_int_equal(address->port, 8081);
     (void)sockets;
-    return PROCESS_NO;
+    return world.listened;
 }
 
 enum process_answer process_listens(pid_t pid, const struct process_address *address, const struct process_sockets *sockets)
 {
-    (void)pid;
     (void)address;
     (void)sockets;
-    return PROCESS_NO;
+    return pid == world.listener ? PROCESS_YES : pid == 66 ? PROCESS_HIDDEN : PROCESS_NO;
 }
 
 /* A worker, an hour old, whose pid file is a bit younger; it is told something a minute later. */
@@ -210,6 +212,47 @@ static void until_it_has_ended(void **state)
     fake_free(fake);
 }
 
+/* A listener of an earlier run is ended, its clients are not; and nobody is where it is somebody else's. */
+static void the_one_that_listens(void **state)
+{
+    struct fake *fake = fake_new(&talon_plugin_descriptor, "signal");
+
+    (void)state;
+    memset(&world, 0, sizeof world);
+    world.answer = PROCESS_YES;
+    snprintf(world.facts.name, sizeof world.facts.name, "agent");
+    world.facts.uptime = 10;
+    fake_set(fake, "listens", "8081");
+    fake_set(fake, "name", "agent");
+    world.listened = PROCESS_NO;
+    CONCLUDES(fake, TALON_OK, "process.none", "nobody listens on 8081: nobody was signalled");
+    world.listened = PROCESS_YES;
+    memcpy(world.pids, (const pid_t[]){ 66, 4712, 4711, 4713, 0 }, 5 * sizeof(pid_t)); /* 4712, 4713: its clients */
+    CONCLUDES(fake, TALON_UNKNOWN, "refused.rights", "may not see who listens on 8081");
+    assert_int_equal(world.kills, 0);
+    world.listener = 4711;
+    CONCLUDES(fake, TALON_OK, "process.signalled", "agent, process 4711, was sent SIGTERM");
+    assert_int_equal(world.kills, 1);
+    assert_int_equal(world.killed, 4711);
+    snprintf(world.facts.name, sizeof world.facts.name, "nginx");
+    CONCLUDES(fake, TALON_UNKNOWN, "refused.other", "process 4711, which listens on 8081, is called nginx, not agent: nobody was signalled");
+    fake_free(fake);
+
+    fake = fake_new(&talon_plugin_descriptor, "signal");
+    snprintf(world.facts.name, sizeof world.facts.name, "talon-core");
+    fake_set(fake, "name", "talon-core");
+    fake_set(fake, "listens", "8081");
+    CONCLUDES(fake, TALON_UNKNOWN, "refused.ours", "process 4711 of 8081 is Talon's own");
+    assert_int_equal(world.kills, 1);
+    fake_free(fake);
+
+    fake = fake_new(&talon_plugin_descriptor, "signal");
+    fake_set(fake, "name", "agent");
+    fake_set(fake, "listens", "nonsense");
+    REFUSES(fake, "listens", "must be PORT");
+    fake_free(fake);
+}
+
 static void options_that_are_wrong(void **state)
 {
     static const char *const names[][2] = { { "", "without folders" }, { "/bin/worker", "without folders" } };
@@ -233,6 +276,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_that_may_not_be_signalled, temp_folder_make, temp_folder_remove),
         cmocka_unit_test_setup_teardown(no_pid_file, temp_folder_make, temp_folder_remove),
         cmocka_unit_test_setup_teardown(until_it_has_ended, temp_folder_make, temp_folder_remove),
+        cmocka_unit_test(the_one_that_listens),
         cmocka_unit_test_setup_teardown(options_that_are_wrong, temp_folder_make, temp_folder_remove),
     };
 

@@ -97,7 +97,7 @@ class World:
             "restate_ingress": at("restate-ingress"), "restate_admin": at("restate-admin"), "livekit": at("livekit"), "pds": at("pds"),
             "docs_api": at("docs-api"), "minio": at("minio"), "aistor": at("aistor"), "worker": at("worker"), "agent_mail": at("agent-mail"),
             "voice_agent": at("voice-agent"), "gateway": at("gateway"), "kubeconfig": str(self.folder / "kube" / "kubeconfig"),
-            "kube_context": "admin@cluster", "kube_node": "node-1", "flannel_selector": "app=kube-flannel", "docker_socket": str(self.parts["docker"].path),
+            "kube_context": "admin@cluster", "kube_node": "node-1", "kube_address": at("kubernetes"), "flannel_selector": "app=kube-flannel", "docker_socket": str(self.parts["docker"].path),
             "secrets_socket": str(self.parts["agent-secrets"].path), "imsg_socket": str(self.parts["imsg"].path),
             "tailscale_socket": str(self.parts["tailscale"].path), "nas": "127.0.0.1", "nas_nfs_port": str(self.parts["nas-nfs"].port),
             "nas_portmapper_port": str(self.parts["nas-portmapper"].port), "nas_type": "fuse", **mounted, **self.settings,

@@ -61,7 +61,7 @@ static bool take_build(const char *folder)
 
     return join(found.host, folder, "talon-host") && is_file(found.host) && join(plugins, folder, "plugins") && is_folder(plugins) &&
            join(found.plugins, folder, "plugins/.libs") && join(found.modules, folder, "plugins/host/.libs") &&
-           join(found.template, folder, "plugins/sdk/template") && join(found.data, folder, "share");
+           join(found.template, folder, "plugins/sdk/template") && join(found.data, folder, "share") && join(found.runbooks, folder, "share/runbooks");
 }
 
 /* What lies under the prefix, each part by itself: libraries may be elsewhere than programs. */
@@ -100,8 +100,11 @@ static void find_parts(void)
     cut(folder);
     if (ends_with(folder, "/.libs")) /* libtool keeps the program itself there, and a script in its place */
         cut(folder);
-    if (take_build(folder))
+    if (take_build(folder)) {
+        if (!is_folder(found.runbooks))
+            found.runbooks[0] = '\0';
         return;
+    }
     memcpy(beside, folder, sizeof beside);
     if (ends_with(folder, "/libexec/talon")) /* talon-host or talon-core asks: from there it is one folder more up to the prefix */
         cut(folder);
