@@ -235,6 +235,12 @@ static void try_start(struct spawn *spawn)
     char why[256] = "";
     int theirs[3], os = 0;
 
+    if (children_turn_is_over()) {
+        spawn->lacks_fds = false;
+        waiting_add(&spawn->waiting, retry);
+        waiting_stir();
+        return;
+    }
     spawn->in = spawn->out = spawn->err = -1;
     if (spawn_pipes(spawn, theirs)) {
         spawn->child = start(spawn, theirs, why, sizeof why);

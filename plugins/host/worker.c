@@ -364,6 +364,12 @@ static void begin(struct worker *worker)
     char why[256] = "";
     int ends[2], os;
 
+    if (children_turn_is_over()) {
+        worker->lacks_fds = false;
+        waiting_add(&worker->waiting, retry);
+        waiting_stir();
+        return;
+    }
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) {
         worker->lacks_fds = true;
         waiting_add(&worker->waiting, retry);
