@@ -268,6 +268,14 @@ bool children_turn_is_over(void)
     return last_start >= turn_start() && turn_now() - turn_start() >= TURN_OF_STARTS;
 }
 
+const char *children_shortage(bool lacks_fds)
+{
+    if (lacks_fds || !limits_take_child())
+        return limits_text(lacks_fds ? LIMIT_FDS : LIMIT_CHILDREN);
+    limits_give_child();
+    return "this machine is too busy to start more processes";
+}
+
 static pid_t start(const struct child_request *request, char *why, size_t why_size)
 {
     pid_t pid;

@@ -6,7 +6,6 @@
 
 #include "host.h"
 #include "instance.h"
-#include "limits.h"
 #include "spawn.h"
 
 #include <errno.h>
@@ -149,7 +148,7 @@ static void late_spawn(struct op *op)
     struct spawn *spawn = (struct spawn *)(void *)op;
 
     if (spawn->waiting.at || waiting_was_long(&spawn->waiting, spawn->asked))
-        trouble_set(&spawn->trouble, TALON_E_LOCAL, 0, "local", "it could not be started in time: %s", limits_text(spawn->lacks_fds ? LIMIT_FDS : LIMIT_CHILDREN));
+        trouble_set(&spawn->trouble, TALON_E_LOCAL, 0, "local", "it could not be started in time: %s", children_shortage(spawn->lacks_fds));
     else if (!spawn->timed_out && spawn->child)
         set_timed_out(spawn);
     finish(spawn);

@@ -104,7 +104,7 @@ static void late_worker(struct op *op)
     else if (working >= AT_ONCE)
         fail(worker, "local", "32 blocking runs are in progress, and no more are started at once");
     else
-        fail(worker, "local", limits_text(worker->lacks_fds ? LIMIT_FDS : LIMIT_CHILDREN));
+        fail(worker, "local", children_shortage(worker->lacks_fds));
 }
 
 static bool waits_for_peer(const struct op *op)
