@@ -89,15 +89,16 @@ def test_what_breaks_is_repaired_once_and_then_cools_down(talon):
     assert limits_of(talon, "web")["attempts"] == 0
     flag.unlink()
     talon.wait("it is repaired", lambda: lines(ran) == ["ran"] and well(talon, "web")(), 20)
-    assert rows(talon, "SELECT runbook, service, outcome FROM intents") == [("mend", "web", "fixed")]
+    intents = "SELECT runbook, service, outcome FROM intents"
+    talon.wait("it held", lambda: rows(talon, intents) == [("mend", "web", "fixed")])
     kinds = [kind for kind, in rows(talon, "SELECT kind FROM lines WHERE incident = 1 ORDER BY rowid")]
     assert "evidence" in kinds and any("seen before" in text for text, in rows(talon, "SELECT text FROM lines WHERE kind = 'evidence'"))
-    assert json.loads((talon.state / "state.json").read_text()) is not None
     audit = [what for what, in rows(talon, "SELECT what FROM audit WHERE who = 'talon' AND target = 'web' ORDER BY rowid")]
     assert audit.count("step") >= 2, audit
 
     flag.unlink()  # a relapse: the cooldown of an hour is its limit now
     talon.wait("the cooldown refuses", lambda: "cooldown" in refuses(talon, "web") and talon.verdicts()["web"] == "failed", 20)
+    assert talon.health()["state"] == "Failed"
     talon.wait("that is said where people look", lambda: "cooldown" in repair_text(talon, "web"))
     assert "cooldown" in talon.command("status").stdout and "cooldown" in talon.command("why", "web").stdout
     shown = talon.command("limits", "web").stdout
@@ -115,6 +116,8 @@ def test_what_breaks_is_repaired_once_and_then_cools_down(talon):
     assert limits_of(talon, "web")["in_window"] == 1  # by hand uses up nothing
     assert [text for text, in rows(talon, "SELECT text FROM audit WHERE what = 'heal --force'")] == ["mend: I know better"]
     assert talon.command("limits", "web", "--rearm").returncode == 0
+    talon.stop()
+    assert json.loads((talon.state / "state.json").read_text())["last_heal_time"] > 0  # what the old readers know it by
 
 
 def test_what_does_not_hold_is_held_and_a_lock_of_others_is_waited_for(talon):
@@ -138,6 +141,8 @@ def test_what_does_not_hold_is_held_and_a_lock_of_others_is_waited_for(talon):
         assert rows(talon, "SELECT outcome FROM intents WHERE runbook = 'lie'") in ([("not fixed",)], [("failed",)])
         talon.wait("the lock's holder is told", lambda: "kubectl-script" in repair_text(talon, "locked"), 20)
         assert lines(ran) == [] and limits_of(talon, "locked")["attempts"] == 0
+    if not SOAK:
+        return  # a lock of others is looked at again 10 s later
     talon.wait("the lock is free: it is repaired", lambda: lines(ran) == ["ran"] and well(talon, "locked")(), 30)
     assert lines(lied) == ["lied"]  # held all the while
     assert (locks / "bridge.lock").read_text() == ""
@@ -219,7 +224,7 @@ def is_in(talon, at):
     return at in lines(talon.folder / "log")
 
 
-@pytest.mark.parametrize("at", STEPS if SOAK else random.Random(os.environ.get("SEED", "7")).sample(STEPS, 1) + ["do"])
+@pytest.mark.parametrize("at", STEPS if SOAK else [random.Random(os.environ.get("SEED", "7")).choice(STEPS)])
 def test_a_core_that_is_killed_in_a_step(talon, at, in_one_build):
     stays = 100000 + random.SystemRandom().randrange(100000)  # a word by which its processes are known
     book = long_runbook(talon, at, stays)
