@@ -138,7 +138,7 @@ static void give_result(struct daemon *d, const struct moment *now)
     struct daemon_heal *h = d->heal;
     const struct heal_judged judged = h->judged[0];
     const struct heal_event event = { .kind = HEAL_RESULT,
-                                      .of.result = { .check = judged.check, .result = judged.result, .begun = judged.begun, .tick = judged.tick } };
+                                      .of.result = { .check = judged.check, .result = judged.result, .run = judged.run, .tick = judged.tick } };
 
     for (size_t i = 1; i < h->n_judged; i++)
         h->judged[i - 1] = h->judged[i];
@@ -191,7 +191,7 @@ bool daemon_heal_tell(struct daemon *d, const struct moment *now, const struct h
     return taken;
 }
 
-void daemon_heal_result(struct daemon *d, size_t check, struct result *result, uint64_t begun, bool tick)
+void daemon_heal_result(struct daemon *d, size_t check, struct result *result, uint64_t run, bool tick)
 {
     struct daemon_heal *h = d->heal;
 
@@ -206,7 +206,7 @@ void daemon_heal_result(struct daemon *d, size_t check, struct result *result, u
         h->judged = more;
         h->room_judged = room;
     }
-    h->judged[h->n_judged++] = (struct heal_judged){ check, result_keep(result), begun, tick };
+    h->judged[h->n_judged++] = (struct heal_judged){ check, result_keep(result), run, tick };
 }
 
 void daemon_heal_judged(struct daemon *d, const struct moment *now)

@@ -46,7 +46,7 @@ struct heal_act { /* an action on its way */
 struct heal_story {
     uint64_t run; /* 0: a free place */
     char runbook[ENGINE_NAME], service[ENGINE_NAME], why[ENGINE_TEXT];
-    bool over;
+    bool over, refused; /* refused: it never began */
     enum heal_outcome outcome;
     int64_t begun, ended; /* wall */
     unsigned n, dropped;
@@ -59,7 +59,7 @@ struct heal_story {
 struct heal_judged { /* a result that the engine has judged, and the machine has not heard of */
     size_t check;
     struct result *result;
-    uint64_t begun;
+    uint64_t run;
     bool tick;
 };
 
@@ -89,7 +89,7 @@ void daemon_heal_recall(struct daemon *d, const struct moment *now, uint64_t ns)
 /* The engine has another model, and what was kept of it is restored. */
 void daemon_heal_model(struct daemon *d, const struct moment *now);
 /* EFFECT_JUDGED, and the end of all effects of an event. */
-void daemon_heal_result(struct daemon *d, size_t check, struct result *result, uint64_t begun, bool tick);
+void daemon_heal_result(struct daemon *d, size_t check, struct result *result, uint64_t run, bool tick);
 void daemon_heal_judged(struct daemon *d, const struct moment *now);
 /* Of the store. */
 void daemon_heal_news(struct daemon *d, const struct moment *now, const struct store_news *news);
@@ -124,6 +124,7 @@ void heal_acts_free(struct daemon *d);
 struct heal_story *heal_story_begin(struct daemon_heal *h, uint64_t run, const char *runbook, const char *service, int64_t wall);
 struct heal_story *heal_story_of(struct daemon_heal *h, uint64_t run);
 void heal_story_add(struct heal_story *story, int64_t wall, const char *text);
+__attribute__((format(printf, 3, 4))) void heal_story_printf(struct heal_story *story, int64_t wall, const char *format, ...);
 void heal_story_show(const struct heal_story *story, struct buffer *out);
 void heal_story_free(struct daemon_heal *h);
 /* daemon_heal_asked.c: arg is the daemon. Those of daemon_people.h. */

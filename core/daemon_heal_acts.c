@@ -27,6 +27,7 @@ static void tell_ended(struct heal_act *act, const struct moment *now, const str
     const struct heal_event event = { .kind = HEAL_ENDED, .of.ended = { .action = act->id, .result = died ? NULL : result, .died = died } };
 
     unlink_act(d->heal, act);
+    heal_story_printf(heal_story_of(d->heal, act->run), now->wall, "%s: %s, %s", act->name, died ? "interrupted" : status_name(result->status), result->summary);
     if (act->collects)
         memory_collected(d->memory, now, act->incident, act->name, result);
     daemon_heal_tell(d, now, &event);
@@ -91,13 +92,14 @@ void heal_acts_start(struct daemon *d, const struct moment *now, const struct he
 {
     struct action_request request = { .loop = d->loop, .hosts = d->hosts, .secrets = d->secrets, .model = effect->of.act.model, .what = effect->of.act.what,
                                       .done = on_done };
-    const struct heal_story *story = heal_story_of(d->heal, effect->run);
+    struct heal_story *story = heal_story_of(d->heal, effect->run);
     struct heal_act *act = make_act(d, effect, effect->of.act.action);
     char name[3 * ENGINE_NAME];
 
-    (void)now;
     if (!act)
         return;
+    if (story)
+        heal_story_printf(story, now->wall, "step %s: %s", effect->of.act.step, effect->of.act.what->name);
     act->incident = effect->of.act.incident;
     act->collects = effect->of.act.collects;
     snprintf(act->name, sizeof act->name, "%s", effect->of.act.what->name);

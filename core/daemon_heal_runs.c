@@ -70,8 +70,11 @@ static void tell_refused(struct daemon *d, const struct moment *now, struct heal
     struct heal_story *story = heal_story_of(d->heal, take->run);
 
     take->state = TAKE_FREE;
-    if (story)
-        story->run = 0; /* nothing of it has happened */
+    if (story) { /* nothing of it has happened, which somebody may wait for */
+        story->over = story->refused = true;
+        story->ended = now->wall;
+        snprintf(story->why, sizeof story->why, "the lock %s is held by %s", refused.lock, refused.holder);
+    }
     daemon_heal_tell(d, now, &(struct heal_event){ .kind = HEAL_NOT_TAKEN, .of.not_taken = { .run = refused.run, .lock = refused.lock, .holder = refused.holder } });
 }
 

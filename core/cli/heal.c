@@ -42,13 +42,12 @@ static void say_wanted(const struct heal *heal, struct buffer *said)
 
 static void add_when(struct buffer *out, double until)
 {
-    char at[64], left[64];
+    char at[64];
 
     if (until <= 0.)
         return;
     field_moment(until, at, sizeof at);
-    field_left(until, left, sizeof left);
-    buffer_printf(out, " (allows at %s, %s from now)", at, left);
+    buffer_printf(out, " (at %s)", at);
 }
 
 static void show_refusals(struct buffer *out, const cJSON *plan)
@@ -59,7 +58,7 @@ static void show_refusals(struct buffer *out, const cJSON *plan)
     {
         struct buffer line = buffer_make(0);
 
-        buffer_printf(&line, "%s: %s", field_text(refusal, "limit"), field_text(refusal, "text"));
+        buffer_text(&line, field_text(refusal, "text"));
         add_when(&line, field_number(refusal, "until_unix"));
         buffer_printf(out, "%srefuses:%s ", cli_colour("failed"), cli_plain());
         cli_wrap(out, buffer_string(&line), 9, 2);
@@ -162,7 +161,7 @@ static int end_of(const struct following *f, const cJSON *run)
         cli_print(&out);
     }
     buffer_free(&out);
-    return fixed ? CLI_OK : strcmp(outcome, "interrupted") == 0 ? CLI_UNKNOWN : CLI_FAIL;
+    return fixed ? CLI_OK : strcmp(outcome, "interrupted") == 0 || strcmp(outcome, "refused") == 0 ? CLI_UNKNOWN : CLI_FAIL;
 }
 
 /* -1: it goes on. */

@@ -32,18 +32,8 @@ static void add_refusals(struct buffer *out, const cJSON *runbook)
 
     cJSON_ArrayForEach(refusal, field(runbook, "refuses"))
     {
-        const double until = field_number(refusal, "until_unix");
-        struct buffer line = buffer_make(0);
-        char left[32];
-
-        buffer_printf(&line, "%s: %s", field_text(refusal, "limit"), field_text(refusal, "text"));
-        if (until > 0.) {
-            field_left(until, left, sizeof left);
-            buffer_printf(&line, " (allows in %s)", left);
-        }
         buffer_printf(out, "  %srefuses:%s ", cli_colour("warn"), cli_plain());
-        cli_wrap(out, buffer_string(&line), 11, 4);
-        buffer_free(&line);
+        cli_wrap(out, field_text(refusal, "text"), 11, 4);
     }
 }
 
