@@ -130,6 +130,20 @@ static void on_clear(void *arg, struct control_ask *ask)
     control_answer(ask, 200, &body);
 }
 
+static void on_notify(void *arg, struct control_ask *ask)
+{
+    const struct daemon_control *dc = arg;
+
+    dc->calls.notify_list(dc->calls.arg, ask);
+}
+
+static void on_notify_test(void *arg, struct control_ask *ask)
+{
+    const struct daemon_control *dc = arg;
+
+    dc->calls.notify_test(dc->calls.arg, ask);
+}
+
 /* Those of daemon_people.h. */
 #define PEOPLE(name) \
     static void on_##name(void *arg, struct control_ask *ask) \
@@ -176,6 +190,8 @@ static const struct control_command commands[] = {
     { "POST", "/v1/heal/rearm", on_rearm },
     { "GET", "/v1/heal/runs/*", on_run },
     { "GET", "/v1/limits", on_limits },
+    { "GET", "/v1/notify", on_notify },
+    { "POST", "/v1/notify/test", on_notify_test },
 };
 
 /* ---- the socket: one that cannot be had is reported and tried again, never fatal */
