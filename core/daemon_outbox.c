@@ -32,10 +32,10 @@ void daemon_outbox_keep_all(struct daemon *d)
     keep(d);
 }
 
-/* Two digits of hex each. */
+/* Two digits of hex each, as the store writes them. */
 static size_t unhex(const char *hex, unsigned char bytes[OUTBOX_ROW])
 {
-    static const char digits[] = "0123456789abcdef";
+    static const char digits[] = "0123456789ABCDEF";
     size_t n = 0;
 
     for (; hex[0] && hex[1] && n < OUTBOX_ROW; hex += 2) {

@@ -95,6 +95,7 @@ static void on_tested(void *arg, struct action *action, struct result *result, b
 {
     struct test *test = arg;
     struct trial *trial = test->trial;
+    struct daemon *d = trial->d;
     const struct moment now = clock_moment();
     const bool ok = !died && result && result->status == STATUS_OK;
 
@@ -102,11 +103,11 @@ static void on_tested(void *arg, struct action *action, struct result *result, b
     test->sending.action = NULL;
     test->result = result_keep(result);
     test->died = died;
-    outbox_tried(trial->d->mail.outbox, &now, test->sending.name, ok, result ? result->summary : "its plugin host has died");
+    outbox_tried(d->mail.outbox, &now, test->sending.name, ok, result ? result->summary : "its plugin host has died");
     log_info("a channel was tested", "channel", test->sending.name, "result", ok ? "ok" : result ? result->summary : "died", NULL);
     if (--trial->left == 0)
-        answer(trial);
-    daemon_outbox_turn(trial->d, &now);
+        answer(trial); /* and it is gone */
+    daemon_outbox_turn(d, &now);
 }
 
 /* ---- its begin */
