@@ -114,6 +114,7 @@ void daemon_notify(struct daemon *d, const struct moment *now, const struct engi
 {
     memory_effect(d->memory, d->engine, now, effect);
     daemon_self_notice(engine_model(d->engine), effect);
+    daemon_outbox_notice(d, now, effect);
 }
 
 void daemon_carry_out(struct daemon *d, const struct moment *now)
@@ -137,6 +138,8 @@ void daemon_carry_out(struct daemon *d, const struct moment *now)
             break;
         case EFFECT_RECORD:
             record(d, &effects[i]);
+            if (effects[i].of.record.kind == RECORD_ROUND)
+                daemon_heartbeat(d, now);
             break;
         case EFFECT_PUBLISH:
             daemon_publish(d, now);
@@ -309,6 +312,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     tell_gap(d, &now);
     daemon_memory_tick(d, &now);
     daemon_heal_tick(d, &now);
+    daemon_outbox_turn(d, &now);
     daemon_windows_look(d, &now);
     if (now.awake - d->began >= RESTART_SHOWN)
         daemon_self_restarted(&d->self, d->settings.safe, NULL);
@@ -369,7 +373,7 @@ static void init_watchers(struct daemon *d)
 
 static bool create(struct daemon *d)
 {
-    struct daemon_control_calls control = { .reload = daemon_reload, .status = show_status, .arg = d,
+    struct daemon_control_calls control = { .reload = daemon_reload, .status = show_status, .notify_list = outbox_asked_list, .notify_test = outbox_asked_test, .arg = d,
                                             .programs = { daemon_programs_show, daemon_programs_start, daemon_programs_stop, daemon_programs_restart } };
     struct instances_calls calls = { .done = on_done, .nudge = on_nudge, .save = on_save, .recall = on_recall, .arg = d };
 
@@ -378,7 +382,7 @@ static bool create(struct daemon *d)
     d->engine = engine_create(random_id());
     if (!d->loop || !d->engine)
         return false;
-    if (!daemon_heal_create(d))
+    if (!daemon_heal_create(d) || !daemon_outbox_create(d))
         return false;
     d->hosts = daemon_self_hosts(d->loop);
     d->secrets = secrets_create(d->loop, NULL);
@@ -408,6 +412,7 @@ static void destroy(struct daemon *d)
     if (d->state && engine_model(d->engine))
         write_old_state(d, &now);
     daemon_heal_end(d);
+    daemon_outbox_end(d);
     instances_free(d->instances);
     if (d->secrets)
         secrets_free(d->secrets);

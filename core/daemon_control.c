@@ -130,6 +130,20 @@ static void on_clear(void *arg, struct control_ask *ask)
     control_answer(ask, 200, &body);
 }
 
+static void on_notify(void *arg, struct control_ask *ask)
+{
+    const struct daemon_control *dc = arg;
+
+    dc->calls.notify_list(dc->calls.arg, ask);
+}
+
+static void on_notify_test(void *arg, struct control_ask *ask)
+{
+    const struct daemon_control *dc = arg;
+
+    dc->calls.notify_test(dc->calls.arg, ask);
+}
+
 /* Those of daemon_people.h. */
 #define PEOPLE(name) \
     static void on_##name(void *arg, struct control_ask *ask) \
@@ -192,6 +206,8 @@ static const struct control_command commands[] = {
     { "POST", "/v1/programs/*/start", on_program_start },
     { "POST", "/v1/programs/*/stop", on_program_stop },
     { "POST", "/v1/programs/*/restart", on_program_restart },
+    { "GET", "/v1/notify", on_notify },
+    { "POST", "/v1/notify/test", on_notify_test },
 };
 
 /* ---- the socket: one that cannot be had is reported and tried again, never fatal */

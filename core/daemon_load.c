@@ -33,6 +33,7 @@ static bool take_model(struct daemon *d, const struct model *model)
     daemon_self_log(&model->settings);
     daemon_self_loaded(&d->self, &now, model);
     d->shortest = daemon_self_shortest(model);
+    daemon_outbox_model(d, model, &now);
     daemon_carry_out(d, &now);
     daemon_windows_begin(d, &now); /* before anything of an earlier process is taken up: what is planned is not told */
     if (!old)

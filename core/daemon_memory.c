@@ -34,6 +34,8 @@ static void hear(struct daemon *d, const struct moment *now)
         if (news.kind == STORE_WENT_DOWN || news.kind == STORE_CAME_UP)
             daemon_feed(d, &(struct engine_event){ .kind = news.kind == STORE_WENT_DOWN ? EVENT_STORE_DOWN : EVENT_STORE_UP });
         daemon_heal_news(d, now, &news);
+        if (news.kind == STORE_CAME_UP || news.kind == STORE_SET_ASIDE)
+            daemon_outbox_keep_all(d);
     }
 }
 
@@ -75,6 +77,7 @@ void daemon_memory_open(struct daemon *d, const struct model_settings *settings)
     d->memory = memory_create(d->store);
     d->kept = memory_recall(d->memory, &now, RECALL_TIME);
     daemon_heal_recall(d, &now, RECALL_TIME);
+    daemon_outbox_recall(d, &now, RECALL_TIME);
 }
 
 void daemon_memory_restore(struct daemon *d, const struct moment *now)

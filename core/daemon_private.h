@@ -7,6 +7,7 @@
 #include "daemon_control.h"
 #include "daemon_heal.h"
 #include "daemon_observer.h"
+#include "daemon_outbox.h"
 #include "daemon_self.h"
 #include "engine/engine.h"
 #include "instances.h"
@@ -42,6 +43,7 @@ struct daemon {
     struct daemon_control control; /* commands */
     struct daemon_self self;       /* what Talon says of itself */
     struct daemon_heal *heal;
+    struct daemon_outbox mail;     /* what people are told, and the heartbeat */
     ev_timer wake, publish, tick, again, keep, heal_wake, heal_soon, write_programs;
     ev_async stirred;              /* the store has something to say */
     uint64_t began, published_at;  /* awake */

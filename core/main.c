@@ -22,6 +22,7 @@ static const struct command {
     { "resume", cli_resume, "repair goes on" },
     { "ack", cli_ack, "somebody is on that incident: it is not told of again" },
     { "heal", cli_heal, "repair a service by hand, through the same limits; --dry-run shows what would be done" },
+    { "notify", cli_notify, "how the channels to people are; `notify test` sends a message through them" },
     { "limits", cli_limits, "what bounds repair: used up, and what refuses now until when; --rearm" },
     { "incidents", cli_incidents, "what is open and was lately; of one its timeline" },
     { "history", cli_history, "of a check: a row of its states, and a table; --since D" },

@@ -24,6 +24,7 @@ int cli_ack(int argc, char **argv);
 int cli_why(int argc, char **argv);
 int cli_heal(int argc, char **argv);
 int cli_limits(int argc, char **argv);
+int cli_notify(int argc, char **argv);
 int cli_incidents(int argc, char **argv);
 int cli_history(int argc, char **argv);
 int cli_uptime(int argc, char **argv);

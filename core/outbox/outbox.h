@@ -117,6 +117,9 @@ bool outbox_view(const struct outbox *outbox, const struct moment *now, size_t i
 unsigned outbox_waiting(const struct outbox *outbox);
 unsigned outbox_lost(const struct outbox *outbox);
 
+/* How long ago that was: within a boot by the clock that nobody sets. Never negative. */
+uint64_t outbox_since(const struct moment *now, const struct moment *then);
+
 /* ---- what is kept */
 
 struct outbox_row {
@@ -127,6 +130,8 @@ struct outbox_row {
 
 /* The next row that has changed. False: none. */
 bool outbox_row(struct outbox *outbox, struct outbox_row *row);
+/* All of them have changed: the store may have lost some. */
+void outbox_keep_all(struct outbox *outbox);
 /* A row of an earlier process, before the first settings. What cannot be read is left out: false. */
 bool outbox_restore(struct outbox *outbox, const struct moment *now, const char *name, const void *bytes, size_t n);
 

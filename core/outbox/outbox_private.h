@@ -63,8 +63,6 @@ struct outbox {
     size_t n_news;
 };
 
-/* How long ago that was: within a boot by the clock that nobody sets. Never negative. */
-uint64_t outbox_since(const struct moment *now, const struct moment *then);
 bool outbox_owes(const struct line *line, size_t box);
 /* Lines that nobody is owed any more, and that nothing hangs on, go. */
 void outbox_sweep(struct outbox *outbox, const struct moment *now);

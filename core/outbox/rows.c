@@ -264,6 +264,14 @@ bool outbox_row(struct outbox *outbox, struct outbox_row *row)
     return false;
 }
 
+void outbox_keep_all(struct outbox *outbox)
+{
+    for (size_t i = 0; i < OUTBOX_CHANNELS; i++)
+        outbox->boxes[i].changed = true;
+    for (size_t i = 0; i < outbox->n_lines; i++)
+        outbox->lines[i]->changed = true;
+}
+
 bool outbox_restore(struct outbox *outbox, const struct moment *now, const char *name, const void *bytes, size_t n)
 {
     struct reader r = { .at = bytes, .end = (const unsigned char *)bytes + n };

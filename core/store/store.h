@@ -80,6 +80,9 @@ bool store_service(struct store *store, const char *service, int64_t wall, enum 
 enum { STORE_KEPT = 64 << 10 };
 bool store_keep(struct store *store, const char *kind, const char *name, const void *bytes, size_t n);
 
+/* The same with full sync, at once: what a crash or a power cut a moment later must not undo. */
+bool store_keep_sure(struct store *store, const char *kind, const char *name, const void *bytes, size_t n);
+
 struct store_incident {
     int64_t id;              /* the engine's, never used twice */
     int64_t opened, closed;  /* wall; closed 0: open */
