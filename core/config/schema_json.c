@@ -28,7 +28,7 @@ static const char kinds[] =
     "'need':{'anyOf':[{'$ref':'#/$defs/name'},{'$ref':'#/$defs/any'}]},"
     "'variables':{'type':['object','null'],'additionalProperties':{'$ref':'#/$defs/text'}},"
     "'program':{'type':'object','required':['command'],'additionalProperties':false,'properties':{"
-    "'command':{'type':'array','minItems':1,'items':{'$ref':'#/$defs/text'}},'folder':{'$ref':'#/$defs/text','default':'/'},"
+    "'command':{'type':'array','minItems':1,'items':{'$ref':'#/$defs/text'}},'enabled':{'$ref':'#/$defs/truth','default':true},'folder':{'$ref':'#/$defs/text','default':'/'},"
     "'env':{'$ref':'#/$defs/variables'},'env_file':{'$ref':'#/$defs/text'},'secrets':{'$ref':'#/$defs/variables','description':'Variables that get the value of a secret.'},"
     "'log':{'$ref':'#/$defs/text'},'log_errors':{'$ref':'#/$defs/text'},'log_rotate':{'$ref':'#/$defs/size','default':'10MiB'},"
     "'port':{'anyOf':[{'$ref':'#/$defs/text'},{'type':'object','required':['listen'],'additionalProperties':false,"
