@@ -15,7 +15,7 @@ enum { PROGRAMS = 64 };
 
 #define LONGEST (3600 * PROGRAM_SECOND)
 
-static const char *const keys[] = { "command", "folder", "env", "env_file", "secrets", "log", "log_errors", "log_rotate", "port", "health",
+static const char *const keys[] = { "command", "enabled", "folder", "env", "env_file", "secrets", "log", "log_errors", "log_rotate", "port", "health",
                                     "preflight", "start_call", "restart", "drain", "unless_loaded", "events" };
 
 enum { KEYS = sizeof keys / sizeof *keys };
@@ -228,10 +228,24 @@ static uint64_t print_program(const struct model *m, const struct model_program 
 
 /* ---- programs */
 
-static void read_program(struct config *c, const struct entry *entry, struct model_program *made)
+/* One that is not is judged all the same: it is to be right on the day that it is wanted. */
+static bool read_enabled(struct program_reading *r)
+{
+    const struct node *node = tree_get(r->map, "enabled");
+    bool enabled = true;
+
+    if (node)
+        value_bool(r->c, node, "enabled", &enabled);
+    program_show(r, "enabled", enabled ? "true" : "false", node);
+    return enabled;
+}
+
+/* False: it is not enabled. */
+static bool read_program(struct config *c, const struct entry *entry, struct model_program *made)
 {
     struct program_reading r = { .c = c, .made = made, .map = entry->value };
     const struct node *command = tree_get(entry->value, "command");
+    bool enabled;
 
     *made = (struct model_program){
         .name = arena_string(c->made, entry->key->of.text), .folder = "/", .log_rotate = 10 << 20, .health = MODEL_NONE, .health_start = 60 * PROGRAM_SECOND, .health_failures = 3,
@@ -244,12 +258,13 @@ static void read_program(struct config *c, const struct entry *entry, struct mod
     if (!text_is_name(made->name))
         work_bad_name(c, entry->key, "program");
     if (!value_is_map(c, entry->value, made->name, "`command` and what it needs"))
-        return;
+        return false;
     work_keys(c, entry->value, keys, KEYS);
     if (command)
         program_command(&r, command, "command", &made->command);
     else if (!work_misspelt(c, entry->value, keys, KEYS, "command"))
         problem_error(c, entry->key->place, "the program %s needs a `command`", problem_quote(c, made->name));
+    enabled = read_enabled(&r);
     read_folder(&r);
     program_env(&r);
     read_logs(&r);
@@ -261,6 +276,7 @@ static void read_program(struct config *c, const struct entry *entry, struct mod
     program_drain(&r);
     read_loaded(&r);
     read_events(&r);
+    return enabled;
 }
 
 /* For `--worker-only`: what is watched is what the programs' health hangs on, and no more. */
@@ -279,6 +295,7 @@ static void watch_programs_alone(struct model *model)
 void programs_read(struct config *c, const struct node *map)
 {
     struct model_program *all;
+    size_t n = 0;
 
     if (!map || !value_is_map(c, map, "programs", "names and settings") || map->kind != NODE_MAP)
         return;
@@ -288,9 +305,9 @@ void programs_read(struct config *c, const struct node *map)
     }
     all = arena_array(c->made, map->n + 1, sizeof *all);
     for (size_t i = 0; i < map->n; i++)
-        read_program(c, &map->of.entries[i], &all[i]);
+        n += read_program(c, &map->of.entries[i], &all[n]);
     c->model->programs = all;
-    c->model->n_programs = map->n;
+    c->model->n_programs = n;
 }
 
 void programs_finish(struct config *c)

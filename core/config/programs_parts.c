@@ -51,7 +51,7 @@ static void add_secret(struct program_reading *r, const struct entry *entry, str
         problem_nearest(r->c, name, r->c->secret_names, r->c->n_secret_names);
         return;
     }
-    *made = (struct model_variable){ .name = arena_string(r->c->made, entry->key->of.text), .secret = secrets_use(r->c, secret, true) };
+    *made = (struct model_variable){ .name = arena_string(r->c->made, entry->key->of.text), .secret = secrets_use(r->c, secret, false) };
     program_show(r, arena_printf(r->c->arena, "secrets.%s", made->name), name, entry->value);
     r->made->n_env++;
 }
@@ -60,8 +60,13 @@ static void add_variable(struct program_reading *r, const struct entry *entry, s
 {
     const char *what = arena_printf(r->c->arena, "env.%.64s", entry->key->of.text);
 
-    if (!check_variable(r, entry->key) || !value_string(r->c, entry->value, what, &made->value))
+    if (!check_variable(r, entry->key))
         return;
+    if (!value_string(r->c, entry->value, what, &made->value)) {
+        if (entry->value->kind == NODE_TEXT && strstr(entry->value->of.text, "${secrets."))
+            problem_note(r->c, "under `secrets:` of the program a variable gets the value of a secret");
+        return;
+    }
     made->name = arena_string(r->c->made, entry->key->of.text);
     made->secret = MODEL_NONE;
     program_show(r, what, made->value, entry->value);
@@ -184,7 +189,7 @@ static bool read_url(struct program_reading *r, const struct node *node)
         if (*at <= ' ' || *at > '~' || *at == '#')
             return bad_url(r, node, "it holds a character that must be escaped");
     if (strncmp(url, scheme, sizeof scheme - 1) != 0)
-        return bad_url(r, node, "it begins with `http://`");
+        return bad_url(r, node, "it must begin with `http://`");
     authority = url + sizeof scheme - 1;
     path = authority + strcspn(authority, "/?");
     if (memchr(authority, '@', (size_t)(path - authority)))

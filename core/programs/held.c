@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +22,7 @@
 #define LOOK_AT_OTHERS ((uint64_t)1000000000u)
 #define LOOK_AT_LOGS ((uint64_t)5000000000u)
 
-enum { STRAYS = 1024, LOOKS = 8 };
+enum { STRAYS = 1024, LOOKS = 8, SETTLES = 50 };
 
 struct held *held_find(struct helds *helds, const char *name)
 {
@@ -230,6 +231,18 @@ uint64_t held_due(const struct helds *helds, uint64_t now)
             due = now + LOOK_AT_LOGS;
     }
     return due;
+}
+
+void held_settle(void)
+{
+    for (int i = 0; i < SETTLES; i++) {
+        const pid_t pid = waitpid(-1, NULL, WNOHANG);
+
+        if (pid < 0 && errno == ECHILD)
+            return;
+        if (pid == 0)
+            poll(NULL, 0, 10);
+    }
 }
 
 size_t held_living(const struct helds *helds)

@@ -54,6 +54,8 @@ bool held_reap(struct helds *helds);
 void held_look(struct helds *helds, uint64_t now);
 /* When it has to look again (awake). HELD_NEVER: only signals and commands tell of news. */
 uint64_t held_due(const struct helds *helds, uint64_t now);
+/* Reaps what was killed last, for a moment: the keeper is about to end, and nobody is to find its dead. */
+void held_settle(void);
 size_t held_living(const struct helds *helds);
 
 #endif

@@ -386,6 +386,8 @@ int main(int argc, char **argv)
     process_adopt_orphans();
     while (!keeper.over)
         turn();
+    if (keeper.draining)
+        held_settle();
     lines_free(keeper.core);
     log_close();
     return 0;

@@ -381,13 +381,17 @@ static void on_changed(struct life *m, uint64_t now, const struct life_plan *pla
 
 static void on_adjusted(struct life *m, uint64_t now, const struct life_plan *plan)
 {
-    const bool was_owned = m->plan.owned;
+    const uint64_t before = m->plan.owned;
 
     m->plan = *plan;
-    if (!plan->owned)
-        on_not_loaded(m, now);
-    else if (!was_owned)
-        m->owner = OWNER_UNKNOWN;
+    if (plan->owned == before)
+        return;
+    m->owner = plan->owned ? OWNER_UNKNOWN : OWNER_NONE;
+    m->unanswered = 0;
+    if (m->state == LIFE_OWNED || m->state == LIFE_ASKING || m->state == LIFE_PREFLIGHT || m->state == LIFE_PORT) {
+        leave(m);
+        attempt(m, now);
+    }
 }
 
 static void on_removed(struct life *m, uint64_t now)
@@ -406,7 +410,7 @@ static void on_time(struct life *m, uint64_t now)
     if (m->state == LIFE_BACKOFF) {
         attempt(m, now);
     } else if (m->state == LIFE_PORT) {
-        look_at_port(m, now);
+        after_preflight(m, now);
     } else if (m->state == LIFE_RUNNING) {
         m->calls++;
         m->calling = true;

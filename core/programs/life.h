@@ -30,7 +30,7 @@ enum life_state {
 
 /* What is configured of it. Times are ns. */
 struct life_plan {
-    bool owned;              /* `unless_loaded` */
+    uint64_t owned;          /* names the label of `unless_loaded`; 0: none */
     bool preflight, port, refuses; /* refuses: does not wait for the port */
     bool call;               /* `start_call` */
     uint64_t call_after, call_every;

@@ -28,7 +28,7 @@ void program_say(struct program *program, const char *format, ...)
 struct life_plan program_plan(const struct model_program *plan)
 {
     return (struct life_plan){
-        .owned = plan->unless_loaded != NULL, .preflight = plan->preflight != NULL, .port = plan->port != 0, .refuses = plan->refuses, .call = plan->call_method != NULL,
+        .owned = plan->unless_loaded ? text_hash(TEXT_HASH, plan->unless_loaded, strlen(plan->unless_loaded)) | 1 : 0, .preflight = plan->preflight != NULL, .port = plan->port != 0, .refuses = plan->refuses, .call = plan->call_method != NULL,
         .call_after = plan->call_after, .call_every = plan->call_every, .call_tries = plan->call_tries, .first = plan->restart_first, .longest = plan->restart_longest,
         .good = plan->restart_good, .health_start = plan->health_start, .health_failures = plan->health_failures,
     };

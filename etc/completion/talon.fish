@@ -1,5 +1,5 @@
 # fish completion for talon.
-set -l commands run check status why silence pause resume ack heal limits incidents history uptime log ping job reload validate config rehearse plugin init migrate help
+set -l commands run check status why silence pause resume ack heal limits incidents history uptime log ping job programs reload validate config rehearse plugin init migrate help
 complete -c talon -f
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a run -d 'watch, always on, in the foreground'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a check -d 'run every check once, now'
@@ -17,6 +17,7 @@ complete -c talon -n "not __fish_seen_subcommand_from $commands" -a uptime -d 'h
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a log -d "the daemon's log"
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a ping -d 'a job says how it went'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a job -d 'run a command and tell how it went'
+complete -c talon -n "not __fish_seen_subcommand_from $commands" -a programs -d 'those that Talon keeps running'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a reload -d 'read the configuration again, now'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a validate -d 'every error of the configuration'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a config -d 'show the effective values'
@@ -28,7 +29,9 @@ complete -c talon -n "not __fish_seen_subcommand_from $commands" -a help -d 'wha
 complete -c talon -l config -r -F -d 'another configuration'
 complete -c talon -n "__fish_seen_subcommand_from run" -l dry-run -d 'only say what a repair would do'
 complete -c talon -n "__fish_seen_subcommand_from run" -l no-heal -d 'repair nothing'
-complete -c talon -n "__fish_seen_subcommand_from check status why silence pause resume ack heal limits incidents history uptime log ping reload validate rehearse" -l json -d 'one JSON object'
+complete -c talon -n "__fish_seen_subcommand_from check status why silence pause resume ack heal limits incidents history uptime log ping programs reload validate rehearse" -l json -d 'one JSON object'
+complete -c talon -n "__fish_seen_subcommand_from run" -l worker-only -d 'keep programs running, and no more'
+complete -c talon -n "__fish_seen_subcommand_from programs" -a 'start stop restart'
 complete -c talon -n "__fish_seen_subcommand_from check" -l nagios -d 'as a Nagios plugin says it'
 complete -c talon -n "__fish_seen_subcommand_from check" -l timeout -x -d 'no check may take longer'
 complete -c talon -n "__fish_seen_subcommand_from check" -l wait -x -d 'again until all are ok, or so long'
