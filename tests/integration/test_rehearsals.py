@@ -219,7 +219,7 @@ groups: {{ data: [redis, typesense] }}
 start: {{ minio: {{ is: fail http.status, summary: 503 }} }}
 timeline:
   - at: 1s
-    pause: 30m
+    pause: 31m
   - at: 5m
     expect: {{ root: minio, told: digest minio opened }}
     silence: {{ service: redis, for: 1h }}
