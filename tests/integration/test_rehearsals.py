@@ -195,6 +195,33 @@ def test_a_witness_of_before_chooses_nothing(talon):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("opted", [False, True])
+def test_what_a_person_stopped_is_repaired_only_where_that_is_configured(talon, opted):
+    """The profile's own entry for a cordon: with `heal_cordon` it is undone, and a taint beside it selects nothing."""
+    config = talon.folder / "panda.yaml"
+    config.write_text(PANDA.read_text().replace("../../checks/", f"{TOP}/checks/").replace('heal_cordon: "false"', f'heal_cordon: "{str(opted).lower()}"'))
+    path = talon.folder / "cordon.yaml"
+    path.write_text("runbooks: { node-uncordon: { mend: kubernetes-node } }\ntimeline:\n  - at: 10m\n    break: { kubernetes-node.schedulable: stopped stopped.by_hand }\n"
+                    f"  - at: 20m\n    expect: {{ healed: {{ kubernetes-node: {'node-uncordon' if opted else 'nothing'} }}, verdict: {{ kubernetes-node: {'ok' if opted else 'stopped'} }} }}\n"
+                    "  - at: 1h\n    break: { kubernetes-node.schedulable: fail kubernetes.taint }\n  - at: 2h\n    expect: { healed: { kubernetes-node: nothing } }\n")
+    done = rehearse(talon, path, "--config", config)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_two_runs_of_a_runbook_are_one_only_where_they_do_the_same(talon):
+    """Rules.md 4.4: one runbook that several want runs once; a restart of another thing is another repair."""
+    (talon.folder / "mend-it.yaml").write_text(RUNBOOK.replace("limits:", "params: { what: { required: true } }\nlimits:").replace("[mend]", '[mend, "${params.what}"]'))
+    service = HEALS.split("services:\n")[1]
+    talon.write("services:\n" + "".join(service.replace("  vm:", f"  {name}:").replace("run: mend-it", f"run: mend-it\n        with: {{ what: {what} }}")
+                                        for name, what in (("a", "one"), ("b", "two"), ("c", "one"))), "runbooks: [mend-it.yaml]")
+    path = talon.folder / "heal.yaml"
+    path.write_text("runbooks: { mend-it: { takes: 50s, mend: '*' } }\ntimeline:\n  - at: 5m\n    break: { a.up: fail, b.up: fail, c.up: fail }\n"
+                    "  - at: 5m30s\n    expect: { healed: { b: nothing }, refused_heal: { b: running } }\n")
+    done = rehearse(talon, path, "--config", talon.config)
+    begun = {found[1] for found in re.finditer(r"incident   \d of (\w): repair begun", done.stdout)}
+    assert done.returncode == 0 and begun == {"a", "c"}, done.stdout + done.stderr
+
+
 def test_windows_open_by_the_configurations_calendar(talon):
     """In the night when clocks skip the hour in which it would begin; over a sleep and a restart as well."""
     talon.write("services:\n  vm:\n    critical: true\n    checks: { up: { exec: { command: [none] }, every: 10s, fail_after: 1 } }\n",
