@@ -35,7 +35,7 @@ dist_checks_DATA = \
 	checks/agent-mail.yaml checks/agent-secrets.yaml checks/aistor-operators.yaml checks/aistor.yaml checks/bluesky-pds.yaml \
 	checks/caddy-docs-api.yaml checks/caddy-inngest.yaml checks/caddy-livekit.yaml checks/caddy-qdrant.yaml \
 	checks/caddy-worker.yaml checks/caddy.yaml \
-	checks/colima.yaml checks/dkron.yaml checks/docker.yaml checks/docs-api.yaml checks/firecracker.yaml checks/flannel.yaml \
+	checks/colima-disk.yaml checks/colima.yaml checks/dkron.yaml checks/docker.yaml checks/docs-api.yaml checks/firecracker.yaml checks/flannel.yaml \
 	checks/gateway.yaml checks/host-worker.yaml checks/host.yaml checks/imsg.yaml checks/inngest.yaml checks/kube-operator-access.yaml \
 	checks/kubernetes-access.yaml checks/kubernetes-dns.yaml checks/kubernetes-node.yaml checks/kubernetes.yaml checks/launchd-jobs.yaml \
 	checks/livekit-server.yaml checks/minio.yaml checks/nas.yaml checks/redis.yaml checks/restate-worker.yaml checks/restate.yaml \

@@ -61,11 +61,15 @@ static void take_stopped(struct check *c)
     c->base = VERDICT_STOPPED;
 }
 
-/* What a run of ours has stopped, or left so, nobody has stopped by hand (rules.md 3.9): its subject has failed, what else it touches is about to start. */
+/*
+ * What a run of ours has stopped, or left so, nobody has stopped by hand (rules.md 3.9): its subject has failed, what else it touches is about to start. And where
+ * the configuration says that what people stop is to be repaired, it has failed as well.
+ */
 static enum status whose_stop(struct engine *engine, size_t check, enum status status)
 {
     struct check *c = &engine->t.checks[check];
-    enum engine_ours healing = engine->t.services[engine->t.model->checks[check].service].healing;
+    const struct model_check *model = &engine->t.model->checks[check];
+    enum engine_ours healing = engine->t.services[model->service].healing;
 
     if (status != STATUS_STOPPED) {
         c->ours = false;
@@ -73,7 +77,7 @@ static enum status whose_stop(struct engine *engine, size_t check, enum status s
     }
     c->ours |= healing != OURS_NOT;
     if (!c->ours)
-        return status;
+        return engine->t.model->services[model->service].heal_stopped && !model->witness ? STATUS_FAIL : status;
     return healing == OURS_TOUCHED ? STATUS_STARTING : STATUS_FAIL;
 }
 

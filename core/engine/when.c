@@ -25,12 +25,23 @@ static size_t find(const struct engine *engine, const struct model *model, size_
     return found != MODEL_NONE && engine->t.model->checks[found].fingerprint == model->checks[check].fingerprint ? found : MODEL_NONE;
 }
 
+/* One that counts as failed because its service has `heal_stopped`: conditions may ask for what it says of itself. */
+static bool is_a_stop_to_repair(const struct engine *engine, size_t check)
+{
+    const struct check *c = &engine->t.checks[check];
+
+    return c->shown.verdict == VERDICT_FAILED && c->shown.last && c->shown.last->status == STATUS_STOPPED &&
+           engine->t.model->services[engine->t.model->checks[check].service].heal_stopped;
+}
+
 static enum logic verdict_is(const struct engine *engine, const struct model_when *node, size_t check)
 {
     enum engine_verdict verdict = engine->t.checks[check].shown.verdict;
 
     if (!tells(engine, check))
         return LOGIC_UNKNOWN;
+    if (node->verdict == VERDICT_STOPPED && is_a_stop_to_repair(engine, check))
+        return LOGIC_TRUE;
     if (verdict == VERDICT_UNKNOWN && node->verdict != VERDICT_UNKNOWN)
         return LOGIC_UNKNOWN;
     return truth((int)verdict == node->verdict);

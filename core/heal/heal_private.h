@@ -43,6 +43,7 @@ struct subject {
     bool listed;          /* in heal.open */
     enum engine_ours ours;/* as the engine was told */
     uint64_t fresh_from;  /* nothing starts by results of runs below this number; 0: whatever there is will do */
+    uint64_t conditions_from; /* the checks of its conditions were asked for runs of this number and above; 0: not yet */
     bool waits;           /* a limit has refused: what starts after that is judged by fresh results */
     uint64_t shared;      /* a run for another service that this one waits for */
 
@@ -187,6 +188,13 @@ void evidence_ask(struct heal *heal, const struct engine *engine, size_t service
 /* When the service began to be bad: the least bad_from, bad_since of its checks. */
 void evidence_begin(const struct heal *heal, size_t service, uint64_t *from, uint64_t *since);
 bool evidence_judges(const struct model *model, size_t check);
+
+/* ---- conditions.c */
+
+/* A check that the conditions of its entries name was not heard since the service began to be bad, or is in doubt: it is asked, once. */
+bool conditions_await(struct heal *heal, const struct engine *engine, size_t service);
+/* Do both runbooks do the same, whoever asks for them? */
+bool conditions_same_repair(const struct model *model, const struct model_runbook *a, const struct model_runbook *b);
 
 /* ---- confirm.c */
 

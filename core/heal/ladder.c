@@ -162,7 +162,7 @@ static void share(struct heal *heal, size_t service, const struct model_runbook 
     for (size_t i = 0; i < RUNS && s->shared == 0; i++) {
         const struct run *run = &heal->runs[i];
 
-        if ((run->state != RUN_STEPS && run->state != RUN_WINDOW) || run->service == service || strcmp(run->book->name, book->name) != 0)
+        if ((run->state != RUN_STEPS && run->state != RUN_WINDOW) || run->service == service || !conditions_same_repair(heal->model, run->book, book))
             continue;
         s->shared = run->id;
         todo_tell(heal, run->id, service, heal->kept_ladders[s->ladder].incident, ENTRY_HEAL_BEGUN, book->name, NULL);
@@ -256,7 +256,9 @@ static void settle_one(struct heal *heal, const struct engine *engine, size_t se
     const struct run *run = run_for(heal, service);
     struct heal_chosen chosen;
 
-    if (run || heal->ladders[s->ladder].action > 0) {
+    if (run || s->shared > 0 || heal->ladders[s->ladder].action > 0) {
+        if (s->shared > 0)
+            ladder_place(heal, service, s->ladder, (struct engine_place){ .tier = TIER_RUNBOOKS, .running = true });
         if (run)
             ladder_place(heal, service, s->ladder, (struct engine_place){ .tier = TIER_RUNBOOKS, .running = run->state != RUN_TAKING });
         return;
@@ -264,6 +266,10 @@ static void settle_one(struct heal *heal, const struct engine *engine, size_t se
     if (!shown->root && !(shown->flapping && shown->caused_by == MODEL_NONE)) {
         confirm_stop(heal, service);
         s->limit = LIMIT_NONE;
+        return;
+    }
+    if (conditions_await(heal, engine, service)) {
+        ladder_place(heal, service, s->ladder, (struct engine_place){ .tier = TIER_RUNBOOKS });
         return;
     }
     chosen = choose(heal, engine, service, shown->incident);

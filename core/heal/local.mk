@@ -4,6 +4,7 @@ core_heal_libheal_a_SOURCES = \
 	core/heal/agents.c \
 	core/heal/asking.c \
 	core/heal/choose.c core/heal/choose.h \
+	core/heal/conditions.c \
 	core/heal/confirm.c \
 	core/heal/evidence.c \
 	core/heal/heal.c core/heal/heal.h core/heal/heal_private.h \

@@ -34,14 +34,24 @@ static void ask_all(struct heal *heal, size_t service)
             todo_check(heal, i);
 }
 
+/* Who cannot be asked says nothing: a container behind a dead socket may run as well as what is in it. */
+static bool tells(const struct engine *engine, size_t service)
+{
+    return engine_service(engine, service)->verdict != VERDICT_UNKNOWN;
+}
+
 static bool all_seem_well(const struct heal *heal, const struct engine *engine, size_t service)
 {
     const struct subject *s = &heal->subjects[service];
+    size_t well = 0;
 
-    for (size_t i = 0; i < s->n_dependents; i++)
-        if (!is_well(engine, s->dependents[i]))
+    for (size_t i = 0; i < s->n_dependents; i++) {
+        if (is_well(engine, s->dependents[i]))
+            well++;
+        else if (tells(engine, s->dependents[i]))
             return false;
-    return s->n_dependents > 0;
+    }
+    return well > 0;
 }
 
 bool question_awaits_dependents(struct heal *heal, const struct engine *engine, size_t service, bool ask)
@@ -54,7 +64,7 @@ bool question_awaits_dependents(struct heal *heal, const struct engine *engine, 
     if (from == NEVER || !all_seem_well(heal, engine, service))
         return false;
     for (size_t i = 0; i < s->n_dependents; i++) {
-        if (is_heard(heal, s->dependents[i], from))
+        if (!tells(engine, s->dependents[i]) || is_heard(heal, s->dependents[i], from))
             continue;
         awaits = true;
         if (ask)

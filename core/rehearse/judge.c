@@ -262,7 +262,7 @@ static void judge_repair(struct world *w, const struct scenario_expect *expect)
     else if (expect->what == EXPECT_REFUSED_HEAL)
         judge_refused_heal(w, expect, seen);
     else
-        judge_name(w, expect, repair_tier_name(seen->tier), "have climbed to");
+        judge_name(w, expect, repair_tier_name(seen), "have climbed to");
 }
 
 /* ---- the whole: by kind ---- */

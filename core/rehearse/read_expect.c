@@ -13,7 +13,7 @@ static const char *const verdicts[] = { "ok", "warn", "suspect", "failed", "reco
 static const char *const states[] = { "Starting", "Healthy", "Degraded", "Failed", "Investigating", "Critical", "SOS" };
 static const char *const endings[] = { "none", "open", "recovered", "folded", "stopped", "removed" };
 static const char *const outcomes[] = { "nothing", "fixed", "not_fixed", "failed", "interrupted" };
-static const char *const tiers[] = { "nothing", "runbooks", "agent", "agent-fallback", "sos" };
+static const char *const tiers[] = { "nothing", "runbooks", "agent", "agent-fallback", "exhausted", "sos" };
 static const char *const levels[] = { "digest", "message", "page" };
 
 #define COUNT(list) (sizeof (list) / sizeof *(list))

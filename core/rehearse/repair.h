@@ -30,6 +30,7 @@ struct repair_seen {
     const char *outcome;              /* of the last run; NULL: none */
     struct buffer said;               /* refusals and what actions said, since the last expectation of it */
     enum engine_tier tier;            /* the highest so far */
+    bool called;                      /* an SOS went out */
 };
 
 struct repair_queued {
@@ -70,7 +71,7 @@ void repair_store(struct world *w, bool down);
 void repair_safe_mode(struct world *w, bool on);
 /* What is remembered of that service; NULL: nothing yet. */
 struct repair_seen *repair_seen(struct world *w, const char *service);
-const char *repair_tier_name(enum engine_tier tier);
+const char *repair_tier_name(const struct repair_seen *seen);
 
 /* Between repair.c and repair_effects.c. queue: NULL: no memory. */
 struct repair_queued *repair_queue(struct world *w, bool of_engine);

@@ -15,11 +15,11 @@ enum { SAID_MOST = 65536 };
 
 static const char *const outcomes[] = { [HEAL_FIXED] = "fixed", [HEAL_NOT_FIXED] = "not_fixed", [HEAL_FAILED] = "failed", [HEAL_INTERRUPTED] = "interrupted" };
 static const char *const tiers[] = { [TIER_NONE] = "nothing", [TIER_RUNBOOKS] = "runbooks", [TIER_AGENT] = "agent", [TIER_AGENT_FALLBACK] = "agent-fallback",
-                                     [TIER_SOS] = "sos" };
+                                     [TIER_SOS] = "exhausted" };
 
-const char *repair_tier_name(enum engine_tier tier)
+const char *repair_tier_name(const struct repair_seen *seen)
 {
-    return tiers[tier];
+    return seen->called ? "sos" : tiers[seen->tier];
 }
 
 /* ---- what is remembered ---- */
@@ -211,6 +211,8 @@ static void tell_healing(struct world *w, const struct heal_effect *effect)
 
     if (seen && healing->incident > 0 && healing->place.tier > seen->tier)
         seen->tier = healing->place.tier;
+    if (seen && healing->entry == ENTRY_INTERRUPTED)
+        seen->outcome = outcomes[HEAL_INTERRUPTED];
     if (effect->of.tell.text[0]) {
         say(w, service, effect->of.tell.text);
         if (healing->entry == ENTRY_REFUSED || healing->entry == ENTRY_EXHAUSTED)
@@ -241,7 +243,7 @@ static void notify(struct world *w, const struct heal_effect *effect)
         return;
     seen = service_at(w, effect->of.notify.service) ? repair_seen(w, service_at(w, effect->of.notify.service)) : NULL;
     if (seen && effect->of.notify.notice == NOTICE_SOS)
-        seen->tier = TIER_SOS;
+        seen->called = true;
     repair_queue_heal(w, &delivered); /* a channel that works is there: what is tried with those that do not is not judged here */
 }
 

@@ -37,11 +37,10 @@ def test_every_incident_is_rehearsed(talon, sanitized, capsys):
     assert [done.stdout for done in runs] == [done.stdout for done in all_of(talon, SCENARIOS)]
     assert [path.name[:2] for path in SCENARIOS] == [f"{n:02}" for n in range(1, 31)]
     judged = sum(int(re.search(r"^(\d+) expected: ", done.stdout, re.MULTILINE)[1]) for done in runs)
-    later = sum(int(found[1]) for done in runs if (found := re.search(r"^not judged yet: (\d+), ", done.stdout, re.MULTILINE)))
-    assert judged > 500 and later > 20
+    assert judged > 600 and "not judged" not in "".join(done.stdout for done in runs)
     with capsys.disabled():
         print(f"\nfigure incidents.rehearsed {len(runs)} count\nfigure incidents.wrong {len(wrong)} count\nfigure incidents.expected {judged} count"
-              f"\nfigure incidents.not_judged {later} count")
+              f"\nfigure incidents.not_judged 0 count")
 
 
 # A scenario, what is changed in it, the line that then fails, and its words.
@@ -50,7 +49,7 @@ BROKEN = [
     ("10-one-outage-one-alarm.yaml", "told: message redis repeated", "told: nothing", None, "1 was told beside it: message redis repeated"),
     ("22-sleep.yaml", "sleep: 8h", "restart: 8h", None, "should be"),
     ("27-typo.yaml", "refused: true", "refused: false", "refused: false", "what was asked for was refused: should be false, and is true"),
-    ("30-livekit-needs-redis.yaml", "redis.ping: { is: fail", "redis.ping: { is: warn", "root: redis", "the root cause should be redis, and it is livekit-server"),
+    ("30-livekit-needs-redis.yaml", "redis.ping: { is: fail", "redis.ping: { is: warn", "root: redis", "the root cause should be redis, and it is nothing"),
 ]
 
 
@@ -103,7 +102,7 @@ timeline:
     clock: 1h
   - at: 20m
     silence: {{ service: redis }}
-    expect: {{ verdict: {{ redis: fine }}, told: massage redis, would_heal: {{ redis: some-runbook }}, healed: {{ redis: it }} }}
+    expect: {{ verdict: {{ redis: fine }}, told: massage redis, would_heal: {{ redis: some-runbook }}, healed: {{ redis: it }}, escalated: {{ redis: sso }} }}
 runbooks: {{ no-such: {{}} }}
 for: 1m
 """
@@ -119,7 +118,7 @@ def test_all_mistakes_are_told_in_one_go(talon):
     assert {line for line, _ in places} == {2, 5, 6, 7, 8, 10, 11, 12, 13}, done.stderr
     for words in ("did you mean `title`?", "did you mean `break`?", "`at` goes back", "there is no service, check or group `rediss`", "did you mean `fail`?",
                   "did you mean `uptime`?", "`clock` must be by how much it jumps", "`silence` needs `for: DURATION`", "did you mean `message`?",
-                  "there is no runbook `some-runbook`", "belongs under `with_repair:`", "there is no runbook `no-such`", "`for` ends before the last entry"):
+                  "there is no runbook `some-runbook`", "there is no runbook `it`", "did you mean `sos`?", "there is no runbook `no-such`", "`for` ends before the last entry"):
         assert words in done.stderr, (words, done.stderr)
     answer = json.loads(rehearse(talon, path, "--json").stdout)
     assert answer["ok"] is False and len(answer["problems"]) == len(places)
@@ -135,7 +134,12 @@ def test_what_is_no_scenario_is_refused(talon, text, words):
     assert done.returncode == 3 and words in done.stderr, done.stderr
 
 
-RUNBOOKS = "runbook: mend-it\nparams: {}\nsteps: []\n"
+RUNBOOK = """\
+runbook: mend-it
+limits: { attempts: 2, cooldown: 1m, hold_after_failure: 5m, confirm: { ticks: 1 } }
+steps: [{ collect: { exec.run: { command: [look] } } }, { do: { exec.run: { command: [mend], impact: restart } }, timeout: 1m }]
+verify: { checks: [subject], passes: 2, every: 10s, within: 1m }
+"""
 HEALS = """\
 services:
   vm:
@@ -145,19 +149,77 @@ services:
       - when: up failed and inside ok
         run: mend-it
 """
+FALLS = "timeline:\n  - at: 5m\n    break: { vm.up: fail }\n"
 
 
-def test_what_would_heal_is_told(talon):
-    """The runbook is the one whose `when:` holds; what it would do is kept, and said not to be used."""
-    (talon.folder / "mend-it.yaml").write_text(RUNBOOKS)
+def heals(talon, way, then):
+    """A rehearsal of that runbook, which does what `way` says."""
+    (talon.folder / "mend-it.yaml").write_text(RUNBOOK)
     talon.write(HEALS, "runbooks: [mend-it.yaml]")
     path = talon.folder / "heal.yaml"
-    path.write_text("runbooks: { mend-it: { takes: 1m, mend: vm } }\ntimeline:\n  - at: 5m\n    break: { vm.up: fail }\n  - at: 6m\n    expect: { would_heal: { vm: mend-it } }\n"
-                    "    with_repair: { healed: { vm: mend-it } }\n  - at: 7m\n    break: { vm.inside: fail }\n  - at: 8m\n    expect: { would_heal: { vm: nothing }, root: vm }\n"
-                    "  - at: 9m\n    mend: vm.inside\n    pause: 1h\n  - at: 10m\n    expect: { would_heal: { vm: nothing }, paused: true }\n")
+    path.write_text(f"runbooks: {{ mend-it: {way} }}\n{FALLS}{then}")
+    return rehearse(talon, path, "--config", talon.config)
+
+
+@pytest.mark.parametrize("way,then", [
+    ("{ takes: 20s, mend: vm.up }", "  - at: 7m\n    expect: { healed: { vm: mend-it }, outcome: { vm: fixed }, told: [message vm opened, message vm recovered, digest vm fixed] }\n"),
+    ("{ takes: 20s, lies: true, mend: vm.up }", "  - at: 7m\n    expect: { outcome: { vm: not_fixed }, escalated: { vm: exhausted }, incident: { vm: open } }\n"
+     "  - at: 10m\n    expect: { healed: { vm: mend-it } }\n  - at: 12m\n    expect: { healed: { vm: mend-it } }\n  - at: 30m\n    expect: { healed: { vm: nothing } }\n"),
+    ("{ works: false, says: the disk is full }", "  - at: 6m\n    expect: { outcome: { vm: failed }, refused_heal: { vm: the disk is full } }\n"),
+    ("{ refused: true, says: 'a person runs: sudo mend' }", "  - at: 6m\n    expect: { outcome: { vm: failed }, refused_heal: { vm: sudo mend } }\n"),
+    ("{ takes: 2m, mend: vm.up }", "  - at: 7m\n    expect: { outcome: { vm: failed } }\n"),
+    ("{ takes: 40s, mend: vm.up }", "  - at: 5m20s\n    restart: 1s\n    expect: { outcome: { vm: interrupted } }\n  - at: 9m\n    expect: { healed: { vm: mend-it } }\n"
+     "  - at: 9m10s\n    expect: { healed: { vm: nothing } }\n"),
+], ids=["works", "lies", "fails", "refused", "late", "interrupted"])
+def test_a_runbook_does_what_the_scenario_says(talon, way, then):
+    done = heals(talon, way, then)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"heals +vm: mend-it\n.*step +vm: evidence, 1: exec.run\n", done.stdout) and "step       vm: 2: exec.run" in done.stdout, done.stdout
+
+
+def test_what_keeps_a_repair_from_starting_is_told(talon):
+    done = heals(talon, "{ mend: vm.up }", "  - at: 5m\n    pause: 1h\n  - at: 7m\n    expect: { healed: { vm: nothing }, refused_heal: { vm: paused }, would_heal: { vm: nothing } }\n"
+                 "  - at: 8m\n    resume: true\n  - at: 10m\n    expect: { healed: { vm: mend-it }, outcome: { vm: fixed } }\n")
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = heals(talon, "{ mend: vm.up }", "  - at: 7m\n    expect: { healed: { vm: nothing } }\n")
+    assert done.returncode == 2 and "vm should be healed with nothing, and it is mend-it" in done.stdout
+
+
+def test_a_witness_of_before_chooses_nothing(talon):
+    """It was well before the failure and is looked at seldom: it is heard anew before it chooses a repair, or that there is none."""
+    (talon.folder / "mend-it.yaml").write_text(RUNBOOK)
+    talon.write(HEALS.replace("witness: true, every: 10s", "witness: true, every: 1h, fail_after: 1"), "runbooks: [mend-it.yaml]")
+    path = talon.folder / "heal.yaml"
+    path.write_text("timeline:\n  - at: 5m\n    break: { vm.up: fail, vm.inside: fail }\n  - at: 20m\n    expect: { healed: { vm: nothing }, escalated: { vm: exhausted } }\n")
     done = rehearse(talon, path, "--config", talon.config)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "would heal vm with mend-it" in done.stdout and "what 1 runbook would do is kept, and not used yet" in done.stdout and "not judged yet: 1" in done.stdout
+
+
+@pytest.mark.parametrize("opted", [False, True])
+def test_what_a_person_stopped_is_repaired_only_where_that_is_configured(talon, opted):
+    """The profile's own entry for a cordon: with `heal_cordon` it is undone, and a taint beside it selects nothing."""
+    config = talon.folder / "panda.yaml"
+    config.write_text(PANDA.read_text().replace("../../checks/", f"{TOP}/checks/").replace('heal_cordon: "false"', f'heal_cordon: "{str(opted).lower()}"'))
+    path = talon.folder / "cordon.yaml"
+    path.write_text("runbooks: { node-uncordon: { mend: kubernetes-node } }\ntimeline:\n  - at: 10m\n    break: { kubernetes-node.schedulable: stopped stopped.by_hand }\n"
+                    f"  - at: 20m\n    expect: {{ healed: {{ kubernetes-node: {'node-uncordon' if opted else 'nothing'} }}, verdict: {{ kubernetes-node: {'ok' if opted else 'stopped'} }} }}\n"
+                    "  - at: 1h\n    break: { kubernetes-node.schedulable: fail kubernetes.taint }\n  - at: 2h\n    expect: { healed: { kubernetes-node: nothing } }\n")
+    done = rehearse(talon, path, "--config", config)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_two_runs_of_a_runbook_are_one_only_where_they_do_the_same(talon):
+    """Rules.md 4.4: one runbook that several want runs once; a restart of another thing is another repair."""
+    (talon.folder / "mend-it.yaml").write_text(RUNBOOK.replace("limits:", "params: { what: { required: true } }\nlimits:").replace("[mend]", '[mend, "${params.what}"]'))
+    service = HEALS.split("services:\n")[1]
+    talon.write("services:\n" + "".join(service.replace("  vm:", f"  {name}:").replace("run: mend-it", f"run: mend-it\n        with: {{ what: {what} }}")
+                                        for name, what in (("a", "one"), ("b", "two"), ("c", "one"))), "runbooks: [mend-it.yaml]")
+    path = talon.folder / "heal.yaml"
+    path.write_text("runbooks: { mend-it: { takes: 50s, mend: '*' } }\ntimeline:\n  - at: 5m\n    break: { a.up: fail, b.up: fail, c.up: fail }\n"
+                    "  - at: 5m30s\n    expect: { healed: { b: nothing }, refused_heal: { b: running } }\n")
+    done = rehearse(talon, path, "--config", talon.config)
+    begun = {found[1] for found in re.finditer(r"incident   \d of (\w): repair begun", done.stdout)}
+    assert done.returncode == 0 and begun == {"a", "c"}, done.stdout + done.stderr
 
 
 def test_windows_open_by_the_configurations_calendar(talon):
@@ -183,6 +245,8 @@ config: {PANDA}
 groups: {{ data: [redis, typesense] }}
 start: {{ minio: {{ is: fail http.status, summary: 503 }} }}
 timeline:
+  - at: 1s
+    pause: 31m
   - at: 5m
     expect: {{ root: minio, told: digest minio opened }}
     silence: {{ service: redis, for: 1h }}
