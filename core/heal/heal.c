@@ -190,6 +190,7 @@ static void settle_once(struct heal *heal, const struct engine *engine)
     ladder_list(heal, engine);
     for (size_t i = 0; i < RUNS; i++)
         steps_go(heal, engine, &heal->runs[i]);
+    agents_go(heal, engine);
     ladder_settle(heal, engine);
     sos_settle(heal, engine);
     for (size_t i = 0; i < FOREIGN; i++)

@@ -62,6 +62,7 @@ struct subject {
 struct ladder {
     uint64_t action;      /* an agent at work; 0 */
     size_t agent;
+    uint64_t deadline;    /* awake */
     uint64_t counting;    /* awake: not ok since then, and not yet in kept.not_ok; NEVER: it does not count */
     struct engine_place place, told_place;
 };
@@ -208,6 +209,7 @@ struct asked {
     const struct run *self; /* it is to begin, and neither runs nor holds locks against itself */
 };
 
+bool question_need_failed(const struct engine *engine, size_t service);
 void question_make(struct heal *heal, const struct engine *engine, const struct asked *asked, struct heal_question *question);
 /* Some of those who depend on it, and seem to answer, have not been heard since it failed: they are asked. True: there are such. */
 bool question_awaits_dependents(struct heal *heal, const struct engine *engine, size_t service, bool ask);
@@ -260,6 +262,8 @@ enum engine_level ladder_level(const struct heal *heal, size_t service);
 /* Nothing is left below: asks the next agent, if there is one. True: there is nothing. */
 bool agents_settle(struct heal *heal, const struct engine *engine, size_t service, size_t at);
 bool agents_ended(struct heal *heal, const struct engine *engine, uint64_t action, const struct result *result, bool died);
+/* Ends those that are overdue. */
+void agents_go(struct heal *heal, const struct engine *engine);
 unsigned agents_running(const struct heal *heal);
 void sos_settle(struct heal *heal, const struct engine *engine);
 bool sos_delivered(struct heal *heal, const struct engine *engine, uint64_t incident, bool all_clear);

@@ -65,7 +65,7 @@ static void judge_all_past(struct world *w, const struct judge_run *run)
     for (size_t i = 0; i < of(w)->n_all; i++)
         recent += w->real - of(w)->all[i].real < settings->remediation_window;
     if (run->runbook->impact > MODEL_OBSERVE && recent >= settings->remediation_at_most)
-        world_break(w, "1: %s starts beyond what all may", run->runbook->name);
+        world_break(w, "1: %s starts after %u, and %u may", run->runbook->name, recent, settings->remediation_at_most);
 }
 
 static bool is_confirmed(struct world *w, const struct judge_run *run)
@@ -113,7 +113,8 @@ static void judge_others(struct world *w, const struct judge_run *run)
             world_break(w, "1: %s and %s hold one lock", run->runbook->name, other->runbook->name);
     }
     if (run->runbook->impact > MODEL_OBSERVE && running >= engine_model(w->engine)->settings.remediation_concurrent)
-        world_break(w, "1: more than `concurrent` run");
+        world_break(w, "1: %s starts beside %u, of which %u are agents, and %u may", run->runbook->name, running, (unsigned)of(w)->agents,
+                    engine_model(w->engine)->settings.remediation_concurrent);
 }
 
 static void judge_limits(struct world *w, const struct judge_run *run)
@@ -390,7 +391,7 @@ static void judge_clear(struct world *w, const struct heal_effect *effect)
     of(w)->clears++;
     if (!i->delivered)
         world_break(w, "6: an all-clear for an SOS that nobody got, or a second one");
-    i->delivered = false;
+    i->delivered = i->out = false;
 }
 
 /* ---- what heal does */
@@ -460,6 +461,8 @@ static void tell(struct world *w, const struct heal_effect *effect)
         acts(w, effect);
     else if (effect->kind == HEAL_TELL)
         told(w, effect);
+    else if (effect->kind == HEAL_CANCEL && effect->run == 0)
+        of(w)->agents--;
     else if (effect->kind == HEAL_CANCEL && run)
         run->acting = run->owes_line = false, run->acted = engine_last_run(w->engine), run->acted_at = w->now.awake;
     else if (effect->kind == HEAL_OVER && run)
@@ -552,35 +555,35 @@ static void judge_refusal(struct world *w, size_t service)
         world_break(w, "7: %s refuses for s%zu, and is not in the audit", heal_limit_name(place.limit), service);
 }
 
-static void judge_cleared(struct world *w)
+static void judge_cleared(struct world *w, const struct engine_event *event)
 {
     size_t room;
     const struct engine_incident *all = engine_incidents(w->engine, &room);
 
     for (size_t i = 0; i < room; i++)
         if (all[i].id > 0 && all[i].ending == INCIDENT_RECOVERED && of(w)->incidents[all[i].id % JUDGE_INCIDENTS].delivered)
-            world_break(w, "6: incident %llu has recovered, its SOS was delivered, and there is no all-clear", (unsigned long long)all[i].id);
+            world_break(w, "6: incident %llu has recovered, its SOS was delivered, and there is no all-clear (event %d)", (unsigned long long)all[i].id, event ? (int)event->kind : -1);
 }
 
 static void after(struct world *w, const struct engine_event *event)
 {
-    (void)event;
     pass_time(w);
     for (size_t i = 0; i < engine_model(w->engine)->n_services; i++)
         judge_refusal(w, i);
-    judge_cleared(w);
+    judge_cleared(w, event);
 }
 
 /* ---- another process */
 
 /* By the calendar across boots, and at least the age of this one (rules.md 3.6). */
-static void reckon(struct world *w, uint64_t *real, int64_t wall)
+static void reckon(struct world *w, uint64_t *real, int64_t *wall)
 {
-    uint64_t age = w->now.wall > wall ? (uint64_t)(w->now.wall - wall) : 0;
+    uint64_t age = w->now.wall > *wall ? (uint64_t)(w->now.wall - *wall) : 0;
 
     if (age < w->now.elapsed)
         age = w->now.elapsed;
-    *real = w->real > age ? w->real - age : 0;
+    *real = w->real - age; /* may be before the beginning: it is subtracted again */
+    *wall = w->now.wall - (int64_t)age;
 }
 
 static void interrupt(struct judge *j, struct world *w, struct judge_run *run)
@@ -606,14 +609,14 @@ static void restarted(struct world *w, bool booted)
             struct judge_book *book = &j->books[i][k];
 
             for (size_t n = 0; n < book->n; n++)
-                reckon(w, &book->starts[n].real, book->starts[n].wall);
-            reckon(w, &book->failed_real, book->failed_wall);
+                reckon(w, &book->starts[n].real, &book->starts[n].wall);
+            reckon(w, &book->failed_real, &book->failed_wall);
         }
     }
     for (size_t i = 0; i < JUDGE_INCIDENTS && booted; i++)
-        reckon(w, &j->incidents[i].sos_real, j->incidents[i].sos_wall);
+        reckon(w, &j->incidents[i].sos_real, &j->incidents[i].sos_wall);
     for (size_t n = 0; n < j->n_all && booted; n++)
-        reckon(w, &j->all[n].real, j->all[n].wall);
+        reckon(w, &j->all[n].real, &j->all[n].wall);
     for (size_t i = 0; i < JUDGE_RUNS; i++)
         if (j->runs[i].id)
             interrupt(j, w, &j->runs[i]);
