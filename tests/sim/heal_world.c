@@ -443,7 +443,9 @@ void world_restart(struct world *w, uint64_t away, bool booted)
     world_heal(w, &(struct heal_event){ .kind = HEAL_ONLY_LOOK, .of.only_look = { w->switched_off, w->safe_mode } });
     if (w->store_down)
         world_heal(w, &(struct heal_event){ .kind = HEAL_STORE, .of.store = { STORE_NEVER_UP, false } });
-    feed(w, &(struct engine_event){ .kind = EVENT_RESTORE, .of.kept = kept }, NULL);
+    if (engine_event(w->engine, &w->now, &(struct engine_event){ .kind = EVENT_RESTORE, .of.kept = kept }) != ENGINE_DONE)
+        world_break(w, "what was kept is not taken up");
+    follow(w);
     if (!world_heal(w, &(struct heal_event){ .kind = HEAL_RESTORE, .of.kept = healed }))
         world_break(w, "what was kept of repair is not taken up");
     engine_kept_free(kept);
