@@ -1,6 +1,7 @@
 /* See heal_judge.h. Each promise is a function or two; its number stands in the sentence that it breaks with. */
 #include "heal_judge.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,12 @@ static bool counts(const struct model *model, size_t check)
     return model->checks[check].enabled && !model->checks[check].witness;
 }
 
+static void give_back(struct judge_book *book)
+{
+    for (size_t i = 0; i < book->n; i++)
+        book->starts[i].given_back = true;
+}
+
 /* ---- promise 1: limits */
 
 static void judge_past(struct world *w, const struct judge_run *run, const struct judge_book *book)
@@ -45,14 +52,14 @@ static void judge_past(struct world *w, const struct judge_run *run, const struc
         const uint64_t age = w->real - book->starts[i].real;
 
         recent += book->starts[i].incident > 0 && age < l->at_most_window;
-        attempts += book->starts[i].incident == run->incident && book->starts[i].real >= book->armed_real;
+        attempts += book->starts[i].incident == run->incident && !book->starts[i].given_back;
         if (age < l->cooldown)
             world_break(w, "1: %s starts within its cooldown", run->runbook->name);
     }
     if (recent >= l->at_most)
         world_break(w, "1: %s starts more often than at_most", run->runbook->name);
     if (run->incident > 0 && attempts >= l->attempts)
-        world_break(w, "1: %s starts beyond its attempts", run->runbook->name);
+        world_break(w, "1: %s starts beyond its attempts: after %u, and %u may", run->runbook->name, attempts, l->attempts);
     if (book->failed && w->real - book->failed_real < l->hold_after_failure)
         world_break(w, "1: %s starts while it is held", run->runbook->name);
 }
@@ -268,7 +275,7 @@ static void push(struct judge_start *starts, size_t *n, const struct judge_start
 static void begun(struct world *w, struct judge_run *run)
 {
     struct judge_book *book = &of(w)->books[run->service][run->book];
-    const struct judge_start start = { w->real, w->now.wall, run->incident, run->runbook->impact > MODEL_OBSERVE };
+    const struct judge_start start = { .real = w->real, .wall = w->now.wall, .incident = run->incident, .above = run->runbook->impact > MODEL_OBSERVE };
 
     judge_limits(w, run);
     judge_unstored(w, run);
@@ -448,12 +455,29 @@ static void told(struct world *w, const struct heal_effect *effect)
     if (h->entry == ENTRY_AGENT)
         of(w)->agents++;
     if (h->entry == ENTRY_REARMED && text)
-        of(w)->books[h->service][book_index(effect->of.tell.who)].armed_real = w->real;
+        give_back(&of(w)->books[h->service][book_index(effect->of.tell.who)]);
+}
+
+static void say(struct world *w, const struct heal_effect *effect)
+{
+    const double at = (double)w->now.awake / 1e9;
+
+    if (effect->kind == HEAL_TELL)
+        printf("%.3f run %llu s%zu incident %llu, %s %s: %s\n", at, (unsigned long long)effect->run, effect->of.tell.healing.service,
+               (unsigned long long)effect->of.tell.healing.incident, effect->of.tell.healing.entry < ENTRY_KINDS ? engine_entry_name(effect->of.tell.healing.entry) : "",
+               effect->of.tell.who, effect->of.tell.text);
+    else if (effect->kind == HEAL_NOTIFY)
+        printf("%.3f told: %s: %s\n", at, engine_notice_name(effect->of.notify.notice), effect->of.notify.text);
+    else if (effect->kind != HEAL_WAKE_AT && effect->kind != HEAL_PUBLISH && effect->kind != HEAL_KEEP && effect->kind != HEAL_CHECK)
+        printf("%.3f run %llu: effect %d\n", at, (unsigned long long)effect->run, (int)effect->kind);
 }
 
 static void tell(struct world *w, const struct heal_effect *effect)
 {
     struct judge_run *run = run_at(of(w), effect->run);
+
+    if (of(w)->verbose)
+        say(w, effect);
 
     if (effect->kind == HEAL_TAKE)
         took(w, effect);
@@ -522,15 +546,18 @@ static void judged(struct world *w, const struct engine_effect *effect)
     struct judge_check *c = &of(w)->checks[check];
     const unsigned bad = engine_check(w->engine, check)->bad;
 
+    if (of(w)->verbose)
+        printf("%.3f %s is %d, run %llu, cause %d, %u bad\n", (double)w->now.awake / 1e9, engine_model(w->engine)->checks[check].full_name, (int)status,
+               (unsigned long long)effect->of.judged.run, (int)effect->of.judged.cause, bad);
     note_good(w, check, effect->of.judged.run, status);
     if (status == STATUS_UNKNOWN)
         return;
     c->known_run = effect->of.judged.run;
     if (bad == 0)
         *c = (struct judge_check){ .known_run = c->known_run };
-    if (bad == 0 || bad == c->bad)
+    if (bad == 0 || (bad == c->bad && status != STATUS_FAIL))
         return;
-    if (c->bad == 0 || bad < c->bad) {
+    if (c->bad == 0 || bad <= c->bad) { /* also after a gap, which forgets what it saw */
         *c = (struct judge_check){ .known_run = c->known_run, .bad_since = w->now.awake, .first_bad_run = engine_last_run(w->engine) + 1 };
     }
     c->bad = bad;
@@ -640,7 +667,7 @@ void judge_begin(struct judge *j, struct world *w)
     w->after = after;
     w->before = pass_time;
     w->restarted = restarted;
-    judge_model(j, w, engine_model(w->engine));
+    judge_model(j, engine_model(w->engine));
 }
 
 void judge_end(struct judge *j)
@@ -666,7 +693,7 @@ void judge_store(struct judge *j, enum heal_store store)
     j->store = store;
 }
 
-void judge_model(struct judge *j, const struct world *w, const struct model *model)
+void judge_model(struct judge *j, const struct model *model)
 {
     for (size_t i = 0; i < model->n_services; i++) {
         uint64_t prints[JUDGE_BOOKS] = { 0 };
@@ -676,8 +703,10 @@ void judge_model(struct judge *j, const struct world *w, const struct model *mod
         for (size_t k = 0; k < JUDGE_BOOKS; k++) {
             struct judge_book *book = &j->books[i][k];
 
+            if (j->verbose && prints[k] != book->fingerprint)
+                printf("b%zu of s%zu is %llx, was %llx\n", k, i, (unsigned long long)prints[k], (unsigned long long)book->fingerprint);
             if (prints[k] != 0 && book->fingerprint != 0 && prints[k] != book->fingerprint)
-                book->armed_real = w->real + 1;
+                give_back(book);
             if (prints[k] != 0)
                 book->fingerprint = prints[k];
         }

@@ -29,7 +29,7 @@ static int try_mutants(void)
         char broken[WORLD_TEXT] = "";
         uint64_t seed = 1;
 
-        while (seed < TRIES && random_history(seed, STEPS, &counts, broken))
+        while (seed < TRIES && random_history(seed, STEPS, false, &counts, broken))
             seed++;
         printf("mutant %d: seed %" PRIu64 ": %s\n", heal_mutant, seed, broken[0] ? broken : "not caught");
         caught += broken[0] == '0' + heal_mutant;
@@ -60,7 +60,7 @@ int main(int argc, char **argv)
         return try_mutants();
 #endif
     do {
-        if (!random_history(next, steps, &counts, broken)) {
+        if (!random_history(next, steps, seed > 0, &counts, broken)) {
             printf("seed %" PRIu64 ", %" PRIu64 " steps: %s\n", next, steps, broken);
             broke++;
         }
