@@ -78,4 +78,9 @@ void judge_model(struct judge *j, const struct model *model);
 bool judge_may_deliver(const struct judge *j, uint64_t incident);
 void judge_delivered(struct judge *j, struct world *w, uint64_t incident);
 
+/* heal_judge_start.c */
+void judge_start(struct world *w, struct judge_run *run);
+void judge_give_back(struct judge_book *book);
+bool judge_need_failed(struct world *w, size_t service);
+
 #endif
