@@ -62,6 +62,7 @@ struct subject {
 struct ladder {
     uint64_t action;      /* an agent at work; 0 */
     size_t agent;
+    uint64_t deadline;    /* awake */
     uint64_t counting;    /* awake: not ok since then, and not yet in kept.not_ok; NEVER: it does not count */
     struct engine_place place, told_place;
 };
@@ -192,7 +193,8 @@ bool evidence_judges(const struct model *model, size_t check);
 
 /* Rapid tries while only `confirm` refuses; begins them, or goes on with them. */
 void confirm_try(struct heal *heal, const struct engine *engine, size_t service, const struct model_limits *limits);
-void confirm_take(struct heal *heal, const struct engine *engine, size_t service);
+/* A result of a check of it came; good: of one that had been bad. */
+void confirm_take(struct heal *heal, const struct engine *engine, size_t service, bool good);
 void confirm_stop(struct heal *heal, size_t service);
 
 /* ---- question.c */
@@ -207,6 +209,7 @@ struct asked {
     const struct run *self; /* it is to begin, and neither runs nor holds locks against itself */
 };
 
+bool question_need_failed(const struct engine *engine, size_t service);
 void question_make(struct heal *heal, const struct engine *engine, const struct asked *asked, struct heal_question *question);
 /* Some of those who depend on it, and seem to answer, have not been heard since it failed: they are asked. True: there are such. */
 bool question_awaits_dependents(struct heal *heal, const struct engine *engine, size_t service, bool ask);
@@ -259,6 +262,8 @@ enum engine_level ladder_level(const struct heal *heal, size_t service);
 /* Nothing is left below: asks the next agent, if there is one. True: there is nothing. */
 bool agents_settle(struct heal *heal, const struct engine *engine, size_t service, size_t at);
 bool agents_ended(struct heal *heal, const struct engine *engine, uint64_t action, const struct result *result, bool died);
+/* Ends those that are overdue. */
+void agents_go(struct heal *heal, const struct engine *engine);
 unsigned agents_running(const struct heal *heal);
 void sos_settle(struct heal *heal, const struct engine *engine);
 bool sos_delivered(struct heal *heal, const struct engine *engine, uint64_t incident, bool all_clear);
