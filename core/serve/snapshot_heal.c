@@ -134,9 +134,12 @@ static void say_tier(const struct snapshot_heal *copy, const struct model *model
 
 static void say_place(const struct snapshot_heal *copy, const struct model *model, struct snapshot_place *at)
 {
+    const bool repairable = at->service < model->n_services && model->services[at->service].n_heal > 0;
     struct buffer text = buffer_make(sizeof at->text - 1);
     char left[32];
 
+    if (!repairable && at->place.tier <= TIER_RUNBOOKS && !at->place.sos_out && at->place.sos_due == 0)
+        return; /* nobody has asked for any repair of it */
     say_tier(copy, model, at, &text);
     if (at->place.sos_out) {
         buffer_text(&text, "; an SOS is out");
