@@ -68,7 +68,7 @@ static void take_result(struct heal *heal, const struct engine *engine, const st
     }
     if (heal->n_open == 0)
         return;
-    confirm_take(heal, engine, heal->model->checks[check].service, was_bad && heal->evidence[check].bad == 0);
+    confirm_take(heal, engine, check, was_bad && heal->evidence[check].bad == 0);
     heal->dirty = true;
 }
 

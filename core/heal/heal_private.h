@@ -30,6 +30,8 @@ struct evidence {
     uint64_t bad_from;    /* runs of this number and above began after it */
     uint64_t known_run;   /* the last whose result knew something */
     uint64_t bad_run;     /* the last of those that was bad */
+    unsigned tries;       /* rapid re-checks that were bad, in the running streak */
+    uint64_t tried;       /* the try that was counted last, by the number of its first run */
     unsigned n_ticks;     /* of the running streak, the last of them */
     struct moment ticks[TICKS];
 };
@@ -48,7 +50,6 @@ struct subject {
 
     /* confirm.c */
     bool trying;
-    unsigned tries;
     uint64_t try_at, try_from; /* awake, the next; runs of the one in progress have this number or more, 0: none is */
 
     /* what is shown, and waited for */
@@ -180,6 +181,8 @@ void todo_close(struct heal *heal);
 
 void evidence_take(struct heal *heal, const struct engine *engine, size_t check, uint64_t run, const struct result *result, bool tick);
 /* Of all checks that make the service failed: the most ticks. NULL: none has any. */
+/* The most bad tries of one of them. */
+unsigned evidence_tries(const struct heal *heal, const struct engine *engine, size_t service);
 const struct evidence *evidence_most(const struct heal *heal, const struct engine *engine, size_t service);
 /* Is each check that makes the service failed so by a run of that number or above? */
 bool evidence_is_fresh(const struct heal *heal, const struct engine *engine, size_t service, uint64_t from);
@@ -193,8 +196,8 @@ bool evidence_judges(const struct model *model, size_t check);
 
 /* Rapid tries while only `confirm` refuses; begins them, or goes on with them. */
 void confirm_try(struct heal *heal, const struct engine *engine, size_t service, const struct model_limits *limits);
-/* A result of a check of it came; good: of one that had been bad. */
-void confirm_take(struct heal *heal, const struct engine *engine, size_t service, bool good);
+/* A result of the check came; good: it had been bad. */
+void confirm_take(struct heal *heal, const struct engine *engine, size_t check, bool good);
 void confirm_stop(struct heal *heal, size_t service);
 
 /* ---- question.c */

@@ -168,7 +168,7 @@ void question_make(struct heal *heal, const struct engine *engine, const struct 
     q->incident = asked->by_hand ? 0 : asked->incident;
     q->force = asked->force;
     if (most)
-        q->evidence = (struct heal_evidence){ .n_ticks = most->n_ticks, .ticks = most->ticks, .tries = heal->subjects[asked->service].tries };
+        q->evidence = (struct heal_evidence){ .n_ticks = most->n_ticks, .ticks = most->ticks, .tries = evidence_tries(heal, engine, asked->service) };
     q->switched_off = heal->switched_off;
     q->safe_mode = heal->safe_mode;
     q->observer_sick = engine_overall(engine)->sick && !BROKEN(8);
