@@ -67,7 +67,7 @@ static cJSON *rendered(void (*render)(const struct snapshot *, struct buffer *),
 
 static const cJSON *at(const cJSON *json, const char *name)
 {
-    return cJSON_IsArray(json) ? cJSON_GetArrayItem(json, atoi(name)) : cJSON_GetObjectItemCaseSensitive(json, name);
+    return cJSON_IsArray(json) ? cJSON_GetArrayItem(json, name[0] - '0') : cJSON_GetObjectItemCaseSensitive(json, name);
 }
 
 static void assert_text(const cJSON *json, const char *name, const char *expected)
