@@ -1,5 +1,5 @@
 # tests/unit/heal.mk: core/heal: each limit by itself at its bounds, the choice of an entry, and random histories against a judge of their own.
-heal_tests = tests/unit/test_heal_choose tests/unit/test_heal_history tests/unit/test_heal_limits tests/unit/test_heal_machine tests/unit/test_heal_record \
+heal_tests = tests/unit/test_heal_choose tests/unit/test_heal_history tests/unit/test_heal_limits tests/unit/test_heal_machine tests/unit/test_heal_record tests/unit/test_heal_refused tests/unit/test_heal_restart \
 	tests/sim/test_heal tests/sim/test_heal_mutants
 check_PROGRAMS += $(heal_tests)
 TESTS += $(heal_tests)
@@ -28,8 +28,15 @@ tests_sim_test_heal_mutants_SOURCES = $(heal_histories)
 tests_sim_test_heal_mutants_CPPFLAGS = $(AM_CPPFLAGS) -DHEAL_MUTANTS
 tests_sim_test_heal_mutants_LDADD = tests/sim/libhealworld.a tests/sim/libhealmutants.a core/engine/libengine.a core/base/libbase.a
 
-tests_unit_test_heal_machine_SOURCES = tests/unit/test_heal_machine.c
-tests_unit_test_heal_machine_LDADD = tests/sim/libhealworld.a core/heal/libheal.a core/engine/libengine.a core/base/libbase.a $(CMOCKA_LIBS)
+HEAL_MACHINE_LIBS = tests/sim/libhealworld.a core/heal/libheal.a core/engine/libengine.a core/base/libbase.a $(CMOCKA_LIBS)
+tests_unit_test_heal_machine_SOURCES = tests/unit/test_heal_machine.c tests/unit/heal_machine_support.h
+tests_unit_test_heal_machine_LDADD = $(HEAL_MACHINE_LIBS)
+
+tests_unit_test_heal_refused_SOURCES = tests/unit/test_heal_refused.c tests/unit/heal_machine_support.h
+tests_unit_test_heal_refused_LDADD = $(HEAL_MACHINE_LIBS)
+
+tests_unit_test_heal_restart_SOURCES = tests/unit/test_heal_restart.c tests/unit/heal_machine_support.h
+tests_unit_test_heal_restart_LDADD = $(HEAL_MACHINE_LIBS)
 
 tests_unit_test_heal_record_SOURCES = tests/unit/test_heal_record.c tests/unit/heal_support.h
 tests_unit_test_heal_record_LDADD = $(HEAL_TEST_LIBS)
