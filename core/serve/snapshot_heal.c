@@ -168,6 +168,35 @@ static void copy_places(struct snapshot_heal *copy, const struct heal *heal, con
     }
 }
 
+/* ---- when each tier did something last, for readers of the old state */
+
+static void take_later(int64_t *last, const struct moment *now, const struct moment *then)
+{
+    const int64_t wall = now->wall - (int64_t)heal_passed(now, then);
+
+    *last = wall > *last ? wall : *last;
+}
+
+static void copy_last(struct snapshot_heal *copy, const struct heal *heal, const struct moment *now)
+{
+    size_t n;
+    const struct heal_kept_record *records = heal_records(heal, &n);
+    const struct heal_kept_ladder *ladders;
+    struct heal_kept rest;
+
+    for (size_t i = 0; i < n; i++)
+        if (records[i].record.started)
+            take_later(&copy->last_run, now, &records[i].record.last);
+    ladders = heal_ladders(heal, &n);
+    for (size_t i = 0; i < n; i++)
+        if (ladders[i].incident > 0 && ladders[i].sos)
+            take_later(&copy->last_sos, now, &ladders[i].sos_at);
+    heal_export_rest(heal, now, &rest);
+    for (size_t i = 0; i < MODEL_AGENTS; i++)
+        if (rest.asked[i])
+            take_later(&copy->last_agent, now, &rest.asked_at[i]);
+}
+
 /* ---- */
 
 struct snapshot_heal *snapshot_heal_make(const struct heal *heal, const struct engine *engine, const struct moment *now)
@@ -192,5 +221,6 @@ struct snapshot_heal *snapshot_heal_make(const struct heal *heal, const struct e
     copy_entries(copy, heal, engine, now);
     copy_runs(copy, heal, now);
     copy_places(copy, heal, engine, now);
+    copy_last(copy, heal, now);
     return copy;
 }
