@@ -1,6 +1,6 @@
 /*
- * What makes the machine of core/heal repair: its events come from here, and its effects are carried out here. It judges nothing. One queue serves engine and machine:
- * neither is called from within the effects of the other, and whatever an effect brings about is told at a later turn of the loop.
+ * What makes the machine of core/heal repair: its events come from here, and its effects are carried out here. It judges nothing. One queue serves engine and
+ * machine: neither is called from within the effects of the other, and whatever an effect brings about is told at a later turn of the loop.
  *
  *   daemon_heal.c        events, effects, time
  *   daemon_heal_runs.c   a run's begin and end: locks, the durable intent
@@ -39,7 +39,8 @@ struct heal_act { /* an action on its way */
     uint64_t run, id, incident;
     bool collects;
     struct action *action; /* NULL: it could not be started, and the machine is to be told */
-    struct result *result; /* then: why */
+    struct result *result; /* how it ended, or why it never began: to be told */
+    bool died;
     char name[ENGINE_NAME];
 };
 
@@ -68,6 +69,7 @@ struct daemon_heal {
     const struct model *model;   /* that the machine has; borrowed from it. NULL: none yet */
     struct heal_kept *kept;      /* of the process before, until the first model */
     bool lost;                   /* what was kept could not be read */
+    bool held;                   /* it is told nothing: the engine is being restored */
     bool busy, judge;            /* events are being told; the engine has judged since */
     bool keep;                   /* records or ladders have changed */
     enum heal_store store;       /* as it was told */
@@ -76,7 +78,6 @@ struct daemon_heal {
     struct heal_take takes[HEAL_TAKES];
     struct heal_act *acts;
     struct heal_story stories[HEAL_STORIES];
-    int64_t last_run, last_agent, last_sos; /* wall; for readers of the old state; 0: never */
 };
 
 /* False: no memory. */
@@ -86,7 +87,10 @@ void daemon_heal_end(struct daemon *d);
 
 /* What an earlier process kept, from the store that has just been opened. */
 void daemon_heal_recall(struct daemon *d, const struct moment *now, uint64_t ns);
-/* The engine has another model, and what was kept of it is restored. */
+/* The engine has another model; at the first one before anything is restored, which is daemon_heal_restore()'s to end, after the engine's. */
+void daemon_heal_restore(struct daemon *d, const struct moment *now);
+/* Can it be told anything? Not between a model of the engine and its own. */
+bool daemon_heal_is_ready(const struct daemon *d);
 void daemon_heal_model(struct daemon *d, const struct moment *now);
 /* EFFECT_JUDGED, and the end of all effects of an event. */
 void daemon_heal_result(struct daemon *d, size_t check, struct result *result, uint64_t run, bool tick);

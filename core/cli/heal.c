@@ -1,6 +1,6 @@
 /*
- * `talon heal SERVICE|RUNBOOK`: repair by hand, through the same limits. The daemon does it; this waits and shows each step as it goes. `--dry-run` shows what would run,
- * and what would refuse, and touches nothing.
+ * `talon heal SERVICE|RUNBOOK`: repair by hand, through the same limits. The daemon does it; this waits and shows each step as it goes. `--dry-run` shows what
+ * would run, and what would refuse, and touches nothing.
  */
 #include "cli/cli.h"
 #include "cli/people.h"
@@ -73,7 +73,8 @@ static void show_plan(struct buffer *out, const cJSON *plan)
     char deadline[DEADLINE];
 
     scalar_show_duration((uint64_t)field_number(plan, "deadline_ms") * NS_PER_MS, deadline, sizeof deadline);
-    buffer_printf(out, "%s%s%s of %s: %s\n", cli_colour("bold"), field_text(plan, "runbook"), cli_plain(), field_text(plan, "service"), field_text(plan, "title"));
+    buffer_printf(out, "%s%s%s of %s: ", cli_colour("bold"), field_text(plan, "runbook"), cli_plain(), field_text(plan, "service"));
+    buffer_printf(out, "%s\n", field_text(plan, "title"));
     buffer_printf(out, "impact %s, at most %s\n", field_text(plan, "impact"), deadline);
     if (when[0])
         buffer_printf(out, "when %s (%s)\n", when, strcmp(fits, "yes") == 0 ? "holds now" : strcmp(fits, "no") == 0 ? "does not hold now" : "is not known now");
@@ -161,7 +162,7 @@ static int end_of(const struct following *f, const cJSON *run)
         cli_print(&out);
     }
     buffer_free(&out);
-    return fixed ? CLI_OK : strcmp(outcome, "interrupted") == 0 || strcmp(outcome, "refused") == 0 ? CLI_UNKNOWN : CLI_FAIL;
+    return fixed ? CLI_OK : strcmp(outcome, "interrupted") == 0 || strcmp(outcome, "refused") == 0 || strcmp(outcome, "not begun") == 0 ? CLI_UNKNOWN : CLI_FAIL;
 }
 
 /* -1: it goes on. */

@@ -1,6 +1,6 @@
 /*
- * `talon limits [SERVICE]`: what bounds repair: for each runbook of each service what is used up of its attempts and its window, when it ran last, and what refuses now,
- * until when. `--rearm` gives attempts back.
+ * `talon limits [SERVICE]`: what bounds repair: for each runbook of each service what is used up of its attempts and its window, when it ran last, and what
+ * refuses now, until when. `--rearm` gives attempts back.
  */
 #include "cli/cli.h"
 #include "cli/people.h"
@@ -68,7 +68,8 @@ static void add_global(struct buffer *out, const cJSON *answer)
     const double paused = field_number(answer, "paused_until_unix");
     char window[DURATION], left[32];
 
-    buffer_printf(out, "all runbooks: at most %.0f per %s, %.0f at once\n", field_number(global, "at_most"), duration(global, "per_ms", window), field_number(global, "concurrent"));
+    buffer_printf(out, "all runbooks: at most %.0f per %s, ", field_number(global, "at_most"), duration(global, "per_ms", window));
+    buffer_printf(out, "%.0f at once\n", field_number(global, "concurrent"));
     if (field_true(global, "switched_off"))
         buffer_text(out, "repair is switched off: Talon runs with --no-heal or --dry-run\n");
     if (field_true(global, "safe_mode"))

@@ -1,6 +1,6 @@
 /*
- * What the snapshot says of repair: for each entry of `heal:` its limits as they are now, for each open incident where it stands on its ladder, and what runs. Copied out
- * of the machine of core/heal, so that the serving thread never sees it.
+ * What the snapshot says of repair: for each entry of `heal:` its limits as they are now, for each open incident where it stands on its ladder, and what runs.
+ * Copied out of the machine of core/heal, so that the serving thread never sees it.
  */
 #ifndef SERVE_SNAPSHOT_HEAL_H
 #define SERVE_SNAPSHOT_HEAL_H
@@ -24,7 +24,7 @@ struct snapshot_place { /* of an open incident */
     size_t service;
     struct heal_place place;
     int64_t until;                 /* wall ns; 0: it hangs on more than time, or nothing is waited for */
-    char text[ENGINE_TEXT];        /* where it stands, as a sentence: "bridge-heal waits: cooldown, allows in 12m" */
+    char text[ENGINE_TEXT];        /* where it stands, as a sentence: "bridge-heal waits: cooldown, allows in 12m"; "": there is nothing to say */
 };
 
 struct snapshot_run {
