@@ -15,6 +15,7 @@
 #include "base/buffer.h"
 #include "base/moment.h"
 #include "heal/heal.h"
+#include "saying.h"
 #include "locks.h"
 #include "serve/snapshot.h"
 #include "store/store.h"
@@ -40,6 +41,7 @@ struct heal_act { /* an action on its way */
     bool collects;
     struct action *action; /* NULL: it could not be started, and the machine is to be told */
     struct result *result; /* then: why */
+    struct saying saying;  /* of an agent: with its diagnosis */
     char name[ENGINE_NAME];
 };
 

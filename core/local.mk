@@ -14,7 +14,7 @@ talon_core_SOURCES = \
 	core/daemon_load.c core/daemon_memory.c core/daemon_heartbeat.c core/daemon_observer.c core/daemon_observer.h core/daemon_outbox.c core/daemon_outbox.h core/daemon_outbox_asked.c core/daemon_outbox_send.c core/daemon_people.c core/daemon_people.h core/daemon_people_heal.c core/daemon_private.h core/daemon_reports.c core/daemon_said.c core/daemon_said.h \
 	core/daemon_self.c core/daemon_self.h core/daemon_signals.c core/daemon_signals.h core/daemon_windows.c core/daemon_windows.h \
 	core/guard.h core/guarded.c core/guarded.h core/last_words.c core/last_words.h core/watch.c core/watch.h
-talon_core_LDADD = core/control/libcontrol.a core/memory/libmemory.a core/serve/libserve.a core/heal/libheal.a core/outbox/liboutbox.a $(CORE_LIBS) $(MICROHTTPD_LIBS) $(SQLITE_LIBS)
+talon_core_LDADD = core/control/libcontrol.a core/memory/libmemory.a core/serve/libserve.a core/heal/libheal.a core/outbox/liboutbox.a core/agents/libagents.a $(CORE_LIBS) $(MICROHTTPD_LIBS) $(SQLITE_LIBS)
 
 # The command line.
 bin_PROGRAMS += talon
