@@ -1,6 +1,6 @@
 /*
- * One run of an action: its options with their secrets, an instance of its operation for this run alone, its own deadline. What it starts in its plugin host ends
- * with it, also when that host or the core dies. Knows nothing of runbooks.
+ * One run of an action: its options with their secrets, an instance of its operation for this run alone, its own deadline. What it starts in its plugin host
+ * ends with it, also when that host or the core dies. Knows nothing of runbooks.
  */
 #ifndef ACTION_H
 #define ACTION_H

@@ -144,7 +144,7 @@ void daemon_carry_out(struct daemon *d, const struct moment *now)
             daemon_notify(d, now, &effects[i]);
             break;
         case EFFECT_JUDGED:
-            daemon_heal_result(d, effects[i].of.judged.check, effects[i].of.judged.result, effects[i].of.judged.begun, effects[i].of.judged.cause == CAUSE_SCHEDULE);
+            daemon_heal_result(d, effects[i].of.judged.check, effects[i].of.judged.result, effects[i].of.judged.run, effects[i].of.judged.cause == CAUSE_SCHEDULE);
             break;
         case EFFECT_COLLECT: /* the memory has */
             break;

@@ -138,7 +138,7 @@ static void give_result(struct daemon *d, const struct moment *now)
     struct daemon_heal *h = d->heal;
     const struct heal_judged judged = h->judged[0];
     const struct heal_event event = { .kind = HEAL_RESULT,
-                                      .of.result = { .check = judged.check, .result = judged.result, .begun = judged.begun, .tick = judged.tick } };
+                                      .of.result = { .check = judged.check, .result = judged.result, .run = judged.run, .tick = judged.tick } };
 
     for (size_t i = 1; i < h->n_judged; i++)
         h->judged[i - 1] = h->judged[i];
@@ -173,16 +173,16 @@ static void drop_judged(struct daemon_heal *h)
     h->n_judged = 0;
 }
 
-static bool is_ready(const struct daemon *d)
+bool daemon_heal_is_ready(const struct daemon *d)
 {
-    return d->heal->model && d->heal->model == engine_model(d->engine);
+    return !d->heal->held && d->heal->model && d->heal->model == engine_model(d->engine);
 }
 
 bool daemon_heal_tell(struct daemon *d, const struct moment *now, const struct heal_event *event)
 {
     bool taken;
 
-    if (!is_ready(d) || d->heal->busy)
+    if (!daemon_heal_is_ready(d) || d->heal->busy)
         return false;
     d->heal->busy = true;
     taken = give(d, now, event);
@@ -191,7 +191,7 @@ bool daemon_heal_tell(struct daemon *d, const struct moment *now, const struct h
     return taken;
 }
 
-void daemon_heal_result(struct daemon *d, size_t check, struct result *result, uint64_t begun, bool tick)
+void daemon_heal_result(struct daemon *d, size_t check, struct result *result, uint64_t run, bool tick)
 {
     struct daemon_heal *h = d->heal;
 
@@ -206,13 +206,13 @@ void daemon_heal_result(struct daemon *d, size_t check, struct result *result, u
         h->judged = more;
         h->room_judged = room;
     }
-    h->judged[h->n_judged++] = (struct heal_judged){ check, result_keep(result), begun, tick };
+    h->judged[h->n_judged++] = (struct heal_judged){ check, result_keep(result), run, tick };
 }
 
 void daemon_heal_judged(struct daemon *d, const struct moment *now)
 {
     d->heal->judge = true;
-    if (!is_ready(d) || d->heal->busy)
+    if (!daemon_heal_is_ready(d) || d->heal->busy)
         return;
     d->heal->busy = true;
     settle(d, now);
@@ -239,18 +239,27 @@ static void tell_store(struct daemon *d, const struct moment *now, bool set_asid
     daemon_heal_tell(d, now, &(struct heal_event){ .kind = HEAL_STORE, .of.store = { .store = d->heal->store, .set_aside = set_aside } });
 }
 
-/* What an earlier process kept, and how this one was started. */
+/* How this process was started, before there is anything to repair: what an earlier one kept is not known yet, so that nothing may begin. */
 static void begin(struct daemon *d, const struct moment *now)
+{
+    const bool only_looks = d->settings.no_heal || d->settings.dry_run;
+
+    daemon_heal_tell(d, now, &(struct heal_event){ .kind = HEAL_ONLY_LOOK, .of.only_look = { .switched_off = only_looks, .safe_mode = d->settings.safe } });
+    d->heal->held = true;
+}
+
+void daemon_heal_restore(struct daemon *d, const struct moment *now)
 {
     struct daemon_heal *h = d->heal;
 
+    if (!h->model) /* for want of memory: with the tick that has some */
+        return;
+    h->held = false;
     if (h->kept)
         daemon_heal_tell(d, now, &(struct heal_event){ .kind = HEAL_RESTORE, .of.kept = h->kept });
     heal_kept_free(h->kept);
     h->kept = NULL;
     h->keep = true;
-    daemon_heal_tell(d, now, &(struct heal_event){ .kind = HEAL_ONLY_LOOK, .of.only_look = { .switched_off = d->settings.no_heal || d->settings.dry_run,
-                                                                                             .safe_mode = d->settings.safe } });
     tell_store(d, now, h->lost);
 }
 
@@ -290,8 +299,14 @@ void daemon_heal_news(struct daemon *d, const struct moment *now, const struct s
 
 void daemon_heal_tick(struct daemon *d, const struct moment *now)
 {
-    if (!is_ready(d) && engine_model(d->engine))
+    if (!daemon_heal_is_ready(d)) {
         daemon_heal_model(d, now);
+        if (d->heal->held)
+            daemon_heal_restore(d, now);
+        return;
+    }
+    heal_runs_answer(d, now); /* what could not be told while there was no memory for a model */
+    heal_acts_answer(d, now);
     if (store_of(d) != d->heal->store)
         tell_store(d, now, false);
     daemon_heal_keep(d, now);
@@ -327,7 +342,7 @@ void daemon_heal_soon(struct daemon *d)
 
 void daemon_heal_extra(const struct daemon *d, struct snapshot_extra *extra)
 {
-    extra->heal = d->heal && is_ready(d) ? d->heal->machine : NULL;
+    extra->heal = d->heal && daemon_heal_is_ready(d) ? d->heal->machine : NULL;
     extra->switched_off = d->settings.no_heal || d->settings.dry_run;
     extra->safe_mode = d->settings.safe;
     extra->last_run = d->heal ? d->heal->last_run : 0;

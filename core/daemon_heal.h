@@ -1,6 +1,6 @@
 /*
- * What makes the machine of core/heal repair: its events come from here, and its effects are carried out here. It judges nothing. One queue serves engine and machine:
- * neither is called from within the effects of the other, and whatever an effect brings about is told at a later turn of the loop.
+ * What makes the machine of core/heal repair: its events come from here, and its effects are carried out here. It judges nothing. One queue serves engine and
+ * machine: neither is called from within the effects of the other, and whatever an effect brings about is told at a later turn of the loop.
  *
  *   daemon_heal.c        events, effects, time
  *   daemon_heal_runs.c   a run's begin and end: locks, the durable intent
@@ -42,13 +42,15 @@ struct heal_act { /* an action on its way */
     struct action *action; /* NULL: it could not be started, and the machine is to be told */
     struct result *result; /* then: why */
     struct saying saying;  /* of an agent: with its diagnosis */
+    struct result *result; /* how it ended, or why it never began: to be told */
+    bool died;
     char name[ENGINE_NAME];
 };
 
 struct heal_story {
     uint64_t run; /* 0: a free place */
     char runbook[ENGINE_NAME], service[ENGINE_NAME], why[ENGINE_TEXT];
-    bool over;
+    bool over, refused; /* refused: it never began */
     enum heal_outcome outcome;
     int64_t begun, ended; /* wall */
     unsigned n, dropped;
@@ -61,7 +63,7 @@ struct heal_story {
 struct heal_judged { /* a result that the engine has judged, and the machine has not heard of */
     size_t check;
     struct result *result;
-    uint64_t begun;
+    uint64_t run;
     bool tick;
 };
 
@@ -70,6 +72,7 @@ struct daemon_heal {
     const struct model *model;   /* that the machine has; borrowed from it. NULL: none yet */
     struct heal_kept *kept;      /* of the process before, until the first model */
     bool lost;                   /* what was kept could not be read */
+    bool held;                   /* it is told nothing: the engine is being restored */
     bool busy, judge;            /* events are being told; the engine has judged since */
     bool keep;                   /* records or ladders have changed */
     enum heal_store store;       /* as it was told */
@@ -88,10 +91,13 @@ void daemon_heal_end(struct daemon *d);
 
 /* What an earlier process kept, from the store that has just been opened. */
 void daemon_heal_recall(struct daemon *d, const struct moment *now, uint64_t ns);
-/* The engine has another model, and what was kept of it is restored. */
+/* The engine has another model; at the first one before anything is restored, which is daemon_heal_restore()'s to end, after the engine's. */
+void daemon_heal_restore(struct daemon *d, const struct moment *now);
+/* Can it be told anything? Not between a model of the engine and its own. */
+bool daemon_heal_is_ready(const struct daemon *d);
 void daemon_heal_model(struct daemon *d, const struct moment *now);
 /* EFFECT_JUDGED, and the end of all effects of an event. */
-void daemon_heal_result(struct daemon *d, size_t check, struct result *result, uint64_t begun, bool tick);
+void daemon_heal_result(struct daemon *d, size_t check, struct result *result, uint64_t run, bool tick);
 void daemon_heal_judged(struct daemon *d, const struct moment *now);
 /* Of the store. */
 void daemon_heal_news(struct daemon *d, const struct moment *now, const struct store_news *news);
@@ -126,6 +132,7 @@ void heal_acts_free(struct daemon *d);
 struct heal_story *heal_story_begin(struct daemon_heal *h, uint64_t run, const char *runbook, const char *service, int64_t wall);
 struct heal_story *heal_story_of(struct daemon_heal *h, uint64_t run);
 void heal_story_add(struct heal_story *story, int64_t wall, const char *text);
+__attribute__((format(printf, 3, 4))) void heal_story_printf(struct heal_story *story, int64_t wall, const char *format, ...);
 void heal_story_show(const struct heal_story *story, struct buffer *out);
 void heal_story_free(struct daemon_heal *h);
 /* daemon_heal_asked.c: arg is the daemon. Those of daemon_people.h. */

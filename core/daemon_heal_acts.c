@@ -23,13 +23,17 @@ static void unlink_act(struct daemon_heal *h, const struct heal_act *act)
 
 /* ---- ends */
 
-/* Takes the act; its action has ended or never was. */
-static void tell_ended(struct heal_act *act, const struct moment *now, const struct result *result, bool died)
+/* Takes the act, whose action has ended or never was. */
+static void tell_ended(struct heal_act *act, const struct moment *now)
 {
     struct daemon *d = act->d;
+    const struct result *result = act->result;
+    const bool died = act->died;
     const struct heal_event event = { .kind = HEAL_ENDED, .of.ended = { .action = act->id, .result = died ? NULL : result, .died = died } };
 
     unlink_act(d->heal, act);
+    heal_story_printf(heal_story_of(d->heal, act->run), now->wall, "%s: %s, %s", act->name, died ? "interrupted" : status_name(result->status),
+                      result->summary);
     if (act->collects)
         memory_collected(d->memory, now, act->incident, act->name, result);
     daemon_heal_tell(d, now, &event);
@@ -44,16 +48,19 @@ static void on_done(void *arg, struct action *action, struct result *result, boo
     struct heal_act *act = arg;
 
     (void)action;
-    tell_ended(act, &now, result, died);
+    act->action = NULL;
+    act->result = result_keep(result);
+    act->died = died;
+    heal_acts_answer(act->d, &now);
 }
 
 void heal_acts_answer(struct daemon *d, const struct moment *now)
 {
-    struct heal_act *act = d->heal->acts;
+    struct heal_act *act = daemon_heal_is_ready(d) ? d->heal->acts : NULL;
 
     while (act) {
         if (act->result) {
-            tell_ended(act, now, act->result, false);
+            tell_ended(act, now);
             act = d->heal->acts; /* what that has brought about may have changed the list */
         } else {
             act = act->next;
@@ -95,13 +102,14 @@ void heal_acts_start(struct daemon *d, const struct moment *now, const struct he
 {
     struct action_request request = { .loop = d->loop, .hosts = d->hosts, .secrets = d->secrets, .model = effect->of.act.model, .what = effect->of.act.what,
                                       .done = on_done };
-    const struct heal_story *story = heal_story_of(d->heal, effect->run);
+    struct heal_story *story = heal_story_of(d->heal, effect->run);
     struct heal_act *act = make_act(d, effect, effect->of.act.action);
     char name[3 * ENGINE_NAME];
 
-    (void)now;
     if (!act)
         return;
+    if (story)
+        heal_story_printf(story, now->wall, "step %s: %s", effect->of.act.step, effect->of.act.what->name);
     act->incident = effect->of.act.incident;
     act->collects = effect->of.act.collects;
     snprintf(act->name, sizeof act->name, "%s", effect->of.act.what->name);

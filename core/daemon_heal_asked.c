@@ -22,9 +22,14 @@ const char *heal_asked_command(void *arg, const struct heal_command *command)
     if (d->settings.no_heal || d->settings.dry_run)
         return d->settings.no_heal ? "nothing is done: Talon runs with --no-heal" : "nothing is done: Talon runs with --dry-run";
     taken = daemon_heal_tell(d, &now, &(struct heal_event){ .kind = HEAL_COMMAND, .of.command = *command });
-    refusal = taken && !heal_refusal(d->heal->machine)[0] ? NULL : heal_refusal(d->heal->machine)[0] ? heal_refusal(d->heal->machine) : "that cannot be done now";
-    buffer_printf(&text, "%s%s%s%s%s", command->runbook ? command->runbook : "", command->reason ? ": " : "", command->reason ? command->reason : "",
-                  refusal ? "; refused: " : "", refusal ? refusal : "");
+    refusal = heal_refusal(d->heal->machine);
+    if (!refusal[0])
+        refusal = taken ? NULL : "that cannot be done now";
+    buffer_text(&text, command->runbook ? command->runbook : "the first runbook that fits");
+    if (command->reason)
+        buffer_printf(&text, ": %s", command->reason);
+    if (refusal)
+        buffer_printf(&text, "; refused: %s", refusal);
     memory_heal_audit(d->memory, &now, command->who, what, command->service, buffer_string(&text));
     log_info("a person's command", "command", what, "service", command->service, "who", command->who, "refused", refusal ? refusal : "no", NULL);
     buffer_free(&text);

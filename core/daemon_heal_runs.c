@@ -1,6 +1,6 @@
 /*
- * A run's begin and end. Its locks first, since they cost nothing to give back; then its intent, after whatever else repair has to keep, so that what is on the disk with
- * the intent is no older than it. The machine is told at a later turn of the loop: when the intent is durable, or that it never will be.
+ * A run's begin and end. Its locks first, since they cost nothing to give back; then its intent, after whatever else repair has to keep, so that what is on
+ * the disk with the intent is no older than it. The machine is told at a later turn of the loop: when the intent is durable, or that it never will be.
  */
 #include "daemon_heal.h"
 #include "daemon_private.h"
@@ -70,9 +70,13 @@ static void tell_refused(struct daemon *d, const struct moment *now, struct heal
     struct heal_story *story = heal_story_of(d->heal, take->run);
 
     take->state = TAKE_FREE;
-    if (story)
-        story->run = 0; /* nothing of it has happened */
-    daemon_heal_tell(d, now, &(struct heal_event){ .kind = HEAL_NOT_TAKEN, .of.not_taken = { .run = refused.run, .lock = refused.lock, .holder = refused.holder } });
+    if (story) { /* nothing of it has happened, which somebody may wait for */
+        story->over = story->refused = true;
+        story->ended = now->wall;
+        snprintf(story->why, sizeof story->why, "the lock %s is held by %s", refused.lock, refused.holder);
+    }
+    daemon_heal_tell(d, now, &(struct heal_event){ .kind = HEAL_NOT_TAKEN,
+                                                   .of.not_taken = { .run = refused.run, .lock = refused.lock, .holder = refused.holder } });
 }
 
 static void tell_taken(struct daemon *d, const struct moment *now, struct heal_take *take)
@@ -84,7 +88,7 @@ static void tell_taken(struct daemon *d, const struct moment *now, struct heal_t
 
 void heal_runs_answer(struct daemon *d, const struct moment *now)
 {
-    for (size_t i = 0; i < HEAL_TAKES; i++) {
+    for (size_t i = 0; i < HEAL_TAKES && daemon_heal_is_ready(d); i++) {
         if (d->heal->takes[i].state == TAKE_REFUSED)
             tell_refused(d, now, &d->heal->takes[i]);
         else if (d->heal->takes[i].state == TAKE_DUE)
@@ -102,8 +106,9 @@ void heal_runs_news(struct daemon *d, const struct moment *now, const struct sto
             continue;
         take->durable = news->kind == STORE_DURABLE && news->intent == take->intent;
         if (take->durable || news->kind == STORE_WENT_DOWN)
-            tell_taken(d, now, take);
+            take->state = TAKE_DUE;
     }
+    heal_runs_answer(d, now);
 }
 
 /* ---- end */

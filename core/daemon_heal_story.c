@@ -3,6 +3,7 @@
 
 #include "serve/json.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,17 @@ void heal_story_add(struct heal_story *story, int64_t wall, const char *text)
     snprintf(story->lines[story->n++].text, sizeof story->lines->text, "%s", text);
 }
 
+void heal_story_printf(struct heal_story *story, int64_t wall, const char *format, ...)
+{
+    char text[ENGINE_TEXT];
+    va_list ap;
+
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    heal_story_add(story, wall, text);
+}
+
 void heal_story_show(const struct heal_story *story, struct buffer *out)
 {
     buffer_char(out, '{');
@@ -72,7 +84,7 @@ void heal_story_show(const struct heal_story *story, struct buffer *out)
     json_text(out, "service", story->service);
     json_moment(out, "begun_unix", story->begun);
     json_moment(out, "ended_unix", story->ended);
-    json_text(out, "outcome", story->over ? heal_outcome_word(story->outcome) : NULL);
+    json_text(out, "outcome", story->refused ? "refused" : story->over ? heal_outcome_word(story->outcome) : NULL);
     json_text(out, "why", story->over ? story->why : NULL);
     json_count(out, "left_out", story->dropped);
     json_name(out, "lines");

@@ -35,9 +35,11 @@ static bool take_model(struct daemon *d, const struct model *model)
     daemon_outbox_model(d, model, &now);
     daemon_carry_out(d, &now);
     daemon_windows_begin(d, &now); /* before anything of an earlier process is taken up: what is planned is not told */
-    if (!old)
-        daemon_memory_restore(d, &now);
     daemon_heal_model(d, &now);
+    if (!old) {
+        daemon_memory_restore(d, &now);
+        daemon_heal_restore(d, &now);
+    }
     memory_model(d->memory, d->engine, &now);
     if (moved) {
         serve_stop(d->serve);

@@ -1,6 +1,6 @@
 /*
- * What people ask of repair, over the control socket: a run by hand, what one would do, how one goes, attempts given back, and the limits. The machine judges; whoever
- * asks is named by the kernel and stands in the audit.
+ * What people ask of repair, over the control socket: a run by hand, what one would do, how one goes, attempts given back, and the limits. The machine judges;
+ * whoever asks is named by the kernel and stands in the audit.
  */
 #include "daemon_people.h"
 

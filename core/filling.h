@@ -1,6 +1,6 @@
 /*
- * An operation's options with their secrets put in: for checks, which keep an instance, and for actions, which are one run. Asks for one secret after the other,
- * since each may come from a command, and leaves no copy of a value behind.
+ * An operation's options with their secrets put in: for checks, which keep an instance, and for actions, which are one run. Asks for one secret after the
+ * other, since each may come from a command, and leaves no copy of a value behind.
  */
 #ifndef FILLING_H
 #define FILLING_H

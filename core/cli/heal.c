@@ -1,6 +1,6 @@
 /*
- * `talon heal SERVICE|RUNBOOK`: repair by hand, through the same limits. The daemon does it; this waits and shows each step as it goes. `--dry-run` shows what would run,
- * and what would refuse, and touches nothing.
+ * `talon heal SERVICE|RUNBOOK`: repair by hand, through the same limits. The daemon does it; this waits and shows each step as it goes. `--dry-run` shows what
+ * would run, and what would refuse, and touches nothing.
  */
 #include "cli/cli.h"
 #include "cli/people.h"
@@ -42,13 +42,12 @@ static void say_wanted(const struct heal *heal, struct buffer *said)
 
 static void add_when(struct buffer *out, double until)
 {
-    char at[64], left[64];
+    char at[64];
 
     if (until <= 0.)
         return;
     field_moment(until, at, sizeof at);
-    field_left(until, left, sizeof left);
-    buffer_printf(out, " (allows at %s, %s from now)", at, left);
+    buffer_printf(out, " (at %s)", at);
 }
 
 static void show_refusals(struct buffer *out, const cJSON *plan)
@@ -59,7 +58,7 @@ static void show_refusals(struct buffer *out, const cJSON *plan)
     {
         struct buffer line = buffer_make(0);
 
-        buffer_printf(&line, "%s: %s", field_text(refusal, "limit"), field_text(refusal, "text"));
+        buffer_text(&line, field_text(refusal, "text"));
         add_when(&line, field_number(refusal, "until_unix"));
         buffer_printf(out, "%srefuses:%s ", cli_colour("failed"), cli_plain());
         cli_wrap(out, buffer_string(&line), 9, 2);
@@ -74,7 +73,8 @@ static void show_plan(struct buffer *out, const cJSON *plan)
     char deadline[DEADLINE];
 
     scalar_show_duration((uint64_t)field_number(plan, "deadline_ms") * NS_PER_MS, deadline, sizeof deadline);
-    buffer_printf(out, "%s%s%s of %s: %s\n", cli_colour("bold"), field_text(plan, "runbook"), cli_plain(), field_text(plan, "service"), field_text(plan, "title"));
+    buffer_printf(out, "%s%s%s of %s: ", cli_colour("bold"), field_text(plan, "runbook"), cli_plain(), field_text(plan, "service"));
+    buffer_printf(out, "%s\n", field_text(plan, "title"));
     buffer_printf(out, "impact %s, at most %s\n", field_text(plan, "impact"), deadline);
     if (when[0])
         buffer_printf(out, "when %s (%s)\n", when, strcmp(fits, "yes") == 0 ? "holds now" : strcmp(fits, "no") == 0 ? "does not hold now" : "is not known now");
@@ -162,7 +162,7 @@ static int end_of(const struct following *f, const cJSON *run)
         cli_print(&out);
     }
     buffer_free(&out);
-    return fixed ? CLI_OK : strcmp(outcome, "interrupted") == 0 ? CLI_UNKNOWN : CLI_FAIL;
+    return fixed ? CLI_OK : strcmp(outcome, "interrupted") == 0 || strcmp(outcome, "refused") == 0 ? CLI_UNKNOWN : CLI_FAIL;
 }
 
 /* -1: it goes on. */

@@ -1,6 +1,6 @@
 /*
- * `talon limits [SERVICE]`: what bounds repair: for each runbook of each service what is used up of its attempts and its window, when it ran last, and what refuses now,
- * until when. `--rearm` gives attempts back.
+ * `talon limits [SERVICE]`: what bounds repair: for each runbook of each service what is used up of its attempts and its window, when it ran last, and what
+ * refuses now, until when. `--rearm` gives attempts back.
  */
 #include "cli/cli.h"
 #include "cli/people.h"
@@ -32,18 +32,8 @@ static void add_refusals(struct buffer *out, const cJSON *runbook)
 
     cJSON_ArrayForEach(refusal, field(runbook, "refuses"))
     {
-        const double until = field_number(refusal, "until_unix");
-        struct buffer line = buffer_make(0);
-        char left[32];
-
-        buffer_printf(&line, "%s: %s", field_text(refusal, "limit"), field_text(refusal, "text"));
-        if (until > 0.) {
-            field_left(until, left, sizeof left);
-            buffer_printf(&line, " (allows in %s)", left);
-        }
         buffer_printf(out, "  %srefuses:%s ", cli_colour("warn"), cli_plain());
-        cli_wrap(out, buffer_string(&line), 11, 4);
-        buffer_free(&line);
+        cli_wrap(out, field_text(refusal, "text"), 11, 4);
     }
 }
 
@@ -78,7 +68,8 @@ static void add_global(struct buffer *out, const cJSON *answer)
     const double paused = field_number(answer, "paused_until_unix");
     char window[DURATION], left[32];
 
-    buffer_printf(out, "all runbooks: at most %.0f per %s, %.0f at once\n", field_number(global, "at_most"), duration(global, "per_ms", window), field_number(global, "concurrent"));
+    buffer_printf(out, "all runbooks: at most %.0f per %s, ", field_number(global, "at_most"), duration(global, "per_ms", window));
+    buffer_printf(out, "%.0f at once\n", field_number(global, "concurrent"));
     if (field_true(global, "switched_off"))
         buffer_text(out, "repair is switched off: Talon runs with --no-heal or --dry-run\n");
     if (field_true(global, "safe_mode"))

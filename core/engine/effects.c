@@ -63,12 +63,13 @@ void effects_say(struct engine *engine, enum say level, size_t service, size_t c
     va_end(ap);
 }
 
-void effects_judged(struct engine *engine, size_t check)
+void effects_judged(struct engine *engine, size_t check, uint64_t run)
 {
     const struct check *c = &engine->t.checks[check];
     struct engine_effect *effect = add(engine, EFFECT_JUDGED);
 
     effect->of.judged.check = check;
+    effect->of.judged.run = run;
     effect->of.judged.begun = c->begun;
     effect->of.judged.cause = c->cause;
     effect->of.judged.result = c->shown.last;

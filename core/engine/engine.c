@@ -259,6 +259,11 @@ uint64_t engine_changes(const struct engine *engine)
     return engine->changes;
 }
 
+uint64_t engine_last_run(const struct engine *engine)
+{
+    return engine->last_run;
+}
+
 bool engine_failed_probe(const struct engine *engine, size_t check)
 {
     return engine->t.model && check < engine->t.model->n_checks && service_judged_by(engine->t.model, check) &&

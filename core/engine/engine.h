@@ -122,7 +122,7 @@ struct engine_effect {
             bool over;                                            /* the trouble of such a notice is over */
             char text[ENGINE_TEXT];                               /* a sentence for people */
         } notify;
-        struct { size_t check; uint64_t begun; enum engine_cause cause; struct result *result; } judged; /* begun: awake. Borrowed, as engine_check().last is */
+        struct { size_t check; uint64_t run, begun; enum engine_cause cause; struct result *result; } judged; /* begun: awake. Borrowed, as engine_check().last is */
     } of;
 };
 
@@ -192,6 +192,8 @@ enum logic engine_when(const struct engine *engine, const struct model_condition
 enum logic engine_when_of(const struct engine *engine, const struct model *model, const struct model_condition *condition);
 /* Grows whenever something has changed that a repair may hang on: verdicts, causes, incidents, silences, pause, storm, observer, model. Not with results alone. */
 uint64_t engine_changes(const struct engine *engine);
+/* The number of the last run that was begun: those above it are begun from now on. */
+uint64_t engine_last_run(const struct engine *engine);
 
 /* Is a worse than b in the order of rules.md 3.2: failed, suspect, unknown, recovering, starting, stopped, warn, ok? NONE is between unknown and recovering. */
 bool engine_worse(enum engine_verdict a, enum engine_verdict b);

@@ -220,7 +220,7 @@ void effects_start(struct engine *engine, size_t check);
 void effects_cancel(struct engine *engine, uint64_t run);
 void effects_record(struct engine *engine, enum engine_record kind, size_t index, enum engine_verdict from, enum engine_verdict to);
 __attribute__((format(printf, 5, 6))) void effects_say(struct engine *engine, enum say level, size_t service, size_t check, const char *format, ...);
-void effects_judged(struct engine *engine, size_t check);
+void effects_judged(struct engine *engine, size_t check, uint64_t run);
 void effects_observe(struct engine *engine, uint64_t asked);
 void effects_collect(struct engine *engine, uint64_t incident, size_t service);
 void effects_notice(struct engine *engine, enum engine_notice notice, enum engine_level level, uint64_t incident, size_t service, bool over, const char *format, ...)

@@ -249,7 +249,7 @@ void streaks_judge(struct engine *engine, size_t check, uint64_t run, struct res
     if (known && (engine->unsettled > 0 || engine->t.services[model->service].confirm_from > 0))
         service_touch(engine, model->service);
     plan(engine, check, result->status);
-    effects_judged(engine, check);
+    effects_judged(engine, check, run);
 }
 
 void streaks_gap(struct engine *engine, size_t check)

@@ -46,7 +46,7 @@ struct heal_event {
     enum heal_event_kind kind;
     union {
         const struct heal_kept *kept;
-        struct { size_t check; const struct result *result; uint64_t begun; bool tick; } result; /* begun: awake. tick: CAUSE_SCHEDULE. Of EFFECT_JUDGED */
+        struct { size_t check; uint64_t run; const struct result *result; bool tick; } result; /* of EFFECT_JUDGED. tick: its cause is CAUSE_SCHEDULE */
         struct { uint64_t run; bool durable; } taken;
         struct { uint64_t run; const char *lock, *holder; } not_taken;
         struct { enum heal_store store; bool set_aside; } store;
@@ -132,7 +132,7 @@ struct heal_place { /* of an incident on the ladder */
     bool sos_out;           /* delivered, and not cleared */
     int64_t sos_due;        /* wall; 0: none is in sight */
 };
-bool heal_place(const struct heal *heal, uint64_t incident, struct heal_place *place);
+bool heal_place(const struct heal *heal, const struct engine *engine, uint64_t incident, struct heal_place *place);
 
 /* ---- what outlives a process */
 

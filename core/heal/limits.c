@@ -176,7 +176,7 @@ static uint64_t of_warmup(const struct heal_question *q, const struct moment *no
 static uint64_t of_running(const struct heal_question *q, const struct moment *now)
 {
     (void)now;
-    return flag(q->record->running);
+    return flag(q->record->running || q->elsewhere);
 }
 
 static const struct heal_lock *held_lock(const struct heal_question *q)

@@ -74,6 +74,7 @@ struct heal_question {
     enum heal_store store;
     unsigned unstored;                 /* runs above `observe` begun, or in progress, since the store is down */
     unsigned running;                  /* above `observe`, of all runbooks */
+    bool elsewhere;                    /* the same runbook runs for another service: once is enough */
     size_t n_locks;
     const struct heal_lock *locks;     /* that are held, by us or by what was seen to be somebody's */
 };

@@ -104,7 +104,7 @@ void heal_past_started(struct heal_past *past, const struct moment *now)
 
 /* ---- a restart ---- */
 
-static void adopt(struct moment *then, const struct moment *now)
+void heal_moment_adopt(struct moment *then, const struct moment *now)
 {
     const uint64_t passed = heal_passed(now, then);
 
@@ -116,11 +116,11 @@ static void adopt(struct moment *then, const struct moment *now)
 void heal_record_adopt(struct heal_record *record, const struct moment *now)
 {
     if (record->started)
-        adopt(&record->last, now);
+        heal_moment_adopt(&record->last, now);
     for (size_t i = 0; i < record->n; i++)
-        adopt(&record->starts[i], now);
+        heal_moment_adopt(&record->starts[i], now);
     if (record->failed)
-        adopt(&record->failed_at, now);
+        heal_moment_adopt(&record->failed_at, now);
     if (record->running)
         heal_record_ended(record, now, HEAL_INTERRUPTED);
 }
@@ -128,5 +128,5 @@ void heal_record_adopt(struct heal_record *record, const struct moment *now)
 void heal_past_adopt(struct heal_past *past, const struct moment *now)
 {
     for (size_t i = 0; i < past->n; i++)
-        adopt(&past->starts[i], now);
+        heal_moment_adopt(&past->starts[i], now);
 }

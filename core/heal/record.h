@@ -12,7 +12,8 @@
 
 enum { HEAL_STARTS = 64 }; /* as many as `at_most` of a runbook may ask about */
 
-enum heal_outcome { HEAL_FIXED, HEAL_NOT_FIXED, HEAL_FAILED, HEAL_INTERRUPTED };
+enum heal_outcome { HEAL_FIXED, HEAL_NOT_FIXED, HEAL_FAILED, HEAL_INTERRUPTED,
+                    HEAL_NOT_BEGUN /* a limit came between the intent and the first step: nothing of it has happened, and it counts for nothing */ };
 
 struct heal_record {
     bool running;
@@ -51,6 +52,8 @@ void heal_record_rearm(struct heal_record *record);
 unsigned heal_record_attempts(const struct heal_record *record, uint64_t incident);
 
 void heal_past_started(struct heal_past *past, const struct moment *now);
+/* A time of another boot becomes one of this. */
+void heal_moment_adopt(struct moment *then, const struct moment *now);
 void heal_past_adopt(struct heal_past *past, const struct moment *now);
 
 #endif

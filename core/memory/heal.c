@@ -1,6 +1,6 @@
 /*
- * What repair remembers, in the store: records of runbooks and ladders of incidents as rows, intents, and what it did as audit and evidence. An intent that has no end
- * is what a crash interrupted; it is the last word on what has begun, since it was on the disk before.
+ * What repair remembers, in the store: records of runbooks and ladders of incidents as rows, intents, and what it did as audit and evidence. An intent that
+ * has no end is what a crash interrupted; it is the last word on what has begun, since it was on the disk before.
  */
 #include "memory/heal_rows.h"
 #include "memory/memory_private.h"
@@ -213,7 +213,8 @@ static void take_intent(struct heal_recall *recall, const cJSON *row)
     const cJSON *text = cJSON_GetObjectItemCaseSensitive(row, "text");
     const struct moment at = { .awake = big_of(text, "awake"), .elapsed = big_of(text, "elapsed"), .boot = big_of(text, "boot"),
                                .wall = (int64_t)number_of(row, "at") * NS_PER_MS };
-    const bool by_hand = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(text, "by_hand")), counts = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(text, "counts"));
+    const bool by_hand = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(text, "by_hand"));
+    const bool counts = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(text, "counts"));
 
     if (!runbook || !service || !heal_kept_intent(recall->kept, runbook, service, by_hand ? 0 : (uint64_t)number_of(text, "incident"), counts, &at))
         return;

@@ -1,9 +1,9 @@
 /*
- * What the daemon remembers: the engine's state, incidents, runs and uptime go into the store, and the state comes back at the next start. The store is told and
- * never waited for, but for the start, which has a bound. PURE but for the store.
+ * What the daemon remembers: the engine's state, incidents, runs and uptime go into the store, and the state comes back at the next start. The store is told
+ * and never waited for, but for the start, which has a bound. PURE but for the store.
  *
- * State is written by rows that have changed, gathered: what people have said and incidents with the event itself, the rest MEMORY_DISTANCE apart. What changes
- * with every run of a check that is well (counts, times) is written once a minute. NULL in place of the memory: there is none, and nothing is done.
+ * State is written by rows that have changed, gathered: what people have said and incidents with the event itself, the rest MEMORY_DISTANCE apart. What
+ * changes with every run of a check that is well (counts, times) is written once a minute. NULL in place of the memory: there is none, and nothing is done.
  */
 #ifndef MEMORY_MEMORY_H
 #define MEMORY_MEMORY_H
@@ -65,8 +65,8 @@ void memory_intent_ended(struct memory *memory, const struct moment *now, uint64
 void memory_heal_audit(struct memory *memory, const struct moment *now, const char *who, const char *what, const char *target, const char *text);
 void memory_heal_line(struct memory *memory, const struct moment *now, uint64_t incident, const char *kind, const char *text);
 void memory_collected(struct memory *memory, const struct moment *now, uint64_t incident, const char *name, const struct result *result);
-/* What was kept, for HEAL_RESTORE and then heal_kept_free(): runs that no end was written of are running in it, and are ended in the store as interrupted. Waits at most
- * ns. NULL: nothing was, or (lost) it could not be read. */
+/* What was kept, for HEAL_RESTORE and then heal_kept_free(): runs that no end was written of are running in it, and are ended in the store as interrupted. Waits
+ * at most ns. NULL: nothing was, or (lost) it could not be read. */
 struct heal_kept *memory_heal_recall(struct memory *memory, const struct moment *now, uint64_t ns, bool *lost);
 
 /* The next of what happened to the store; what it means for what is kept is carried out here. */

@@ -1,6 +1,6 @@
 /*
- * Repair, for people and programs: GET /api/v1/limits (what bounds each runbook, and what refuses now), GET /api/v1/heal (what runs, and where each incident stands), and
- * their part of status, why and page.
+ * Repair, for people and programs: GET /api/v1/limits (what bounds each runbook, and what refuses now), GET /api/v1/heal (what runs, and where each incident
+ * stands), and their part of status, why and page.
  */
 #include "serve/render_heal.h"
 
@@ -9,9 +9,10 @@
 
 #include <string.h>
 
-static const char *impact_word(enum model_impact impact)
+const char *render_impact(enum model_impact impact)
 {
-    static const char *const words[] = { [MODEL_OBSERVE] = "observe", [MODEL_RESTART] = "restart", [MODEL_DISRUPT] = "disruptive", [MODEL_DESTROY] = "destructive" };
+    static const char *const words[] = { [MODEL_OBSERVE] = "observe", [MODEL_RESTART] = "restart", [MODEL_DISRUPT] = "disruptive",
+                                         [MODEL_DESTROY] = "destructive" };
 
     return words[impact];
 }
@@ -78,7 +79,7 @@ static void add_entry(const struct snapshot *snapshot, const struct snapshot_ent
     json_text(out, "service", service->name);
     json_text(out, "runbook", heal->bound->name);
     json_text(out, "when", heal->when.n > 0 ? heal->when.text : NULL);
-    json_text(out, "impact", impact_word(heal->bound->impact));
+    json_text(out, "impact", render_impact(heal->bound->impact));
     json_bool(out, "running", entry->running);
     json_count(out, "attempts", entry->attempts);
     json_count(out, "in_window", entry->in_window);

@@ -6,6 +6,8 @@
 
 /* `"refuses":[{"limit","text","until_unix"}...]`: all that refuse, in the order in which they are asked. */
 void render_refusals(const struct moment *at, const struct heal_answer *answer, struct buffer *out);
+/* "restart" ...: the word of YAML. */
+const char *render_impact(enum model_impact impact);
 /* NULL: nothing is known of it. */
 const struct snapshot_place *render_find_place(const struct snapshot *snapshot, uint64_t incident);
 /* `"repair":{...}` of an open incident, or null. */

@@ -180,7 +180,6 @@ static void add_text_of_limits(const struct model_limits *limits, struct buffer 
 void render_plan(const struct plan *plan, struct buffer *out)
 {
     static const char *const fits[] = { [LOGIC_FALSE] = "no", [LOGIC_TRUE] = "yes", [LOGIC_UNKNOWN] = "unknown" };
-    static const char *const impacts[] = { [MODEL_OBSERVE] = "observe", [MODEL_RESTART] = "restart", [MODEL_DISRUPT] = "disruptive", [MODEL_DESTROY] = "destructive" };
     const struct model_service *service = &plan->model->services[plan->service];
     const struct model_heal *heal = &service->heal[plan->nth];
     struct planning p = { .plan = plan, .out = out };
@@ -192,7 +191,7 @@ void render_plan(const struct plan *plan, struct buffer *out)
     json_text(out, "note", heal->bound->note);
     json_text(out, "when", heal->when.n > 0 ? heal->when.text : NULL);
     json_text(out, "fits", fits[plan->fits]);
-    json_text(out, "impact", impacts[heal->bound->impact]);
+    json_text(out, "impact", render_impact(heal->bound->impact));
     json_ms(out, "deadline_ms", heal->bound->deadline);
     add_text_of_limits(&heal->bound->limits, out);
     json_bool(out, "would_run", plan->answer->limit == LIMIT_NONE);

@@ -107,7 +107,7 @@ static void say_limit(const struct snapshot_heal *copy, const struct snapshot_pl
     for (size_t i = 0; i < copy->n_entries; i++)
         if (copy->entries[i].service == at->service && copy->entries[i].nth == at->place.entry && copy->entries[i].answer.limit == at->place.limit)
             answer.holder = copy->entries[i].answer.holder;
-    buffer_printf(out, " waits: %s, ", heal_limit_name(at->place.limit));
+    buffer_text(out, " waits: ");
     heal_limit_text(&answer, &copy->at, out);
 }
 
@@ -157,7 +157,7 @@ static void copy_places(struct snapshot_heal *copy, const struct heal *heal, con
         struct snapshot_place *at = &copy->places[copy->n_places];
 
         *at = (struct snapshot_place){ .incident = incidents[i].id, .service = incidents[i].index };
-        if (incidents[i].id == 0 || incidents[i].ending != INCIDENT_OPEN || !heal_place(heal, incidents[i].id, &at->place))
+        if (incidents[i].id == 0 || incidents[i].ending != INCIDENT_OPEN || !heal_place(heal, engine, incidents[i].id, &at->place))
             continue;
         at->until = at->place.limit == LIMIT_NONE ? 0 : wall_until(now, at->place.until);
         say_place(copy, engine_model(engine), at);

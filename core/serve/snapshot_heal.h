@@ -1,6 +1,6 @@
 /*
- * What the snapshot says of repair: for each entry of `heal:` its limits as they are now, for each open incident where it stands on its ladder, and what runs. Copied out
- * of the machine of core/heal, so that the serving thread never sees it.
+ * What the snapshot says of repair: for each entry of `heal:` its limits as they are now, for each open incident where it stands on its ladder, and what runs.
+ * Copied out of the machine of core/heal, so that the serving thread never sees it.
  */
 #ifndef SERVE_SNAPSHOT_HEAL_H
 #define SERVE_SNAPSHOT_HEAL_H

@@ -90,6 +90,11 @@ struct model_settings *build_settings(struct build *b)
     return &b->model->settings;
 }
 
+void *build_alloc(struct build *b, size_t size)
+{
+    return arena_alloc(b->model->arena, size);
+}
+
 void build_need(struct build *b, const char *names)
 {
     struct model_service *service = &b->services[b->model->n_services - 1];

@@ -24,6 +24,8 @@ struct model_check *build_check(struct build *b, const char *name);
 void build_need(struct build *b, const char *names);
 /* Of the model as a whole; to be changed as one likes until build_end(). */
 struct model_settings *build_settings(struct build *b);
+/* Zeroed, and lives as long as the model. */
+void *build_alloc(struct build *b, size_t size);
 /* One user, yours to drop. */
 const struct model *build_end(struct build *b);
 

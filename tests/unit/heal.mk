@@ -1,5 +1,5 @@
 # tests/unit/heal.mk: core/heal: each limit by itself at its bounds, the choice of an entry, and random histories against a judge of their own.
-heal_tests = tests/unit/test_heal_choose tests/unit/test_heal_history tests/unit/test_heal_limits tests/unit/test_heal_record
+heal_tests = tests/unit/test_heal_choose tests/unit/test_heal_history tests/unit/test_heal_limits tests/unit/test_heal_machine tests/unit/test_heal_record
 check_PROGRAMS += $(heal_tests)
 TESTS += $(heal_tests)
 
@@ -13,6 +13,12 @@ tests_unit_test_heal_history_LDADD = $(HEAL_TEST_LIBS)
 
 tests_unit_test_heal_limits_SOURCES = tests/unit/test_heal_limits.c tests/unit/heal_support.h
 tests_unit_test_heal_limits_LDADD = $(HEAL_TEST_LIBS)
+
+check_LIBRARIES += tests/sim/libhealworld.a
+tests_sim_libhealworld_a_SOURCES = tests/sim/build.c tests/sim/build.h tests/sim/heal_world.c tests/sim/heal_world.h
+
+tests_unit_test_heal_machine_SOURCES = tests/unit/test_heal_machine.c
+tests_unit_test_heal_machine_LDADD = tests/sim/libhealworld.a core/heal/libheal.a core/engine/libengine.a core/base/libbase.a $(CMOCKA_LIBS)
 
 tests_unit_test_heal_record_SOURCES = tests/unit/test_heal_record.c tests/unit/heal_support.h
 tests_unit_test_heal_record_LDADD = $(HEAL_TEST_LIBS)

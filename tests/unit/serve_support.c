@@ -231,8 +231,9 @@ const struct heal_running *heal_running(const struct heal *heal, size_t *n)
     return heal->running;
 }
 
-bool heal_place(const struct heal *heal, uint64_t incident, struct heal_place *place_of)
+bool heal_place(const struct heal *heal, const struct engine *engine, uint64_t incident, struct heal_place *place_of)
 {
+    (void)engine;
     *place_of = heal->place;
     return incident == heal->incident;
 }

@@ -129,13 +129,13 @@ static void an_incident_says_what_it_waits_for(void **state)
     assert_text(one, "limit", "cooldown");
     assert_number(one, "until_unix", 1700000720);
     assert_number(one, "sos_due_unix", 1700000600);
-    assert_text(one, "text", "bridge-heal waits: cooldown, the limit cooldown says no; SOS in 10 min");
+    assert_text(one, "text", "bridge-heal waits: the limit cooldown says no; SOS in 10 min");
     cJSON_Delete(json);
     render_status(snapshot, false, &out);
     assert_non_null(strstr(buffer_string(&out), "\"repair\":{\"incident\":7,"));
     buffer_clear(&out);
     render_page(snapshot, false, &out);
-    assert_non_null(strstr(buffer_string(&out), "<b>Repair:</b> bridge-heal waits: cooldown"));
+    assert_non_null(strstr(buffer_string(&out), "<b>Repair:</b> bridge-heal waits: the limit cooldown"));
     buffer_clear(&out);
     assert_true(render_why(snapshot, "colima", &out));
     assert_non_null(strstr(buffer_string(&out), "\"repair\":{\"incident\":7,"));

@@ -1,6 +1,6 @@
 /*
- * Lock files: see files.h. flock() ends with its holder however that ends, so no lock is ever stale; what stands in the file is what is told to people, and what those
- * go by who cannot flock.
+ * Lock files: see files.h. flock() ends with its holder however that ends, so no lock is ever stale; what stands in the file is what is told to people, and what
+ * those go by who cannot flock.
  */
 #include "base/os/files.h"
 
