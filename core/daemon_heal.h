@@ -40,7 +40,6 @@ struct heal_act { /* an action on its way */
     uint64_t run, id, incident;
     bool collects;
     struct action *action; /* NULL: it could not be started, and the machine is to be told */
-    struct result *result; /* then: why */
     struct saying saying;  /* of an agent: with its diagnosis */
     struct result *result; /* how it ended, or why it never began: to be told */
     bool died;
