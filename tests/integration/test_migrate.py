@@ -30,7 +30,7 @@ def test_the_default_files_validate_and_watch_the_same(talon, old):
     for line in ("services.gateway.critical = true", "services.voice_agent.checks.job.launchd.job.label = com.example.voice-agent",
                  "services.gateway_slack.checks.http.fail_after = 3", "services.disk_pressure.checks.script.timeout = 5s", "services.gateway.checks.job.every = 1m"):
         assert line in shown, f"{line} is not in\n{shown}"
-    for lost in ("heal_script", "ladder", "[probes]"):
+    for lost in ("heal_script", "programs", "[probes]"):
         assert lost in said, said
     assert "0000000000" in text and "someone@example.com" in text
 
