@@ -195,7 +195,7 @@ static const struct model_channel *channel_of(const struct daemon *d, const char
     return NULL;
 }
 
-static void send(struct daemon *d, const struct moment *now, const struct outbox_letter *letter)
+static void send_letter(struct daemon *d, const struct moment *now, const struct outbox_letter *letter)
 {
     const struct model_channel *channel = channel_of(d, letter->name);
 
@@ -210,7 +210,7 @@ void daemon_outbox_turn(struct daemon *d, const struct moment *now)
     hear(d, now);
     while (d->mail.model && outbox_next(d->mail.outbox, now, &letter)) {
         keep(d);
-        send(d, now, &letter);
+        send_letter(d, now, &letter);
     }
     keep(d);
 }

@@ -38,3 +38,9 @@ check_PROGRAMS += tests/unit/test_agents
 TESTS += tests/unit/test_agents
 tests_unit_test_agents_SOURCES = tests/unit/test_agents.c
 tests_unit_test_agents_LDADD = core/agents/libagents.a core/engine/libengine.a core/base/os/libos.a core/base/libbase.a $(CMOCKA_LIBS) -lm
+
+# core/saying.c
+check_PROGRAMS += tests/unit/test_saying
+TESTS += tests/unit/test_saying
+tests_unit_test_saying_SOURCES = tests/unit/test_saying.c
+tests_unit_test_saying_LDADD = core/libcore.a core/base/os/libos.a core/base/libbase.a $(CMOCKA_LIBS) -lm
