@@ -29,10 +29,6 @@ static void tell(struct daemon *d, const struct moment *now, const struct heal_e
     }
     if (healing->entry == ENTRY_KINDS && effect->of.tell.text[0])
         memory_heal_line(d->memory, now, healing->incident, "repair", effect->of.tell.text);
-    if (healing->entry == ENTRY_AGENT)
-        d->heal->last_agent = now->wall;
-    if (healing->entry == ENTRY_SOS)
-        d->heal->last_sos = now->wall;
     if (engine_event(d->engine, now, &event) == ENGINE_DONE)
         daemon_carry_out(d, now);
 }
@@ -345,9 +341,6 @@ void daemon_heal_extra(const struct daemon *d, struct snapshot_extra *extra)
     extra->heal = d->heal && daemon_heal_is_ready(d) ? d->heal->machine : NULL;
     extra->switched_off = d->settings.no_heal || d->settings.dry_run;
     extra->safe_mode = d->settings.safe;
-    extra->last_run = d->heal ? d->heal->last_run : 0;
-    extra->last_agent = d->heal ? d->heal->last_agent : 0;
-    extra->last_sos = d->heal ? d->heal->last_sos : 0;
 }
 
 /* ---- life */

@@ -80,7 +80,6 @@ struct daemon_heal {
     struct heal_take takes[HEAL_TAKES];
     struct heal_act *acts;
     struct heal_story stories[HEAL_STORIES];
-    int64_t last_run, last_agent, last_sos; /* wall; for readers of the old state; 0: never */
 };
 
 /* False: no memory. */

@@ -82,7 +82,6 @@ static void tell_refused(struct daemon *d, const struct moment *now, struct heal
 static void tell_taken(struct daemon *d, const struct moment *now, struct heal_take *take)
 {
     take->state = TAKE_RUNNING;
-    d->heal->last_run = now->wall;
     daemon_heal_tell(d, now, &(struct heal_event){ .kind = HEAL_TAKEN, .of.taken = { .run = take->run, .durable = take->durable } });
 }
 

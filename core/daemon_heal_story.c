@@ -10,7 +10,8 @@
 
 const char *heal_outcome_word(enum heal_outcome outcome)
 {
-    static const char *const words[] = { [HEAL_FIXED] = "fixed", [HEAL_NOT_FIXED] = "not fixed", [HEAL_FAILED] = "failed", [HEAL_INTERRUPTED] = "interrupted" };
+    static const char *const words[] = { [HEAL_FIXED] = "fixed", [HEAL_NOT_FIXED] = "not fixed", [HEAL_FAILED] = "failed", [HEAL_INTERRUPTED] = "interrupted",
+                                         [HEAL_NOT_BEGUN] = "not begun" };
 
     return words[outcome];
 }

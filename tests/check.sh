@@ -130,9 +130,9 @@ systemd() { # where no VM can be, the tests say what is missing
 }
 distcheck() { made "$build" distcheck; }
 
-figures() { # each figure once: the last that was printed
+figures() { # each figure once: the last that was printed; those of the histories are the sum over the programs that try some
     cat "$build"/tests/unit/*.log "$build"/tests/sim/*.log "$logs"/*.log 2>/dev/null | grep -E '^figure [a-z_.]+ [-0-9.]+ ' |
-        awk '{ seen[$2] = $0 } END { for (name in seen) print seen[name] }' | sort
+        awk '{ sum = $2 ~ /^property\.(events|simulated_hours|broken)$/ ? sums[$2] += $3 : $3; seen[$2] = $1 " " $2 " " sum " " $4 } END { for (name in seen) print seen[name] }' | sort
 }
 
 count() { # the closing line, counted from what the test programs printed

@@ -162,7 +162,7 @@ static int end_of(const struct following *f, const cJSON *run)
         cli_print(&out);
     }
     buffer_free(&out);
-    return fixed ? CLI_OK : strcmp(outcome, "interrupted") == 0 || strcmp(outcome, "refused") == 0 ? CLI_UNKNOWN : CLI_FAIL;
+    return fixed ? CLI_OK : strcmp(outcome, "interrupted") == 0 || strcmp(outcome, "refused") == 0 || strcmp(outcome, "not begun") == 0 ? CLI_UNKNOWN : CLI_FAIL;
 }
 
 /* -1: it goes on. */

@@ -97,9 +97,31 @@ static void add_locks(struct heal *heal, const struct asked *asked, struct heal_
 
 /* ---- how it stands with the service */
 
-static void add_needs(const struct engine_service *s, struct heal_question *q)
+/* Also of one that has not failed itself, or not yet: the engine explains failures alone. */
+bool question_need_failed(const struct engine *engine, size_t service)
 {
-    if (s->caused_by != MODEL_NONE)
+    const struct model_service *model = &engine_model(engine)->services[service];
+
+    if (engine_service(engine, service)->caused_by != MODEL_NONE)
+        return true;
+    for (size_t i = 0; i < model->n_needs; i++) {
+        bool failed = model->needs[i].n > 0;
+
+        for (size_t k = 0; k < model->needs[i].n; k++)
+            failed &= engine_service(engine, model->needs[i].any[k])->verdict == VERDICT_FAILED;
+        if (failed)
+            return true;
+    }
+    return false;
+}
+
+static void add_needs(const struct engine *engine, size_t service, struct heal_question *q)
+{
+    const struct engine_service *s = engine_service(engine, service);
+
+    if (BROKEN(3))
+        return;
+    if (question_need_failed(engine, service))
         q->needs = NEEDS_FAILED;
     else if (s->uncertain)
         q->needs = NEEDS_UNKNOWN_LONG;
@@ -117,9 +139,9 @@ static void add_service(const struct heal *heal, const struct engine *engine, si
     q->starting = s->verdict == VERDICT_STARTING || s->verdict == VERDICT_NONE;
     q->flapping = s->flapping;
     q->acked = incident && incident->acked;
-    q->silenced_until = s->silenced ? NEVER : 0;
+    q->silenced_until = s->silenced && !BROKEN(5) ? NEVER : 0;
     q->heal_stopped = heal->model->services[service].heal_stopped;
-    add_needs(s, q);
+    add_needs(engine, service, q);
 }
 
 /* Conditions of a run that began with an older model are asked by its own. */
@@ -146,13 +168,13 @@ void question_make(struct heal *heal, const struct engine *engine, const struct 
     q->incident = asked->by_hand ? 0 : asked->incident;
     q->force = asked->force;
     if (most)
-        q->evidence = (struct heal_evidence){ .n_ticks = most->n_ticks, .ticks = most->ticks, .tries = heal->subjects[asked->service].tries };
+        q->evidence = (struct heal_evidence){ .n_ticks = most->n_ticks, .ticks = most->ticks, .tries = evidence_tries(heal, engine, asked->service) };
     q->switched_off = heal->switched_off;
     q->safe_mode = heal->safe_mode;
-    q->observer_sick = engine_overall(engine)->sick;
+    q->observer_sick = engine_overall(engine)->sick && !BROKEN(8);
     q->storm = engine_overall(engine)->storm;
     q->paused_until = engine_paused_until(engine);
-    q->store = heal->store;
+    q->store = BROKEN(2) ? STORE_UP : heal->store;
     q->unstored = heal->unstored;
     q->dependents_answer = asked->book->impact >= MODEL_DISRUPT && dependents_answer(heal, engine, asked->service);
     add_service(heal, engine, asked->service, q);

@@ -185,7 +185,7 @@ static void add_name(const struct model_service *service, struct buffer *out)
 
 static void add_repair(const struct snapshot_place *place, struct buffer *out)
 {
-    if (!place)
+    if (!place || !place->text[0])
         return;
     buffer_text(out, "<p class=\"note\"><b>Repair:</b> ");
     text_html(out, place->text);

@@ -293,9 +293,6 @@ static void add_heal(struct snapshot *snapshot, const struct engine *engine, con
         return;
     heal->switched_off = extra->switched_off;
     heal->safe_mode = extra->safe_mode;
-    heal->last_run = extra->last_run;
-    heal->last_agent = extra->last_agent;
-    heal->last_sos = extra->last_sos;
 }
 
 /* ---- the interface */

@@ -92,7 +92,6 @@ struct snapshot_extra {
     size_t n_plugins;
     const struct heal *heal;                 /* NULL: nothing repairs */
     bool switched_off, safe_mode;            /* it */
-    int64_t last_run, last_agent, last_sos;  /* wall ns; 0: never */
 };
 
 /* Copies the engine's conclusions. One user. NULL: no memory, or the engine has no model yet. */

@@ -134,9 +134,12 @@ static void say_tier(const struct snapshot_heal *copy, const struct model *model
 
 static void say_place(const struct snapshot_heal *copy, const struct model *model, struct snapshot_place *at)
 {
+    const bool repairable = at->service < model->n_services && model->services[at->service].n_heal > 0;
     struct buffer text = buffer_make(sizeof at->text - 1);
     char left[32];
 
+    if (!repairable && at->place.tier <= TIER_RUNBOOKS && !at->place.sos_out && at->place.sos_due == 0)
+        return; /* nobody has asked for any repair of it */
     say_tier(copy, model, at, &text);
     if (at->place.sos_out) {
         buffer_text(&text, "; an SOS is out");
@@ -165,6 +168,35 @@ static void copy_places(struct snapshot_heal *copy, const struct heal *heal, con
     }
 }
 
+/* ---- when each tier did something last, for readers of the old state */
+
+static void take_later(int64_t *last, const struct moment *now, const struct moment *then)
+{
+    const int64_t wall = now->wall - (int64_t)heal_passed(now, then);
+
+    *last = wall > *last ? wall : *last;
+}
+
+static void copy_last(struct snapshot_heal *copy, const struct heal *heal, const struct moment *now)
+{
+    size_t n;
+    const struct heal_kept_record *records = heal_records(heal, &n);
+    const struct heal_kept_ladder *ladders;
+    struct heal_kept rest;
+
+    for (size_t i = 0; i < n; i++)
+        if (records[i].record.started)
+            take_later(&copy->last_run, now, &records[i].record.last);
+    ladders = heal_ladders(heal, &n);
+    for (size_t i = 0; i < n; i++)
+        if (ladders[i].incident > 0 && ladders[i].sos)
+            take_later(&copy->last_sos, now, &ladders[i].sos_at);
+    heal_export_rest(heal, now, &rest);
+    for (size_t i = 0; i < MODEL_AGENTS; i++)
+        if (rest.asked[i])
+            take_later(&copy->last_agent, now, &rest.asked_at[i]);
+}
+
 /* ---- */
 
 struct snapshot_heal *snapshot_heal_make(const struct heal *heal, const struct engine *engine, const struct moment *now)
@@ -189,5 +221,6 @@ struct snapshot_heal *snapshot_heal_make(const struct heal *heal, const struct e
     copy_entries(copy, heal, engine, now);
     copy_runs(copy, heal, now);
     copy_places(copy, heal, engine, now);
+    copy_last(copy, heal, now);
     return copy;
 }

@@ -24,7 +24,7 @@ struct snapshot_place { /* of an open incident */
     size_t service;
     struct heal_place place;
     int64_t until;                 /* wall ns; 0: it hangs on more than time, or nothing is waited for */
-    char text[ENGINE_TEXT];        /* where it stands, as a sentence: "bridge-heal waits: cooldown, allows in 12m" */
+    char text[ENGINE_TEXT];        /* where it stands, as a sentence: "bridge-heal waits: cooldown, allows in 12m"; "": there is nothing to say */
 };
 
 struct snapshot_run {

@@ -12,6 +12,8 @@ import sys
 
 import pytest
 
+from conftest import wait_until
+
 if sys.platform != "linux":
     pytest.skip("processes are looked for in /proc", allow_module_level=True)
 
@@ -215,6 +217,16 @@ def kill_core(talon):
     talon.wait("another core answers", lambda: talon.core_pid() not in (0, core) and talon.get("/readyz")[0] == 200, 15)
 
 
+def kill_guard(talon):
+    """The core ends with its guard, by itself; whoever has started both starts them again."""
+    left = [talon.core_pid(), *talon.host_pids()]
+    talon.daemon.kill()
+    talon.daemon.wait(timeout=10)
+    talon.daemon = None
+    wait_until("the core ends with it", lambda: not [pid for pid in left if pathlib.Path(f"/proc/{pid}").exists()], 20)
+    talon.start()
+
+
 def is_in(talon, at):
     run = running_step(talon)
     if not run:
@@ -226,6 +238,15 @@ def is_in(talon, at):
 
 @pytest.mark.parametrize("at", STEPS if SOAK else [random.Random(os.environ.get("SEED", "7")).choice(STEPS)])
 def test_a_core_that_is_killed_in_a_step(talon, at, in_one_build):
+    killed_in_a_step(talon, at, kill_core)
+
+
+@pytest.mark.skipif(not SOAK, reason="with SOAK=1: as when the core is killed, in one step")
+def test_a_guard_that_is_killed_in_a_step(talon):
+    killed_in_a_step(talon, "branch", kill_guard)
+
+
+def killed_in_a_step(talon, at, kill):
     stays = 100000 + random.SystemRandom().randrange(100000)  # a word by which its processes are known
     book = long_runbook(talon, at, stays)
     start(talon, [book], [service(talon, "vm", "cycle"), service(talon, "other", "cycle", every="200ms")], settings="guard: { stall: 10s }")
@@ -236,7 +257,7 @@ def test_a_core_that_is_killed_in_a_step(talon, at, in_one_build):
     before = lines(talon.folder / "log")
     runs = api(talon, "/api/v1/checks")["checks"][1]["runs"]
     talon.wait("other checks go on meanwhile", lambda: api(talon, "/api/v1/checks")["checks"][1]["runs"] >= runs + 3)
-    kill_core(talon)
+    kill(talon)
     talon.wait("nothing of it runs", lambda: not marked(f"sleep\0{stays}"), 10)
     assert rows(talon, "SELECT runbook, service, outcome FROM intents") == [("cycle", "vm", "interrupted")]
     entry = limits_of(talon, "vm")

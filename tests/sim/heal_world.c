@@ -152,6 +152,8 @@ static void follow(struct world *w)
         for (size_t k = 0; effects[i].kind == EFFECT_CANCEL && k < WORLD_CHECKS; k++)
             if (w->checks[k].run == effects[i].of.cancel.run)
                 w->checks[k].run = 0;
+        if (effects[i].kind == EFFECT_JUDGED && w->judged)
+            w->judged(w, &effects[i]);
         if (effects[i].kind == EFFECT_JUDGED)
             heal_once(w, &(struct heal_event){ .kind = HEAL_RESULT, .of.result = { effects[i].of.judged.check, effects[i].of.judged.run, effects[i].of.judged.result,
                                                                                  effects[i].of.judged.cause == CAUSE_SCHEDULE } });
@@ -161,6 +163,8 @@ static void follow(struct world *w)
 static void feed(struct world *w, const struct engine_event *event, const struct heal_event *first)
 {
     w->events++;
+    if (w->before)
+        w->before(w);
     if (engine_event(w->engine, &w->now, event) != ENGINE_DONE)
         return;
     if (first)
@@ -192,8 +196,11 @@ void world_feed(struct world *w, const struct engine_event *event)
 
 bool world_heal(struct world *w, const struct heal_event *event)
 {
-    const bool done = heal_once(w, event);
+    bool done;
 
+    if (w->before)
+        w->before(w);
+    done = heal_once(w, event);
     w->events++;
     if (w->after)
         w->after(w, NULL);
@@ -266,6 +273,7 @@ static void advance(struct world *w, uint64_t awake)
     w->now.awake += ns;
     w->now.elapsed += ns;
     w->now.wall += (int64_t)ns;
+    w->real += ns;
 }
 
 static struct result *make(const struct world *w, const struct world_check *c, bool late)
@@ -308,6 +316,8 @@ static void end_action(struct world *w, size_t at)
     w->actions[at] = w->actions[--w->n_actions];
     if (ended.way == WAY_WORKS && !ended.collects && ended.service != MODEL_NONE && ended.service < engine_model(w->engine)->n_services)
         mend(w, ended.service, "");
+    if (w->ended)
+        w->ended(w, &ended);
     world_heal(w, &(struct heal_event){ .kind = HEAL_ENDED, .of.ended = { ended.action, ended.way == WAY_DIES ? NULL : result, ended.way == WAY_DIES } });
     result_drop(result);
 }
@@ -317,10 +327,13 @@ static void end_take(struct world *w, size_t at)
     struct world_take ended = w->takes[at];
 
     w->takes[at] = w->takes[--w->n_takes];
+    if (w->taken)
+        w->taken(w, ended.run, ended.refused);
     if (ended.refused)
         world_heal(w, &(struct heal_event){ .kind = HEAL_NOT_TAKEN, .of.not_taken = { ended.run, "lock", "somebody" } });
-    else
-        world_heal(w, &(struct heal_event){ .kind = HEAL_TAKEN, .of.taken = { ended.run, ended.durable } });
+    if (ended.refused)
+        return;
+    world_heal(w, &(struct heal_event){ .kind = HEAL_TAKEN, .of.taken = { ended.run, ended.durable } });
 }
 
 static uint64_t next_end(const struct world *w, size_t *check, size_t *action, size_t *taken)
@@ -385,6 +398,7 @@ void world_gap(struct world *w, uint64_t ns, bool awake)
 {
     w->now.elapsed += ns;
     w->now.wall += (int64_t)ns;
+    w->real += ns;
     if (awake)
         w->now.awake += ns;
     world_feed(w, &(struct engine_event){ .kind = EVENT_GAP, .of.gap = { ns } });
@@ -413,6 +427,7 @@ void world_restart(struct world *w, uint64_t away, bool booted)
     w->wake = w->heal_wake = NEVER;
     for (size_t i = 0; i < WORLD_CHECKS; i++)
         w->checks[i].run = 0;
+    w->real += away;
     w->now.awake += away;
     w->now.elapsed += away;
     w->now.wall += (int64_t)away;
@@ -422,12 +437,17 @@ void world_restart(struct world *w, uint64_t away, bool booted)
     }
     if (!kept || !healed || !w->heal || !w->engine)
         abort();
+    if (w->restarted)
+        w->restarted(w, booted);
     feed(w, &(struct engine_event){ .kind = EVENT_MODEL, .of.model = model }, &(struct heal_event){ .kind = HEAL_MODEL });
-    feed(w, &(struct engine_event){ .kind = EVENT_RESTORE, .of.kept = kept }, NULL);
-    if (!world_heal(w, &(struct heal_event){ .kind = HEAL_RESTORE, .of.kept = healed }))
-        world_break(w, "what was kept of repair is not taken up");
+    world_heal(w, &(struct heal_event){ .kind = HEAL_ONLY_LOOK, .of.only_look = { w->switched_off, w->safe_mode } });
     if (w->store_down)
         world_heal(w, &(struct heal_event){ .kind = HEAL_STORE, .of.store = { STORE_NEVER_UP, false } });
+    if (engine_event(w->engine, &w->now, &(struct engine_event){ .kind = EVENT_RESTORE, .of.kept = kept }) != ENGINE_DONE)
+        world_break(w, "what was kept is not taken up");
+    follow(w);
+    if (!world_heal(w, &(struct heal_event){ .kind = HEAL_RESTORE, .of.kept = healed }))
+        world_break(w, "what was kept of repair is not taken up");
     engine_kept_free(kept);
     heal_kept_free(healed);
     model_drop(model);
@@ -451,57 +471,4 @@ void world_set(struct world *w, const char *service, enum status status)
 
     for (size_t i = s->first_check; i < s->first_check + s->n_checks; i++)
         w->checks[i].status = status;
-}
-
-/* ---- models */
-
-struct model_runbook *world_runbook(struct build *b, const char *name, enum model_impact impact)
-{
-    static const char *const none[] = { NULL };
-    struct model_runbook *book = build_alloc(b, sizeof *book);
-
-    *book = (struct model_runbook){ .name = name, .title = name, .impact = impact, .known = true, .deadline = SECONDS(600),
-                                    .limits = { .attempts = 3, .at_most = 3, .at_most_window = SECONDS(21600), .cooldown = SECONDS(900), .hold_after_failure = SECONDS(1800), .locks = none } };
-    return book;
-}
-
-struct model_step *world_steps(struct build *b, struct model_runbook *book, size_t n)
-{
-    struct model_step *steps = build_alloc(b, n * sizeof *steps);
-
-    book->steps = steps;
-    book->n_steps = n;
-    return steps;
-}
-
-struct model_heal *world_entry(struct build *b, struct model_service *service, const struct model_runbook *book)
-{
-    struct model_heal *heal = (struct model_heal *)(uintptr_t)service->heal;
-
-    if (!heal)
-        service->heal = heal = build_alloc(b, 4 * sizeof *heal);
-    heal[service->n_heal] = (struct model_heal){ .bound = book, .fingerprint = 1 };
-    return &heal[service->n_heal++];
-}
-
-struct model_action world_action(const char *name, uint64_t timeout)
-{
-    return (struct model_action){ .name = name, .operation = 0, .impact = MODEL_RESTART, .timeout = timeout };
-}
-
-struct model_condition world_verdict(struct build *b, size_t check, enum engine_verdict verdict)
-{
-    struct model_when *node = build_alloc(b, sizeof *node);
-
-    *node = (struct model_when){ .kind = MODEL_WHEN_VERDICT, .check = check, .verdict = (int)verdict };
-    return (struct model_condition){ .text = "it is so", .n = 1, .nodes = node };
-}
-
-struct model_window_of_passes world_passes(struct build *b, size_t first, size_t n, unsigned passes, uint64_t every, uint64_t within)
-{
-    size_t *checks = build_alloc(b, n * sizeof *checks);
-
-    for (size_t i = 0; i < n; i++)
-        checks[i] = first + i;
-    return (struct model_window_of_passes){ .checks = { n, checks }, .passes = passes, .every = every, .within = within };
 }

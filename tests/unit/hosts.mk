@@ -1,6 +1,6 @@
 # tests/unit/hosts.mk: the plugin hosts against a host that misbehaves on demand, and what stands on them.
 HOSTS_TESTS = tests/unit/test_hosts_bounds tests/unit/test_hosts_death tests/unit/test_hosts_ids tests/unit/test_hosts_load \
-	tests/unit/test_hosts_message tests/unit/test_hosts_restart tests/unit/test_hosts_runs tests/unit/test_hosts_wire tests/unit/test_instances tests/unit/test_load
+	tests/unit/test_hosts_message tests/unit/test_hosts_restart tests/unit/test_hosts_runs tests/unit/test_hosts_wire tests/unit/test_action tests/unit/test_instances tests/unit/test_load
 check_PROGRAMS += tests/unit/fake_talon_host $(HOSTS_TESTS)
 TESTS += $(HOSTS_TESTS)
 HOSTS_TEST_LIBS = \
@@ -26,6 +26,8 @@ tests_unit_test_hosts_runs_SOURCES = tests/unit/test_hosts_runs.c
 tests_unit_test_hosts_runs_LDADD = $(HOSTS_TEST_LIBS)
 tests_unit_test_hosts_wire_SOURCES = tests/unit/test_hosts_wire.c
 tests_unit_test_hosts_wire_LDADD = $(HOSTS_TEST_LIBS)
+tests_unit_test_action_SOURCES = tests/unit/test_action.c core/action.c core/action.h core/filling.c core/filling.h
+tests_unit_test_action_LDADD = core/config/libconfig.a core/engine/libengine.a $(HOSTS_TEST_LIBS) $(YAML_LIBS)
 tests_unit_test_instances_SOURCES = tests/unit/test_instances.c core/filling.c core/filling.h core/instances.c core/instances.h
 tests_unit_test_instances_LDADD = core/config/libconfig.a core/engine/libengine.a $(HOSTS_TEST_LIBS) $(YAML_LIBS)
 tests_unit_test_load_SOURCES = tests/unit/test_load.c core/load.c core/load.h

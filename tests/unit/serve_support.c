@@ -225,6 +225,18 @@ const struct heal_kept_record *heal_records(const struct heal *heal, size_t *n)
     return heal->records;
 }
 
+const struct heal_kept_ladder *heal_ladders(const struct heal *heal, size_t *n)
+{
+    *n = 1;
+    return &heal->ladder;
+}
+
+void heal_export_rest(const struct heal *heal, const struct moment *now, struct heal_kept *kept)
+{
+    (void)heal;
+    *kept = (struct heal_kept){ .at = *now, .asked = { true }, .asked_at = { { .awake = 1, .wall = now->wall } } };
+}
+
 const struct heal_running *heal_running(const struct heal *heal, size_t *n)
 {
     *n = heal->n_running;

@@ -25,6 +25,7 @@ struct heal {
     struct heal_answer answer;
     struct heal_kept_record records[2];
     size_t n_records;
+    struct heal_kept_ladder ladder;
     struct heal_running running[2];
     size_t n_running;
     uint64_t incident; /* that it knows a place of */

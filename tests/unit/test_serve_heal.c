@@ -67,7 +67,7 @@ static cJSON *rendered(void (*render)(const struct snapshot *, struct buffer *),
 
 static const cJSON *at(const cJSON *json, const char *name)
 {
-    return cJSON_IsArray(json) ? cJSON_GetArrayItem(json, atoi(name)) : cJSON_GetObjectItemCaseSensitive(json, name);
+    return cJSON_IsArray(json) ? cJSON_GetArrayItem(json, name[0] - '0') : cJSON_GetObjectItemCaseSensitive(json, name);
 }
 
 static void assert_text(const cJSON *json, const char *name, const char *expected)
@@ -168,6 +168,25 @@ static void what_runs_is_told_with_its_step(void **state)
     support_free(engine);
 }
 
+static void the_old_state_knows_when_each_tier_was_at_work(void **state)
+{
+    struct engine *engine = broken();
+    struct heal heal = cooling();
+    struct snapshot *snapshot;
+    cJSON *json;
+
+    (void)state;
+    heal.ladder = (struct heal_kept_ladder){ .incident = 7, .sos = true, .sos_at = { .awake = 1, .wall = SUPPORT_NOW } };
+    snapshot = support_snapshot_with(engine, &heal);
+    json = rendered(render_old_state, snapshot);
+    assert_number(json, "last_heal_time", 1700000000);
+    assert_number(json, "last_agent_time", 1700000000);
+    assert_number(json, "last_sos_time", 1700000000);
+    cJSON_Delete(json);
+    snapshot_drop(snapshot);
+    support_free(engine);
+}
+
 static void without_repair_there_is_none(void **state)
 {
     struct engine *engine = broken();
@@ -192,6 +211,7 @@ int main(void)
         cmocka_unit_test(limits_say_what_refuses_until_when),
         cmocka_unit_test(an_incident_says_what_it_waits_for),
         cmocka_unit_test(what_runs_is_told_with_its_step),
+        cmocka_unit_test(the_old_state_knows_when_each_tier_was_at_work),
         cmocka_unit_test(without_repair_there_is_none),
     };
 

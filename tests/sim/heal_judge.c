@@ -1,0 +1,467 @@
+/* See heal_judge.h: what is remembered of what happens, and promises 4, 6 and 7. */
+#include "heal_judge.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NEVER UINT64_MAX
+
+static struct judge *of(struct world *w)
+{
+    return w->user;
+}
+
+static const struct model_service *service_at(struct world *w, size_t service)
+{
+    return &engine_model(w->engine)->services[service];
+}
+
+static size_t book_index(const char *name)
+{
+    return (size_t)(name[1] - '0') % JUDGE_BOOKS;
+}
+
+static struct judge_run *run_at(struct judge *j, uint64_t id)
+{
+    for (size_t i = 0; i < JUDGE_RUNS && id > 0; i++)
+        if (j->runs[i].id == id)
+            return &j->runs[i];
+    return NULL;
+}
+
+/* ---- promise 4: fixed */
+
+static void judge_fixed(struct world *w, const struct judge_run *run)
+{
+    const struct model_window_of_passes *v = &run->runbook->verify;
+
+    of(w)->fixed++;
+    for (size_t i = 0; i < v->checks.n; i++)
+        if (run->good[v->checks.checks[i]] < v->passes)
+            world_break(w, "4: %s is called fixed, and %s was well %u times", run->runbook->name, run->model->checks[v->checks.checks[i]].full_name, run->good[v->checks.checks[i]]);
+    if (run->acting || w->now.awake - run->acted_at < (v->passes - 1) * v->every)
+        world_break(w, "4: %s is called fixed before its window was over", run->runbook->name);
+}
+
+static void over(struct world *w, const struct heal_effect *effect, struct judge_run *run)
+{
+    struct judge_book *book = &of(w)->books[run->service][run->book];
+    const enum heal_outcome outcome = effect->of.over.outcome;
+
+    if (run->begun != (outcome != HEAL_NOT_BEGUN))
+        world_break(w, "7: %s ended, and its start was not told", run->runbook->name);
+    if (run->begun && (!run->outcome_told || run->owes_line))
+        world_break(w, "7: what came of %s, or of a step of it, is not in the audit", run->runbook->name);
+    if (outcome == HEAL_FIXED)
+        judge_fixed(w, run);
+    if (run->begun) {
+        book->failed = outcome != HEAL_FIXED;
+        book->failed_real = w->real;
+        book->failed_wall = w->now.wall;
+    }
+    model_drop(run->model);
+    *run = (struct judge_run){ .id = 0 };
+}
+
+/* ---- the clock of SOS */
+
+static bool is_well(enum engine_verdict verdict)
+{
+    return verdict == VERDICT_OK || verdict == VERDICT_WARN;
+}
+
+/* The clock of SOS: from the first bad result of what is bad when the incident opens. */
+static void begin_incident(struct world *w, size_t service, struct judge_incident *i)
+{
+    const struct model_service *s = service_at(w, service);
+
+    i->known = true;
+    for (size_t k = s->first_check; k < s->first_check + s->n_checks; k++)
+        if (of(w)->checks[k].bad > 0 && w->now.awake - of(w)->checks[k].bad_since > i->not_ok)
+            i->not_ok = w->now.awake - of(w)->checks[k].bad_since;
+}
+
+static void count(struct world *w, size_t service, uint64_t passed)
+{
+    const struct engine_service *s = engine_service(w->engine, service);
+    struct judge_incident *i = &of(w)->incidents[s->incident % JUDGE_INCIDENTS];
+
+    if (s->incident == 0)
+        return;
+    if (!i->known)
+        begin_incident(w, service, i);
+    else if (!is_well(s->verdict) || s->flapping)
+        i->not_ok += passed;
+}
+
+/* Time counts as the state was while it passed: so before what follows from an event. */
+static void pass_time(struct world *w)
+{
+    const uint64_t passed = w->now.awake - of(w)->last_awake;
+
+    of(w)->last_awake = w->now.awake;
+    for (size_t i = 0; engine_model(w->engine) && i < engine_model(w->engine)->n_services; i++)
+        count(w, i, passed);
+}
+
+/* ---- promise 6: SOS */
+
+static void judge_sos(struct world *w, const struct heal_effect *effect)
+{
+    const struct model_sos *sos = &engine_model(w->engine)->settings.sos;
+    struct judge_incident *i = &of(w)->incidents[effect->of.notify.incident % JUDGE_INCIDENTS];
+    const struct engine_service *s = engine_service(w->engine, effect->of.notify.service);
+
+    pass_time(w);
+    of(w)->sos++;
+    if (!sos->on || !service_at(w, effect->of.notify.service)->critical)
+        world_break(w, "6: an SOS for what is not critical");
+    if (i->not_ok < sos->after)
+        world_break(w, "6: an SOS after %llu ms, and not %llu", (unsigned long long)(i->not_ok / 1000000), (unsigned long long)(sos->after / 1000000));
+    if (i->sos && w->real - i->sos_real < sos->repeat)
+        world_break(w, "6: an SOS again before `repeat`");
+    if (s->caused_by != MODEL_NONE || judge_need_failed(w, effect->of.notify.service))
+        world_break(w, "3: an SOS for what has a failed need");
+    if (s->silenced || engine_incident(w->engine, effect->of.notify.incident)->acked)
+        world_break(w, "6: an SOS for what is silenced or acknowledged");
+    i->sos = i->out = true;
+    i->sos_real = w->real;
+    i->sos_wall = w->now.wall;
+}
+
+static void judge_clear(struct world *w, const struct heal_effect *effect)
+{
+    struct judge_incident *i = &of(w)->incidents[effect->of.notify.incident % JUDGE_INCIDENTS];
+
+    of(w)->clears++;
+    if (!i->delivered)
+        world_break(w, "6: an all-clear for an SOS that nobody got, or a second one");
+    i->delivered = i->out = false;
+}
+
+/* ---- what heal does */
+
+static void took(struct world *w, const struct heal_effect *effect)
+{
+    struct judge *j = of(w);
+    const size_t service = (size_t)strtoul(effect->of.take.service + 1, NULL, 10);
+
+    for (size_t i = 0; i < JUDGE_RUNS; i++) {
+        if (j->runs[i].id)
+            continue;
+        j->runs[i] = (struct judge_run){ .id = effect->run, .service = service, .book = book_index(effect->of.take.runbook->name), .model = model_keep(engine_model(w->engine)),
+                                         .runbook = effect->of.take.runbook, .by_hand = effect->of.take.by_hand, .forced = effect->of.take.reason[0] != '\0',
+                                         .incident = effect->of.take.by_hand ? 0 : effect->of.take.incident };
+        return;
+    }
+    world_break(w, "more runs than can be");
+}
+
+static void acts(struct world *w, const struct heal_effect *effect)
+{
+    struct judge_run *run = run_at(of(w), effect->run);
+    const struct engine_incident *incident = run && run->incident > 0 ? engine_incident(w->engine, run->incident) : NULL;
+
+    if (!run || !run->begun || run->acting) {
+        world_break(w, "2: an action of a run that has not begun, has ended, or acts already");
+        return;
+    }
+    if (run->owes_line)
+        world_break(w, "7: a step of %s is not in the audit", run->runbook->name);
+    if (incident && incident->ending == INCIDENT_FOLDED)
+        world_break(w, "3: a step of %s begins after its incident was folded", run->runbook->name);
+    run->acting = run->owes_line = true;
+    memset(run->good, 0, sizeof run->good);
+}
+
+static void told(struct world *w, const struct heal_effect *effect)
+{
+    const struct engine_healing *h = &effect->of.tell.healing;
+    struct judge_run *run = run_at(of(w), effect->run);
+    const bool text = effect->of.tell.text[0] != '\0';
+
+    if (run && text && h->service == run->service && h->entry == ENTRY_HEAL_BEGUN)
+        judge_start(w, run);
+    else if (run && text && h->service == run->service && h->entry >= ENTRY_FIXED && h->entry <= ENTRY_INTERRUPTED)
+        run->outcome_told = true, run->owes_line = false;
+    else if (run && text && h->entry == ENTRY_KINDS)
+        run->owes_line = false;
+    if (h->entry == ENTRY_REFUSED && h->incident > 0)
+        for (int i = 0; i < LIMITS; i++)
+            if (strcmp(effect->of.tell.who, heal_limit_name((enum heal_limit)i)) == 0 && text)
+                of(w)->incidents[h->incident % JUDGE_INCIDENTS].told |= (uint64_t)1 << i, of(w)->refusals++;
+    if (h->entry == ENTRY_AGENT)
+        of(w)->agents++;
+    if (h->entry == ENTRY_REARMED && text)
+        judge_give_back(&of(w)->books[h->service][book_index(effect->of.tell.who)]);
+}
+
+static void say(struct world *w, const struct heal_effect *effect)
+{
+    const double at = (double)w->now.awake / 1e9;
+
+    if (effect->kind == HEAL_TELL)
+        printf("%.3f run %llu s%zu incident %llu, %s %s: %s\n", at, (unsigned long long)effect->run, effect->of.tell.healing.service,
+               (unsigned long long)effect->of.tell.healing.incident, effect->of.tell.healing.entry < ENTRY_KINDS ? engine_entry_name(effect->of.tell.healing.entry) : "",
+               effect->of.tell.who, effect->of.tell.text);
+    else if (effect->kind == HEAL_NOTIFY)
+        printf("%.3f told: %s: %s\n", at, engine_notice_name(effect->of.notify.notice), effect->of.notify.text);
+    else if (effect->kind != HEAL_WAKE_AT && effect->kind != HEAL_PUBLISH && effect->kind != HEAL_KEEP && effect->kind != HEAL_CHECK)
+        printf("%.3f run %llu: effect %d\n", at, (unsigned long long)effect->run, (int)effect->kind);
+}
+
+static void tell(struct world *w, const struct heal_effect *effect)
+{
+    struct judge_run *run = run_at(of(w), effect->run);
+
+    if (of(w)->verbose)
+        say(w, effect);
+
+    if (effect->kind == HEAL_TAKE)
+        took(w, effect);
+    else if (effect->kind == HEAL_ACT)
+        acts(w, effect);
+    else if (effect->kind == HEAL_TELL)
+        told(w, effect);
+    else if (effect->kind == HEAL_CANCEL && effect->run == 0)
+        of(w)->agents--;
+    else if (effect->kind == HEAL_CANCEL && run)
+        run->acting = run->owes_line = false, run->acted = engine_last_run(w->engine), run->acted_at = w->now.awake;
+    else if (effect->kind == HEAL_OVER && run)
+        over(w, effect, run);
+    else if (effect->kind == HEAL_NOTIFY && effect->of.notify.notice == NOTICE_SOS)
+        judge_sos(w, effect);
+    else if (effect->kind == HEAL_NOTIFY && effect->of.notify.notice == NOTICE_ALL_CLEAR)
+        judge_clear(w, effect);
+}
+
+static void action_ended(struct world *w, const struct world_action *action)
+{
+    struct judge_run *run = run_at(of(w), action->run);
+
+    if (action->run == 0 && of(w)->agents > 0)
+        of(w)->agents--;
+    if (!run)
+        return;
+    run->acting = false;
+    run->acted = engine_last_run(w->engine);
+    run->acted_at = w->now.awake;
+}
+
+static void taken(struct world *w, uint64_t id, bool refused)
+{
+    struct judge_run *run = run_at(of(w), id);
+
+    if (!run)
+        return;
+    run->taken = true;
+    if (!refused)
+        return;
+    model_drop(run->model);
+    *run = (struct judge_run){ .id = 0 };
+}
+
+/* ---- results */
+
+static void note_good(struct world *w, size_t check, uint64_t number, enum status status)
+{
+    for (size_t i = 0; i < JUDGE_RUNS; i++) {
+        struct judge_run *run = &of(w)->runs[i];
+
+        if (!run->id || !run->begun || status == STATUS_UNKNOWN)
+            continue;
+        if (status != STATUS_OK && status != STATUS_WARN)
+            run->good[check] = 0;
+        else if (!run->acting && number > run->acted)
+            run->good[check]++;
+    }
+}
+
+static void judged(struct world *w, const struct engine_effect *effect)
+{
+    const size_t check = effect->of.judged.check;
+    const enum status status = effect->of.judged.result->status;
+    struct judge_check *c = &of(w)->checks[check];
+    const unsigned bad = engine_check(w->engine, check)->bad;
+
+    if (of(w)->verbose)
+        printf("%.3f %s is %d, run %llu, cause %d, %u bad\n", (double)w->now.awake / 1e9, engine_model(w->engine)->checks[check].full_name, (int)status,
+               (unsigned long long)effect->of.judged.run, (int)effect->of.judged.cause, bad);
+    note_good(w, check, effect->of.judged.run, status);
+    if (status == STATUS_UNKNOWN)
+        return;
+    c->known_run = effect->of.judged.run;
+    if (bad == 0)
+        *c = (struct judge_check){ .known_run = c->known_run };
+    if (bad == 0 || (bad == c->bad && status != STATUS_FAIL))
+        return;
+    if (c->bad == 0 || bad <= c->bad) { /* also after a gap, which forgets what it saw */
+        *c = (struct judge_check){ .known_run = c->known_run, .bad_since = w->now.awake, .first_bad_run = engine_last_run(w->engine) + 1 };
+    }
+    c->bad = bad;
+    c->tries++;
+    if (effect->of.judged.cause != CAUSE_SCHEDULE)
+        return;
+    if (c->n_ticks == 32)
+        memmove(c->ticks, c->ticks + 1, --c->n_ticks * sizeof *c->ticks);
+    c->ticks[c->n_ticks++] = w->real;
+}
+
+/* ---- after every event */
+
+static void judge_refusal(struct world *w, size_t service)
+{
+    const uint64_t incident = engine_service(w->engine, service)->incident;
+    struct heal_place place;
+
+    if (incident == 0 || !engine_service(w->engine, service)->root || !heal_place(w->heal, w->engine, incident, &place) || place.running || place.limit == LIMIT_NONE)
+        return;
+    if (place.limit != LIMIT_HOLD && place.limit != LIMIT_ATTEMPTS && place.limit != LIMIT_DEPENDENTS && !(of(w)->incidents[incident % JUDGE_INCIDENTS].told >> place.limit & 1))
+        world_break(w, "7: %s refuses for s%zu, and is not in the audit", heal_limit_name(place.limit), service);
+}
+
+static void judge_cleared(struct world *w, const struct engine_event *event)
+{
+    size_t room;
+    const struct engine_incident *all = engine_incidents(w->engine, &room);
+
+    for (size_t i = 0; i < room; i++)
+        if (all[i].id > 0 && all[i].ending == INCIDENT_RECOVERED && of(w)->incidents[all[i].id % JUDGE_INCIDENTS].delivered)
+            world_break(w, "6: incident %llu has recovered, its SOS was delivered, and there is no all-clear (event %d)", (unsigned long long)all[i].id, event ? (int)event->kind : -1);
+}
+
+static void after(struct world *w, const struct engine_event *event)
+{
+    pass_time(w);
+    for (size_t i = 0; i < engine_model(w->engine)->n_services; i++)
+        judge_refusal(w, i);
+    judge_cleared(w, event);
+}
+
+/* ---- another process */
+
+/* By the calendar across boots, and at least the age of this one (rules.md 3.6). */
+static void reckon(struct world *w, uint64_t *real, int64_t *wall)
+{
+    uint64_t age = w->now.wall > *wall ? (uint64_t)(w->now.wall - *wall) : 0;
+
+    if (age < w->now.elapsed)
+        age = w->now.elapsed;
+    *real = w->real - age; /* may be before the beginning: it is subtracted again */
+    *wall = w->now.wall - (int64_t)age;
+}
+
+static void interrupt(struct judge *j, struct world *w, struct judge_run *run)
+{
+    struct judge_book *book = &j->books[run->service][run->book];
+
+    if (run->begun) {
+        book->failed = true;
+        book->failed_real = w->real;
+        book->failed_wall = w->now.wall;
+    }
+    model_drop(run->model);
+    *run = (struct judge_run){ .id = 0 };
+}
+
+/* After the time away, and before the new process has begun. */
+static void restarted(struct world *w, bool booted)
+{
+    struct judge *j = of(w);
+
+    for (size_t i = 0; i < JUDGE_SERVICES && booted; i++) {
+        for (size_t k = 0; k < JUDGE_BOOKS; k++) {
+            struct judge_book *book = &j->books[i][k];
+
+            for (size_t n = 0; n < book->n; n++)
+                reckon(w, &book->starts[n].real, &book->starts[n].wall);
+            reckon(w, &book->failed_real, &book->failed_wall);
+        }
+    }
+    for (size_t i = 0; i < JUDGE_INCIDENTS && booted; i++)
+        reckon(w, &j->incidents[i].sos_real, &j->incidents[i].sos_wall);
+    for (size_t n = 0; n < j->n_all && booted; n++)
+        reckon(w, &j->all[n].real, &j->all[n].wall);
+    for (size_t i = 0; i < JUDGE_RUNS; i++)
+        if (j->runs[i].id)
+            interrupt(j, w, &j->runs[i]);
+    memset(j->checks, 0, sizeof j->checks);
+    j->last_awake = w->now.awake;
+    j->unstored = 0;
+    j->store = w->store_down ? STORE_NEVER_UP : STORE_UP;
+}
+
+/* ---- the rest */
+
+void judge_begin(struct judge *j, struct world *w)
+{
+    memset(j, 0, sizeof *j);
+    j->last_awake = w->now.awake;
+    w->user = j;
+    w->tell = tell;
+    w->judged = judged;
+    w->ended = action_ended;
+    w->taken = taken;
+    w->after = after;
+    w->before = pass_time;
+    w->restarted = restarted;
+    judge_model(j, engine_model(w->engine));
+}
+
+void judge_end(struct judge *j)
+{
+    for (size_t i = 0; i < JUDGE_RUNS; i++)
+        if (j->runs[i].id)
+            model_drop(j->runs[i].model);
+}
+
+void judge_restarts(struct judge *j, struct world *w)
+{
+    pass_time(w);
+    j->agents = 0;
+}
+
+void judge_store(struct judge *j, enum heal_store store)
+{
+    if (store == STORE_LOST && j->store == STORE_UP) {
+        j->unstored = 0;
+        for (size_t i = 0; i < JUDGE_RUNS; i++)
+            j->unstored += j->runs[i].id && j->runs[i].begun && j->runs[i].runbook->impact > MODEL_OBSERVE;
+    }
+    j->store = store;
+}
+
+void judge_model(struct judge *j, const struct model *model)
+{
+    for (size_t i = 0; i < model->n_services; i++) {
+        uint64_t prints[JUDGE_BOOKS] = { 0 };
+
+        for (size_t k = 0; k < model->services[i].n_heal; k++)
+            prints[book_index(model->services[i].heal[k].bound->name)] = prints[book_index(model->services[i].heal[k].bound->name)] * 31 + model->services[i].heal[k].fingerprint;
+        for (size_t k = 0; k < JUDGE_BOOKS; k++) {
+            struct judge_book *book = &j->books[i][k];
+
+            if (j->verbose && prints[k] != book->fingerprint)
+                printf("b%zu of s%zu is %llx, was %llx\n", k, i, (unsigned long long)prints[k], (unsigned long long)book->fingerprint);
+            if (prints[k] != 0 && book->fingerprint != 0 && prints[k] != book->fingerprint)
+                judge_give_back(book);
+            if (prints[k] != 0)
+                book->fingerprint = prints[k];
+        }
+    }
+}
+
+bool judge_may_deliver(const struct judge *j, uint64_t incident)
+{
+    return j->incidents[incident].out;
+}
+
+void judge_delivered(struct judge *j, struct world *w, uint64_t incident)
+{
+    struct judge_incident *i = &j->incidents[incident];
+    const struct engine_incident *of_it = engine_incident(w->engine, incident);
+
+    i->out = false;
+    i->delivered = of_it && of_it->ending != INCIDENT_REMOVED;
+}
