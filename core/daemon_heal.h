@@ -15,6 +15,7 @@
 #include "base/buffer.h"
 #include "base/moment.h"
 #include "heal/heal.h"
+#include "saying.h"
 #include "locks.h"
 #include "serve/snapshot.h"
 #include "store/store.h"
@@ -39,6 +40,7 @@ struct heal_act { /* an action on its way */
     uint64_t run, id, incident;
     bool collects;
     struct action *action; /* NULL: it could not be started, and the machine is to be told */
+    struct saying saying;  /* of an agent: with its diagnosis */
     struct result *result; /* how it ended, or why it never began: to be told */
     bool died;
     char name[ENGINE_NAME];

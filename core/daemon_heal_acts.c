@@ -2,8 +2,11 @@
 #include "daemon_heal.h"
 #include "daemon_private.h"
 
+#include "agents/diagnosis.h"
 #include "base/os/clock.h"
+#include "base/os/log.h"
 #include "base/shortage.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +38,7 @@ static void tell_ended(struct heal_act *act, const struct moment *now)
         memory_collected(d->memory, now, act->incident, act->name, result);
     daemon_heal_tell(d, now, &event);
     result_drop(act->result);
+    saying_free(&act->saying);
     free(act);
 }
 
@@ -121,12 +125,48 @@ void heal_acts_start(struct daemon *d, const struct moment *now, const struct he
         refuse(act, "local", "the action could not be started: no memory");
 }
 
+/* With the diagnosis as what exec.run gives to the command's standard input. */
+static bool ask_agent(struct heal_act *act, const struct moment *now, const struct heal_effect *effect, const struct model_agent *agent)
+{
+    struct daemon *d = act->d;
+    struct action_request request = { .loop = d->loop, .hosts = d->hosts, .secrets = d->secrets, .model = engine_model(d->engine), .what = &act->saying.what,
+                                      .name = act->name, .done = on_done, .arg = act };
+    struct buffer text = buffer_make(DIAGNOSIS_MAX), fields = buffer_make(0), log = buffer_make(0);
+    bool made;
+
+    log_recall(&log);
+    diagnosis_write(&text, now, &(struct diagnosis){ .engine = d->engine, .agent = agent, .service = effect->of.agent.service, .incident = effect->of.agent.incident,
+                                                     .log = buffer_string(&log), .n_log = log.len });
+    buffer_text(&fields, "\"input\":");
+    text_json(&fields, buffer_string(&text), text.len);
+    made = saying_make(&act->saying, &agent->action, &fields);
+    act->action = made ? action_start(&request) : NULL;
+    buffer_free(&text);
+    buffer_free(&fields);
+    buffer_free(&log);
+    return act->action != NULL;
+}
+
 void heal_acts_agent(struct daemon *d, const struct heal_effect *effect)
 {
+    const struct moment now = clock_moment();
+    const struct model_agents *agents = &engine_model(d->engine)->settings.agents;
+    const size_t nth = effect->of.agent.tier == TIER_AGENT ? 0 : 1;
     struct heal_act *act = make_act(d, effect, effect->of.agent.action);
 
-    if (act)
+    if (!act)
+        return;
+    if (nth >= agents->n) {
         refuse(act, "agent.none", "there is no agent that could be asked");
+        return;
+    }
+    act->incident = effect->of.agent.incident;
+    act->collects = true; /* what it says is kept with the incident */
+    snprintf(act->name, sizeof act->name, "%s", agents->agents[nth].name);
+    if (only_looks(d))
+        refuse(act, "refused.switched_off", only_looks(d));
+    else if (!ask_agent(act, &now, effect, &agents->agents[nth]))
+        refuse(act, "local", "the agent could not be asked: no memory");
 }
 
 /* ---- cancelled */
@@ -135,6 +175,7 @@ static void drop(struct heal_act *act)
 {
     action_cancel(act->action);
     result_drop(act->result);
+    saying_free(&act->saying);
     free(act);
 }
 

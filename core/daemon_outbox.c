@@ -125,7 +125,7 @@ void daemon_outbox_notice(struct daemon *d, const struct moment *now, const stru
     if (!outbox_say(d->mail.outbox, now, &say))
         log_error("a message for people was lost: there is no room for it", "text", effect->of.notify.text, NULL);
     keep(d);
-    ev_feed_event(d->loop, &d->mail.soon, EV_TIMER);
+    ev_feed_event(d->loop, &d->mail_soon, EV_TIMER);
 }
 
 /* ---- what is heard */
@@ -195,7 +195,7 @@ static const struct model_channel *channel_of(const struct daemon *d, const char
     return NULL;
 }
 
-static void send(struct daemon *d, const struct moment *now, const struct outbox_letter *letter)
+static void send_letter(struct daemon *d, const struct moment *now, const struct outbox_letter *letter)
 {
     const struct model_channel *channel = channel_of(d, letter->name);
 
@@ -210,7 +210,7 @@ void daemon_outbox_turn(struct daemon *d, const struct moment *now)
     hear(d, now);
     while (d->mail.model && outbox_next(d->mail.outbox, now, &letter)) {
         keep(d);
-        send(d, now, &letter);
+        send_letter(d, now, &letter);
     }
     keep(d);
 }
@@ -227,8 +227,8 @@ static void on_soon(struct ev_loop *loop, ev_timer *timer, int events)
 
 bool daemon_outbox_create(struct daemon *d)
 {
-    ev_timer_init(&d->mail.soon, on_soon, 0., 0.);
-    d->mail.soon.data = d;
+    ev_timer_init(&d->mail_soon, on_soon, 0., 0.);
+    d->mail_soon.data = d;
     d->mail.outbox = outbox_create();
     return d->mail.outbox != NULL;
 }
@@ -270,5 +270,5 @@ void daemon_outbox_model(struct daemon *d, const struct model *model, const stru
         if (d->mail.sending[i].action && !channel_of(d, d->mail.sending[i].name))
             stop(&d->mail.sending[i]);
     model_drop(old);
-    ev_feed_event(d->loop, &d->mail.soon, EV_TIMER);
+    ev_feed_event(d->loop, &d->mail_soon, EV_TIMER);
 }

@@ -9,7 +9,6 @@
 #include "outbox/outbox.h"
 #include "saying.h"
 
-#include <ev.h>
 
 struct action;
 struct control_ask;
@@ -27,7 +26,6 @@ struct daemon_outbox {
     struct outbox *outbox;
     const struct model *model; /* kept: the channels, and the zone that the outbox reads */
     struct sending sending[OUTBOX_CHANNELS];
-    ev_timer soon;
     const char *except;        /* what is said now is not said to that channel; NULL: to all */
     struct trial *trials;      /* `talon notify test` */
     struct action *beating;    /* the heartbeat; NULL: none is under way */

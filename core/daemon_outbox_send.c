@@ -17,7 +17,7 @@ static void add_text(struct buffer *fields, const char *name, const char *text)
     text_json(fields, text, strlen(text));
 }
 
-static bool write(struct saying *saying, const struct model_channel *channel, const struct outbox_letter *letter)
+static bool put_together(struct saying *saying, const struct model_channel *channel, const struct outbox_letter *letter)
 {
     struct buffer fields = buffer_make(FIELDS), joined = buffer_make(FIELDS);
     bool done;
@@ -44,7 +44,7 @@ bool outbox_send(struct daemon *d, struct sending *sending, const struct model_c
     struct action_request request = { .loop = d->loop, .hosts = d->hosts, .secrets = d->secrets, .model = d->mail.model, .what = &sending->saying.what, .name = sending->name,
                                       .done = done, .arg = arg };
 
-    if (!write(&sending->saying, channel, letter))
+    if (!put_together(&sending->saying, channel, letter))
         return false;
     sending->d = d;
     sending->channel = letter->channel;

@@ -44,7 +44,7 @@ struct daemon {
     struct daemon_self self;       /* what Talon says of itself */
     struct daemon_heal *heal;
     struct daemon_outbox mail;     /* what people are told, and the heartbeat */
-    ev_timer wake, publish, tick, again, keep, heal_wake, heal_soon, write_programs;
+    ev_timer wake, publish, tick, again, keep, heal_wake, heal_soon, mail_soon, write_programs;
     ev_async stirred;              /* the store has something to say */
     uint64_t began, published_at;  /* awake */
     uint64_t seen_elapsed;         /* of the last event or tick: a gap shows against it */

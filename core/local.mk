@@ -14,7 +14,7 @@ talon_core_SOURCES = \
 	core/daemon_heartbeat.c core/daemon_load.c core/daemon_memory.c core/daemon_observer.c core/daemon_observer.h core/daemon_outbox.c core/daemon_outbox.h core/daemon_outbox_asked.c core/daemon_outbox_send.c core/daemon_people.c core/daemon_people.h core/daemon_people_heal.c core/daemon_private.h core/daemon_programs.c core/daemon_programs.h core/daemon_reports.c core/daemon_said.c core/daemon_said.h \
 	core/daemon_self.c core/daemon_self.h core/daemon_signals.c core/daemon_signals.h core/daemon_windows.c core/daemon_windows.h \
 	core/guard.h core/guarded.c core/guarded.h core/last_words.c core/last_words.h core/watch.c core/watch.h
-talon_core_LDADD = core/control/libcontrol.a core/memory/libmemory.a core/programs/libprograms.a core/serve/libserve.a core/heal/libheal.a core/outbox/liboutbox.a $(CORE_LIBS) $(MICROHTTPD_LIBS) $(SQLITE_LIBS)
+talon_core_LDADD = core/control/libcontrol.a core/memory/libmemory.a core/programs/libprograms.a core/serve/libserve.a core/heal/libheal.a core/outbox/liboutbox.a core/agents/libagents.a $(CORE_LIBS) $(MICROHTTPD_LIBS) $(SQLITE_LIBS)
 
 # The command line.
 bin_PROGRAMS += talon
@@ -32,7 +32,7 @@ talon_SOURCES = \
 	core/cli/plugin.c core/cli/plugin.h core/cli/plugin_new.c core/cli/plugin_test.c core/cli/problems.c core/cli/problems.h core/cli/programs.c \
 	core/cli/reach.c core/cli/reach.h core/cli/rehearse.c core/cli/reload.c core/cli/run.c \
 	core/cli/shot.c core/cli/shot.h core/cli/shot_judge.c core/cli/status.c core/cli/status_show.c core/cli/status_show.h core/cli/status_watch.c core/cli/toml.c core/cli/toml.h \
-	core/cli/trial.c core/cli/trial.h core/cli/trial_options.c core/cli/trial_runs.c core/cli/trial_wire.c core/cli/validate.c \
+	core/cli/trial.c core/cli/trial.h core/cli/trial_options.c core/cli/trial_runs.c core/cli/trial_wire.c core/cli/validate.c core/cli/validate_channels.c core/cli/validate_channels.h \
 	core/cli/worker_only.c core/cli/worker_only.h
 if DARWIN
 talon_SOURCES += core/cli/discover_darwin.c

@@ -279,6 +279,8 @@ enum { MODEL_AGENTS = 2 };
 struct model_agent {
     const char *name;
     const char *const *command;         /* NULL-terminated */
+    const char *about;                  /* what it is told of the host; NULL: nothing */
+    const char *const *constraints;     /* what it may not do: NULL-terminated, NULL: no others than those of every agent */
     struct model_action action;         /* without `input` */
     uint64_t timeout, cooldown;         /* cooldown: from start to start, whatever the incident */
     struct model_place place;

@@ -202,16 +202,16 @@ static void put_notify(struct buffer *out, const struct old *old)
     }
     if (!telegram && !old->escalation.recipient)
         return;
-    buffer_text(out, "\n# Who is told.\nnotify:\n");
+    buffer_text(out, "\n# Who is told.\nnotify:\n  channels:\n");
     if (telegram) {
-        buffer_text(out, "  telegram: { token: \"${secrets.telegram}\", chat_id: ");
+        buffer_text(out, "    telegram: { notify.telegram: { token: \"${secrets.telegram}\", chat: ");
         put_text(out, old->escalation.chat);
-        buffer_text(out, " }\n");
+        buffer_text(out, " } }\n");
     }
     if (old->escalation.recipient) {
-        buffer_text(out, "  imessage: { to: ");
+        buffer_text(out, "    imessage: { notify.imessage: { to: ");
         put_text(out, old->escalation.recipient);
-        buffer_text(out, " }\n");
+        buffer_text(out, " } }\n");
     }
 }
 
@@ -219,17 +219,25 @@ static void put_agent(struct buffer *out, const struct old *old, const char *tie
 {
     if (!command || !*command)
         return;
-    buffer_printf(out, "  - %s: { command: [zsh, -lc, ", tier);
+    buffer_printf(out, "    - { name: %s, command: [zsh, -lc, ", tier);
     put_text(out, command);
     buffer_printf(out, "], timeout: %llds, cooldown: %llds }\n", (long long)old->agent.timeout, (long long)old->escalation.agent_cooldown);
 }
 
 static void put_ladder(struct buffer *out, const struct old *old)
 {
+    const bool reached = (old->escalation.chat && *old->escalation.chat && old->escalation.secret && *old->escalation.secret) || old->escalation.recipient;
+    const bool asked = (old->agent.cloud && *old->agent.cloud) || (old->agent.local && *old->agent.local);
+
+    if (!reached && !asked)
+        return;
     buffer_text(out, "\n# What is tried when nothing else has helped.\nladder:\n");
+    if (asked)
+        buffer_text(out, "  agents:\n");
     put_agent(out, old, "agent", old->agent.cloud);
     put_agent(out, old, "agent-fallback", old->agent.local);
-    buffer_printf(out, "  - sos: { after: %llds, repeat: %llds }\n", (long long)old->escalation.after, (long long)old->escalation.sos_cooldown);
+    if (reached)
+        buffer_printf(out, "  sos: { after: %llds, repeat: %llds }\n", (long long)old->escalation.after, (long long)old->escalation.sos_cooldown);
 }
 
 static void put_worker(struct buffer *out, const struct old *old)
@@ -277,7 +285,6 @@ void old_tell_lost(const struct old *old, struct old_notes *notes)
 {
     if (old->heal_script)
         old_note(notes, 1, 1, "`heal_script` is not carried: repair is done by runbooks, and what that script did will be the runbook k8s-reboot-heal");
-    old_note(notes, 1, 1, "`ladder` and `notify` are carried, but this release looks at their shape alone: nobody is told");
     if (!old->health.enabled)
         old_note(notes, 1, 1, "`health.enabled = false` is not carried: Talon always answers, on loopback alone");
     old_note(notes, 1, 1,

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/offline.h"
 #include "cli/reach.h"
+#include "cli/validate_channels.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
@@ -35,6 +36,8 @@ static void show_text(const struct offline *offline, const struct reach *reach, 
     if (offline->model)
         buffer_printf(out, "%s is good: %zu service%s, %zu check%s\n", file, offline->model->n_services, offline->model->n_services == 1 ? "" : "s",
                       offline->model->n_checks, offline->model->n_checks == 1 ? "" : "s");
+    if (offline->model)
+        validate_channels(offline->model, file, messages);
     if (offline->model)
         show_heal(offline->model, out);
     else

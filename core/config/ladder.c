@@ -11,10 +11,10 @@
 #define SECONDS(n) ((uint64_t)(n) * 1000000000u)
 
 static const char *const ladder_keys[] = { "agents", "sos" };
-static const char *const agent_keys[] = { "name", "command", "env", "dir", "timeout", "cooldown" };
+static const char *const agent_keys[] = { "name", "command", "env", "dir", "about", "constraints", "timeout", "cooldown" };
 static const char *const sos_keys[] = { "after", "repeat", "channels" };
 
-enum { LADDER_KEYS = 2, AGENT_KEYS = 6, SOS_KEYS = 3 };
+enum { LADDER_KEYS = 2, AGENT_KEYS = 8, SOS_KEYS = 3 };
 
 /* ---- agents */
 
@@ -43,10 +43,12 @@ static void read_command(struct config *c, const struct node *map, struct model_
 static void read_agent(struct config *c, const struct node *map, const char *fallback, struct model_agent *made)
 {
     const struct node *name = tree_get(map, "name"), *timeout = tree_get(map, "timeout"), *cooldown = tree_get(map, "cooldown");
+    const struct node *about = tree_get(map, "about"), *constraints = tree_get(map, "constraints");
+    size_t n;
 
     *made = (struct model_agent){ .name = fallback, .command = arena_array(c->made, 1, sizeof(char *)), .cooldown = SECONDS(600), .place = work_place(c, map->place) };
     made->action = (struct model_action){ .name = "exec.run", .operation = MODEL_NONE, .conf.json = "{}", .timeout = SECONDS(300) };
-    if (!value_is_map(c, map, "agents", "`command`, `name`, `env`, `dir`, `timeout` and `cooldown`"))
+    if (!value_is_map(c, map, "agents", "`command`, `name`, `env`, `dir`, `about`, `constraints`, `timeout` and `cooldown`"))
         return;
     work_keys(c, map, agent_keys, AGENT_KEYS);
     if (name && value_string(c, name, "name", &made->name) && !text_is_name(made->name))
@@ -55,6 +57,10 @@ static void read_agent(struct config *c, const struct node *map, const char *fal
         value_duration(c, timeout, "timeout", SECONDS(1), SECONDS(3600), &made->action.timeout);
     if (cooldown)
         value_duration(c, cooldown, "cooldown", 0, SECONDS(86400), &made->cooldown);
+    if (about)
+        value_string(c, about, "about", &made->about);
+    if (constraints)
+        value_list(c, constraints, "constraints", &made->constraints, &n);
     made->timeout = made->action.timeout;
     if (tree_get(map, "command"))
         read_command(c, map, made);

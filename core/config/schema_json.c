@@ -76,7 +76,8 @@ static const char service_own[] =
     "'critical':{'$ref':'#/$defs/truth','default':false},'enabled':{'$ref':'#/$defs/truth','default':true},"
     "'heal_stopped':{'$ref':'#/$defs/truth','default':false},"
     "'checks':{'type':['object','null'],'propertyNames':{'$ref':'#/$defs/name'},'additionalProperties':{'$ref':'#/$defs/check'}},"
-    "'heal':{'type':['array','null'],'items':{'$ref':'#/$defs/heal'}},'defaults':{'$ref':'#/$defs/defaults'},'notify':true,'on_failure':{'type':'array'}";
+    "'heal':{'type':['array','null'],'items':{'$ref':'#/$defs/heal'}},'defaults':{'$ref':'#/$defs/defaults'},'notify':{'type':['object','null'],'additionalProperties':false,'properties':{'channels':{'anyOf':[{'$ref':'#/$defs/text'},{'$ref':'#/$defs/texts'}]},"
+    "'urgency':{'enum':['as_is','raise','lower']}}},'on_failure':{'type':'array'}";
 
 static const char main_settings[] =
     "'listen':{'$ref':'#/$defs/text','default':'127.0.0.1:9999'},'allow_hosts':{'$ref':'#/$defs/texts'},'state':{'$ref':'#/$defs/text'},"
@@ -87,9 +88,11 @@ static const char main_settings[] =
     "'control':{'type':['object','null'],'additionalProperties':false,'properties':{'path':{'$ref':'#/$defs/text'},'group':{'$ref':'#/$defs/text'}}},"
     "'remediation':{'type':['object','null'],'additionalProperties':false,'properties':{'at_most':{'$ref':'#/$defs/rate'},'concurrent':{'$ref':'#/$defs/whole'}}},"
     "'storm':{'type':'string','pattern':'%$|[$][{]'},'storm_cooldown':{'$ref':'#/$defs/duration'},'reopen':{'$ref':'#/$defs/duration'},"
-    "'flap_escalate':{'$ref':'#/$defs/duration'},'heartbeat':{'type':'object'},'history':{'type':'object'},'notify':{'type':'object'},"
+    "'flap_escalate':{'$ref':'#/$defs/duration'},'heartbeat':{'type':['object','null'],'additionalProperties':false,'properties':{'url':{'$ref':'#/$defs/text'},'every':{'$ref':'#/$defs/duration'},"
+    "'timeout':{'$ref':'#/$defs/duration'}}},'history':{'type':'object'},'notify':{'type':['object','null'],'additionalProperties':false,'properties':{'channels':{'type':['object','null'],'propertyNames':{'$ref':'#/$defs/name'}},"
+    "'messages':{'$ref':'#/$defs/rate'},'digest':{'$ref':'#/$defs/text'},'zone':{'$ref':'#/$defs/text'},'expire':{'$ref':'#/$defs/duration'}}},"
     "'programs':{'type':['object','null'],'propertyNames':{'$ref':'#/$defs/name'},'additionalProperties':{'$ref':'#/$defs/program'}},"
-    "'ladder':{'type':['object','array']},"
+    "'ladder':{'type':['object','null'],'additionalProperties':false,'properties':{'agents':{'type':['array','null']},'sos':{'type':['object','null']}}},"
     "'maintenance':{'type':['object','null'],'propertyNames':{'$ref':'#/$defs/name'},'additionalProperties':{'type':'object','required':['cron','for'],"
     "'additionalProperties':false,'properties':{'cron':{'$ref':'#/$defs/text'},'for':{'$ref':'#/$defs/duration'},'zone':{'$ref':'#/$defs/text'},"
     "'services':{'anyOf':[{'$ref':'#/$defs/text'},{'$ref':'#/$defs/texts'}]}}}},"

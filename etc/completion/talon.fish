@@ -1,5 +1,5 @@
 # fish completion for talon.
-set -l commands run check status why silence pause resume ack heal limits incidents history uptime log ping job programs reload validate config rehearse plugin init migrate help
+set -l commands run check status why silence pause resume ack heal limits notify incidents history uptime log ping job programs reload validate config rehearse plugin init migrate help
 complete -c talon -f
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a run -d 'watch, always on, in the foreground'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a check -d 'run every check once, now'
@@ -12,6 +12,7 @@ complete -c talon -n "not __fish_seen_subcommand_from $commands" -a ack -d 'some
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a incidents -d 'what is open and was lately'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a heal -d 'repair a service by hand'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a limits -d 'what bounds repair, and what refuses now'
+complete -c talon -n "not __fish_seen_subcommand_from $commands" -a notify -d 'how the channels to people are'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a history -d 'how a check was'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a uptime -d 'how much of the time services were up'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a log -d "the daemon's log"
@@ -29,7 +30,7 @@ complete -c talon -n "not __fish_seen_subcommand_from $commands" -a help -d 'wha
 complete -c talon -l config -r -F -d 'another configuration'
 complete -c talon -n "__fish_seen_subcommand_from run" -l dry-run -d 'only say what a repair would do'
 complete -c talon -n "__fish_seen_subcommand_from run" -l no-heal -d 'repair nothing'
-complete -c talon -n "__fish_seen_subcommand_from check status why silence pause resume ack heal limits incidents history uptime log ping programs reload validate rehearse" -l json -d 'one JSON object'
+complete -c talon -n "__fish_seen_subcommand_from check status why silence pause resume ack heal limits notify incidents history uptime log ping programs reload validate rehearse" -l json -d 'one JSON object'
 complete -c talon -n "__fish_seen_subcommand_from run" -l worker-only -d 'keep programs running, and no more'
 complete -c talon -n "__fish_seen_subcommand_from programs" -a 'start stop restart'
 complete -c talon -n "__fish_seen_subcommand_from check" -l nagios -d 'as a Nagios plugin says it'
@@ -41,6 +42,7 @@ complete -c talon -n "__fish_seen_subcommand_from status" -l max-age -x -d 'refu
 complete -c talon -n "__fish_seen_subcommand_from validate rehearse" -F
 complete -c talon -n "__fish_seen_subcommand_from migrate" -F
 complete -c talon -n "__fish_seen_subcommand_from config" -a show
+complete -c talon -n "__fish_seen_subcommand_from notify" -a test -d 'a message through them'
 complete -c talon -n "__fish_seen_subcommand_from plugin" -a 'list info schema new test clear'
 complete -c talon -n "__fish_seen_subcommand_from plugin" -l option -x -d 'of the plugin to test, name=value'
 complete -c talon -n "__fish_seen_subcommand_from plugin" -l wire -d 'show the lines of the wire'

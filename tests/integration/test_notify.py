@@ -231,3 +231,25 @@ def test_the_heartbeat_beats_after_rounds(talon, standin):
         config.write("heartbeat: { url: 'http://127.0.0.1:%d/alive', every: 1s }\n" % standin.server_address[1])
     talon.start()
     talon.wait("it beats again and again", lambda: len([path for path, _ in standin.taken if path == "/alive"]) >= 2)
+
+
+def test_an_agent_is_asked_and_then_people(talon, standin):
+    """The upper tiers: a command with the diagnosis on its standard input, an SOS on every channel of it, and one all-clear where it went."""
+    port = standin.server_address[1]
+    write(talon, port)
+    agent = talon.folder / "agent"
+    agent.write_text('#!/bin/sh\ncat > "$0.asked.new" && mv "$0.asked.new" "$0.asked"\necho "I could not repair it"\nexit 1\n')
+    agent.chmod(0o755)
+    with talon.config.open("a") as config:
+        config.write('ladder: { agents: [{ command: [%s], about: a stand-in, constraints: [Never reboot it.], cooldown: 0 }], sos: { after: 0, channels: [hook, alerts] } }\n' % agent)
+    talon.start()
+    (talon.folder / "one.up").unlink()
+    talon.wait("the agent was asked", (talon.folder / "agent.asked").exists, 20)
+    asked = (talon.folder / "agent.asked").read_text()
+    assert "- one.there: failed" in asked and "| " + str(talon.folder / "one.up") in asked and "- Never reboot it." in asked and "The host: a stand-in" in asked
+    talon.wait("the SOS is out", lambda: {path.split("/")[1] for path, body in standin.taken if "page" in body} == {"hook", "api"}, 20)
+    talon.wait("it is known to be delivered", lambda: talon.health()["state"] == "SOS")
+    (talon.folder / "one.up").write_text("")
+    talon.wait("the all-clear went there as well", lambda: [json.loads(body) for path, body in standin.taken if path == "/hook"][-1]["over"] is True, 20)
+    assert len([body for path, body in standin.taken if path == "/hook"]) == 2
+    no_secret_in(talon, asked)

@@ -50,3 +50,15 @@ tests_unit_test_outbox_SOURCES = tests/unit/test_outbox.c
 tests_unit_test_outbox_LDADD = $(OUTBOX_TEST_LIBS)
 tests_unit_test_outbox_history_SOURCES = tests/unit/test_outbox_history.c
 tests_unit_test_outbox_history_LDADD = $(OUTBOX_TEST_LIBS)
+
+# core/agents
+check_PROGRAMS += tests/unit/test_agents
+TESTS += tests/unit/test_agents
+tests_unit_test_agents_SOURCES = tests/unit/test_agents.c
+tests_unit_test_agents_LDADD = core/agents/libagents.a core/engine/libengine.a core/base/os/libos.a core/base/libbase.a $(CMOCKA_LIBS) -lm
+
+# core/saying.c
+check_PROGRAMS += tests/unit/test_saying
+TESTS += tests/unit/test_saying
+tests_unit_test_saying_SOURCES = tests/unit/test_saying.c
+tests_unit_test_saying_LDADD = core/libcore.a core/base/os/libos.a core/base/libbase.a $(CMOCKA_LIBS) -lm

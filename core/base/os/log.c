@@ -75,6 +75,20 @@ void log_recent(int fd)
     }
 }
 
+void log_recall(struct buffer *out)
+{
+    unsigned next;
+
+    pthread_mutex_lock(&lock);
+    next = atomic_load(&next_recent);
+    for (unsigned i = 0; i < RECENT; i++) {
+        const char *line = recent[(next + i) % RECENT];
+
+        buffer_add(out, line, strnlen(line, RECENT_SIZE - 1));
+    }
+    pthread_mutex_unlock(&lock);
+}
+
 /* ---- the file */
 
 static void close_file(void)

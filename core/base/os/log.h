@@ -6,6 +6,8 @@
 #ifndef BASE_OS_LOG_H
 #define BASE_OS_LOG_H
 
+#include "base/buffer.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,6 +32,8 @@ __attribute__((sentinel)) void log_warn(const char *message, ...);
 __attribute__((sentinel)) void log_error(const char *message, ...);
 /* Writes the last lines, as standard error shows them, to fd. Async-signal-safe: for the handler of a crash. */
 void log_recent(int fd);
+/* The same at the end of a buffer: for whoever is asked for help. */
+void log_recall(struct buffer *out);
 /* Lines that could not be written since the start. */
 uint64_t log_lost(void);
 /* What is wrong with it now, as a sentence: lines are being lost, or the file cannot be opened. False: nothing. */
