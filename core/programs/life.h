@@ -71,13 +71,15 @@ enum life_effect {
     LIFE_TELL_PORT, LIFE_TELL_OWNED, LIFE_TELL_UNANSWERED, LIFE_TELL_CALL,
 };
 
+enum life_then { THEN_PAUSE, THEN_START, THEN_REST };
+
 enum { LIFE_EFFECTS = 8, LIFE_UNANSWERED = 3 };
 
 struct life {
     struct life_plan plan;
     enum life_state state;
     enum { OWNER_UNKNOWN, OWNER_NONE, OWNER_OTHER } owner;
-    enum { THEN_PAUSE, THEN_START, THEN_REST } then; /* after DRAINING */
+    enum life_then then;     /* after DRAINING */
     bool wanted;             /* no person has stopped it */
     bool removed;
     bool keeper;             /* there is one, and it is known what it holds */

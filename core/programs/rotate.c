@@ -67,7 +67,7 @@ void rotate_log(const char *path, uint64_t bytes)
 
     if (!path[0] || stat(path, &st) != 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size < bytes)
         return;
-    fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd < 0)
         return;
     rotate(path, fd, (uint64_t)st.st_size);
