@@ -50,7 +50,7 @@ static const char programs[] =
     "'drain':{'anyOf':[{'$ref':'#/$defs/duration'},{'type':'object','additionalProperties':false,"
     "'properties':{'signal':{'enum':['TERM','INT','QUIT','HUP','USR1','USR2'],'default':'TERM'},'wait':{'$ref':'#/$defs/duration','default':'5s'}}}]},"
     "'unless_loaded':{'anyOf':[{'type':'string'},{'type':'object','required':['label'],'additionalProperties':false,"
-    "'properties':{'label':{'$ref':'#/$defs/text'},'every':{'$ref':'#/$defs/duration','default':'5s'}}}]},"
+    "'properties':{'label':{'$ref':'#/$defs/text'},'every':{'$ref':'#/$defs/duration','default':'10s'}}}]},"
     "'events':{'type':'object','required':['command'],'additionalProperties':false,'properties':{'command':{'$ref':'#/$defs/texts'},"
     "'source':{'$ref':'#/$defs/text'},'component':{'$ref':'#/$defs/text'},'prefix':{'$ref':'#/$defs/text'}}}}}";
 

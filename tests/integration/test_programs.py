@@ -262,6 +262,19 @@ def test_one_that_launchd_has_is_not_run_and_given_up_when_it_takes_it(worker, t
     assert talon.health()["worker_restarts"] == 0
 
 
+@SOAK
+def test_one_that_systemd_has_is_not_run(worker, talon):
+    (worker.folder / "bin").mkdir()
+    (worker.folder / "bin" / "systemctl").write_text(f"#!/bin/sh\n[ $1 = --system ] && [ -e {worker.folder}/active ] && echo activating && exit 3\necho inactive\nexit 3\n")
+    (worker.folder / "bin" / "systemctl").chmod(0o755)
+    (worker.folder / "active").touch()
+    worker.write(FAST, "unless_loaded: { label: worker.service, every: 500ms }", path=f"{worker.folder}/bin")
+    talon.start()
+    assert worker.is_now("owned by another")["why"] == "worker.service is loaded in systemd, which runs it"
+    (worker.folder / "active").unlink()
+    worker.runs()
+
+
 def events(worker):
     lines = worker.text("events").splitlines()
     return [json.loads(line) for line in lines if line.endswith("}")]
