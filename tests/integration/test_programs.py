@@ -339,6 +339,7 @@ def test_a_person_stops_and_starts_it(worker, talon):
     pid = worker.runs()
     said = talon.command("programs")
     assert said.returncode == 0 and f"pid {pid}" in said.stdout
+    assert "kept running: worker\n" in talon.command("status").stdout
     assert talon.command("programs", "stop", "worker").returncode == 0
     worker.is_now("stopped", pid=0, wanted=False)
     assert "worker is stopped by a person" in talon.command("status").stdout
