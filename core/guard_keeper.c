@@ -79,13 +79,13 @@ bool guard_keeper_ended(struct guard_keeper *keeper, pid_t pid)
     return true;
 }
 
-void guard_keeper_end(struct guard_keeper *keeper, uint64_t now)
+void guard_keeper_end(struct guard_keeper *keeper, uint64_t now, bool at_once)
 {
     if (!keeper->pid)
         return;
-    pass_send(keeper->link, keeper->told ? KEEPER_NOW : KEEPER_DRAIN, -1);
+    pass_send(keeper->link, at_once ? KEEPER_NOW : KEEPER_DRAIN, -1);
     kill(keeper->pid, SIGCONT);
-    keeper->kill_at = now + (keeper->told ? AT_ONCE : LONGEST_DRAIN);
+    keeper->kill_at = now + (at_once ? AT_ONCE : LONGEST_DRAIN);
     keeper->told = true;
 }
 

@@ -198,6 +198,13 @@ def test_told_to_stop_it_drains_it_and_all_that_it_started(worker, talon):
     assert talon.stop() == 0
     assert time.monotonic() - before >= .5 and not lives(again) and worker.text("drained") == str(again)
 
+    talon.config.write_text(talon.config.read_text().replace("wait: 500ms", "wait: 10m"))
+    talon.start()
+    patient = worker.runs()
+    talon.daemon.send_signal(signal.SIGTERM)
+    talon.wait("it is told", lambda: worker.text("drained") == str(patient))
+    assert talon.stop() == 0 and not lives(patient) # who asks twice does not want to wait
+
 
 def test_secrets_are_in_its_environment_and_nowhere_else(worker, talon):
     values = {"TOKEN": "s3cret-of-a-command", "PASSWORD": "s3cret-of-a-file"}
