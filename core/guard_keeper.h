@@ -1,4 +1,5 @@
-/* The guard's part in keeping programs: it starts the keeper (programs/keeper.h) when a core asks for it, brings the two together, and has it end the programs. */
+/* The guard's part in keeping programs: it starts the keeper (programs/keeper.h) when a core asks for it, brings the two together, and has it end the
+ * programs. */
 #ifndef GUARD_KEEPER_H
 #define GUARD_KEEPER_H
 

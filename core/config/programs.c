@@ -1,4 +1,5 @@
-/* `programs:`: what Talon keeps running itself (core/programs). Everything about a program is judged here, so that nothing about it can be wrong when it is started. */
+/* `programs:`: what Talon keeps running itself (core/programs). Everything about a program is judged here, so that nothing about it can be wrong when it is
+ * started. */
 #include "config/programs.h"
 
 #include "config/prints.h"

@@ -1,9 +1,9 @@
 /*
- * The life of one supervised program: what is done next, and when. PURE: no loop, no process, no clock; an event and a time in, a list of things to do out. The
- * other half (programs.c) does them and tells how they went. So that thousands of histories can be tried in a moment (tests/unit/test_programs_life.c).
+ * The life of one supervised program: what is done next, and when. PURE: no loop, no process, no clock; an event and a time in, a list of things to do out.
+ * The other half (programs.c) does them and tells how they went. So that thousands of histories can be tried in a moment (tests/unit/test_programs_life.c).
  *
- * What holds whatever happens: never two processes of one program; none is started while somebody else owns it, while a person has stopped it, or before it is
- * known whether one lives already; one that ends is started again after a pause that doubles from `first` to `longest`, and begins anew after a good time.
+ * What holds whatever happens: never two processes of one program; none is started while somebody else owns it, while a person has stopped it, or before it
+ * is known whether one lives already; one that ends is started again after a pause that doubles from `first` to `longest`, and begins anew after a good time.
  */
 #ifndef PROGRAMS_LIFE_H
 #define PROGRAMS_LIFE_H

@@ -1,6 +1,6 @@
 /*
- * Rotation of a program's log: see rotate.h. The program has the file itself open, and not a pipe to us: so it neither waits for the keeper nor ends with it. The
- * price is that the file cannot be moved away from under it, only copied and emptied, which is right for one that is opened to append.
+ * Rotation of a program's log: see rotate.h. The program has the file itself open, and not a pipe to us: so it neither waits for the keeper nor ends with it.
+ * The price is that the file cannot be moved away from under it, only copied and emptied, which is right for one that is opened to append.
  */
 #include "programs/rotate.h"
 
