@@ -1,4 +1,5 @@
-/* The daemon's programs: see daemon_programs.h. In a dry run none is touched; without repair and in safe mode they are kept all the same: keeping is not repairing. */
+/* The daemon's programs: see daemon_programs.h. In a dry run none is touched; without repair and in safe mode they are kept all the same: keeping is not
+ * repairing. */
 #include "daemon_private.h"
 #include "daemon_programs.h"
 
@@ -135,8 +136,8 @@ size_t daemon_programs_view(struct daemon *d, struct snapshot_program *programs,
     size_t n = 0;
 
     for (; d->programs && n < room && programs_view(d->programs, n, &view); n++)
-        programs[n] = (struct snapshot_program){ .name = view.name, .state = view.state, .why = view.why[0] ? view.why : NULL, .last_end = view.last_end[0] ? view.last_end : NULL,
-                                                 .pid = view.pid, .restarts = view.restarts, .since = wall_of(&now, view.since), .next = wall_of(&now, view.next),
+        programs[n] = (struct snapshot_program){ .name = view.name, .state = view.state, .why = view.why[0] ? view.why : NULL,
+                                                 .last_end = view.last_end[0] ? view.last_end : NULL, .pid = view.pid, .restarts = view.restarts, .since = wall_of(&now, view.since), .next = wall_of(&now, view.next),
                                                  .wanted = view.wanted };
     return n;
 }

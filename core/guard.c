@@ -327,9 +327,11 @@ static void quit(struct guard *g, int number)
         notify_send("STOPPING=1");
     if (g->over || !g->core) { /* only programs are waited for, if at all */
         g->over = true;
-        guard_keeper_end(&g->keeper, clock_awake());
+        guard_keeper_end(&g->keeper, clock_awake(), g->quitting || g->keeper.told);
         return;
     }
+    if (g->quitting)
+        guard_keeper_end(&g->keeper, clock_awake(), true);
     kill(g->core, g->quitting ? SIGKILL : number); /* who asks twice does not want to wait */
     kill(g->core, SIGCONT);
     g->quitting = true;
@@ -382,7 +384,7 @@ static void look_at_time(struct guard *g)
     if (!g->core && !g->over && now >= g->start_at)
         start(g);
     if (g->over && !g->keeper.told)
-        guard_keeper_end(&g->keeper, now);
+        guard_keeper_end(&g->keeper, now, false);
     guard_keeper_look(&g->keeper, now);
     if (now >= g->sweep_at)
         sweep(g, now);

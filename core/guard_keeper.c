@@ -79,13 +79,13 @@ bool guard_keeper_ended(struct guard_keeper *keeper, pid_t pid)
     return true;
 }
 
-void guard_keeper_end(struct guard_keeper *keeper, uint64_t now)
+void guard_keeper_end(struct guard_keeper *keeper, uint64_t now, bool at_once)
 {
     if (!keeper->pid)
         return;
-    pass_send(keeper->link, keeper->told ? KEEPER_NOW : KEEPER_DRAIN, -1);
-    kill(keeper->pid, SIGCONT);
-    keeper->kill_at = now + (keeper->told ? AT_ONCE : LONGEST_DRAIN);
+    kill(keeper->pid, SIGCONT); /* before it is told: a debugger or sanitizer that stops it at its end would wait for ever for a stop that this has undone */
+    pass_send(keeper->link, at_once ? KEEPER_NOW : KEEPER_DRAIN, -1);
+    keeper->kill_at = now + (at_once ? AT_ONCE : LONGEST_DRAIN);
     keeper->told = true;
 }
 

@@ -1,4 +1,5 @@
-/* The guard's part in keeping programs: it starts the keeper (programs/keeper.h) when a core asks for it, brings the two together, and has it end the programs. */
+/* The guard's part in keeping programs: it starts the keeper (programs/keeper.h) when a core asks for it, brings the two together, and has it end the
+ * programs. */
 #ifndef GUARD_KEEPER_H
 #define GUARD_KEEPER_H
 
@@ -17,8 +18,8 @@ struct guard_keeper {
 void guard_keeper_join(struct guard_keeper *keeper, int core);
 /* Was that process it? Then it is gone; its programs are not. */
 bool guard_keeper_ended(struct guard_keeper *keeper, pid_t pid);
-/* Ends the programs, and with them the keeper; asked again: at once. Nothing where there is none. */
-void guard_keeper_end(struct guard_keeper *keeper, uint64_t now);
+/* Ends the programs, as they are configured or at once, and with them the keeper. Nothing where there is none. */
+void guard_keeper_end(struct guard_keeper *keeper, uint64_t now, bool at_once);
 /* One that does not end is killed in the end. */
 void guard_keeper_look(struct guard_keeper *keeper, uint64_t now);
 

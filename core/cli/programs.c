@@ -1,4 +1,5 @@
-/* `talon programs`: those that Talon keeps running, and a person's word to one of them: start, stop, restart. A stop holds until a start, also across restarts of Talon. */
+/* `talon programs`: those that Talon keeps running, and a person's word to one of them: start, stop, restart. A stop holds until a start, also across
+ * restarts of Talon. */
 #include "cli/cli.h"
 #include "cli/people.h"
 

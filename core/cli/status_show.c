@@ -103,6 +103,22 @@ static void add_programs(struct buffer *out, const cJSON *programs)
     }
 }
 
+/* Those that run, by name. */
+static void add_running(struct buffer *out, const cJSON *programs)
+{
+    struct buffer line = buffer_make(0);
+    const cJSON *program;
+
+    cJSON_ArrayForEach(program, programs)
+    {
+        if (strcmp(field_text(program, "state"), "running") == 0)
+            buffer_printf(&line, "%s%.64s", line.len > 0 ? ", " : "kept running: ", field_text(program, "name"));
+    }
+    if (line.len > 0)
+        cli_wrap(out, buffer_string(&line), 0, 2);
+    buffer_free(&line);
+}
+
 /* ---- what people have to do with */
 
 static void add_lines(struct buffer *out, const cJSON *items, void (*describe)(const cJSON *item, struct buffer *line), int most, const char *more)
@@ -162,6 +178,7 @@ void status_show(struct buffer *out, const cJSON *status)
     add_trouble(out, "talon itself", field_text(status, "self"));
     add_plugins(out, field(status, "plugins"));
     add_programs(out, field(status, "programs"));
+    add_running(out, field(status, "programs"));
     add_people(out, status);
     add_todo(out, status);
     buffer_char(out, '\n');

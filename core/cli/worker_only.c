@@ -1,6 +1,6 @@
 /*
- * `--worker-only`: refused while launchd or systemd has the worker, with the sentence of the program before this one (systems.md 12.1, item 10). Where the answer
- * cannot be had, it may run: the daemon itself asks again, and goes on asking.
+ * `--worker-only`: refused while launchd or systemd has the worker, with the sentence of the program before this one (systems.md 12.1, item 10). Where the
+ * answer cannot be had, it may run: the daemon itself asks again, and goes on asking.
  */
 #include "cli/worker_only.h"
 

@@ -1,4 +1,5 @@
-/* `programs:`: what Talon keeps running itself (core/programs). Everything about a program is judged here, so that nothing about it can be wrong when it is started. */
+/* `programs:`: what Talon keeps running itself (core/programs). Everything about a program is judged here, so that nothing about it can be wrong when it is
+ * started. */
 #include "config/programs.h"
 
 #include "config/prints.h"
@@ -251,7 +252,7 @@ static bool read_program(struct config *c, const struct entry *entry, struct mod
         .name = arena_string(c->made, entry->key->of.text), .folder = "/", .log_rotate = 10 << 20, .health = MODEL_NONE, .health_start = 60 * PROGRAM_SECOND, .health_failures = 3,
         .preflight_timeout = 30 * PROGRAM_SECOND, .call_after = 5 * PROGRAM_SECOND, .call_every = 5 * PROGRAM_SECOND, .call_timeout = 5 * PROGRAM_SECOND, .call_tries = 3,
         .restart_first = PROGRAM_SECOND, .restart_longest = 30 * PROGRAM_SECOND, .restart_good = 60 * PROGRAM_SECOND, .drain_signal = SIGTERM,
-        .drain_wait = 5 * PROGRAM_SECOND, .loaded_every = 5 * PROGRAM_SECOND, .events_source = "talon", .events_prefix = "worker.supervisor",
+        .drain_wait = 5 * PROGRAM_SECOND, .loaded_every = 10 * PROGRAM_SECOND, .events_source = "talon", .events_prefix = "worker.supervisor",
         .place = work_place(c, entry->key->place),
     };
     made->events_component = made->name;

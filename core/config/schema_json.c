@@ -26,7 +26,12 @@ static const char kinds[] =
     "'texts':{'type':['array','null'],'items':{'$ref':'#/$defs/text'}},"
     "'any':{'type':'object','required':['any'],'properties':{'any':{'type':'array','items':{'$ref':'#/$defs/name'}}},'additionalProperties':false},"
     "'need':{'anyOf':[{'$ref':'#/$defs/name'},{'$ref':'#/$defs/any'}]},"
-    "'variables':{'type':['object','null'],'additionalProperties':{'$ref':'#/$defs/text'}},"
+    "'heal':{'type':'object','required':['run'],'additionalProperties':false,'properties':{"
+    "'when':{'type':'string','description':'A condition such as `ping failed and port ok`.'},"
+    "'run':{'type':'string','description':'The name of a runbook.'},'with':{'type':'object','additionalProperties':{'$ref':'#/$defs/text'}}}}";
+
+static const char programs[] =
+    ",'variables':{'type':['object','null'],'additionalProperties':{'$ref':'#/$defs/text'}},"
     "'program':{'type':'object','required':['command'],'additionalProperties':false,'properties':{"
     "'command':{'type':'array','minItems':1,'items':{'$ref':'#/$defs/text'}},'enabled':{'$ref':'#/$defs/truth','default':true},'folder':{'$ref':'#/$defs/text','default':'/'},"
     "'env':{'$ref':'#/$defs/variables'},'env_file':{'$ref':'#/$defs/text'},'secrets':{'$ref':'#/$defs/variables','description':'Variables that get the value of a secret.'},"
@@ -45,12 +50,9 @@ static const char kinds[] =
     "'drain':{'anyOf':[{'$ref':'#/$defs/duration'},{'type':'object','additionalProperties':false,"
     "'properties':{'signal':{'enum':['TERM','INT','QUIT','HUP','USR1','USR2'],'default':'TERM'},'wait':{'$ref':'#/$defs/duration','default':'5s'}}}]},"
     "'unless_loaded':{'anyOf':[{'type':'string'},{'type':'object','required':['label'],'additionalProperties':false,"
-    "'properties':{'label':{'$ref':'#/$defs/text'},'every':{'$ref':'#/$defs/duration','default':'5s'}}}]},"
+    "'properties':{'label':{'$ref':'#/$defs/text'},'every':{'$ref':'#/$defs/duration','default':'10s'}}}]},"
     "'events':{'type':'object','required':['command'],'additionalProperties':false,'properties':{'command':{'$ref':'#/$defs/texts'},"
-    "'source':{'$ref':'#/$defs/text'},'component':{'$ref':'#/$defs/text'},'prefix':{'$ref':'#/$defs/text'}}}}},"
-    "'heal':{'type':'object','required':['run'],'additionalProperties':false,'properties':{"
-    "'when':{'type':'string','description':'A condition such as `ping failed and port ok`.'},"
-    "'run':{'type':'string','description':'The name of a runbook.'},'with':{'type':'object','additionalProperties':{'$ref':'#/$defs/text'}}}}";
+    "'source':{'$ref':'#/$defs/text'},'component':{'$ref':'#/$defs/text'},'prefix':{'$ref':'#/$defs/text'}}}}}";
 
 static const char check_settings[] =
     "'every':{'$ref':'#/$defs/duration','description':'The interval.','default':'60s'},"
@@ -350,6 +352,7 @@ static void write_schema(const struct config *c, struct buffer *out)
     add(out, "'if':{'type':'object','required':['service']},'then':{'$ref':'#/$defs/service_file'},'else':{'if':{'type':'object','required':['runbook']},");
     add(out, "'then':{'$ref':'#/$defs/runbook_file'},'else':{'anyOf':[{'$ref':'#/$defs/main'},{'type':'null'}]}},'$defs':{");
     add(out, kinds);
+    add(out, programs);
     add_object(out, "check", check_settings, check_own);
     add_types(c, out, "type");
     add(out, "}}");

@@ -1,6 +1,6 @@
 /*
- * One HTTP request to an address of this host: see call.h. Connect, send, read the status line; of the answer nothing else is wanted, so the connection is closed
- * then. Each step is a function; one timer bounds them all.
+ * One HTTP request to an address of this host: see call.h. Connect, send, read the status line; of the answer nothing else is wanted, so the connection is
+ * closed then. Each step is a function; one timer bounds them all.
  */
 #include "programs/call.h"
 
@@ -188,7 +188,8 @@ struct call *call_start(struct ev_loop *loop, const struct model_program *progra
     if (!call)
         return NULL;
     *call = (struct call){ .loop = loop, .timeout = program->call_timeout, .done = done, .arg = arg, .fd = -1, .request = buffer_make(0) };
-    buffer_printf(&call->request, "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", program->call_method, program->call_target, program->call_host);
+    buffer_printf(&call->request, "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", program->call_method,
+                  program->call_target, program->call_host);
     error = call->request.failed ? ENOMEM : open_connection(call, program);
     ev_timer_init(&call->deadline, on_deadline, (double)program->call_timeout / 1e9, 0.);
     ev_init(&call->io, on_ready);

@@ -20,8 +20,8 @@ struct environment *environment_create(const char *path);
 void environment_free(struct environment *environment);
 /* A later one of the same name takes its place. False: no memory, or too many. */
 bool environment_set(struct environment *environment, const char *name, const char *value, size_t n);
-/* Lines of `NAME=VALUE` or `export NAME=VALUE`, the value bare or in one pair of quotes; empty lines and those that begin with # are passed over. Returns how many lines
- * could not be understood. */
+/* Lines of `NAME=VALUE` or `export NAME=VALUE`, the value bare or in one pair of quotes; empty lines and those that begin with # are passed over. Returns
+ * how many lines could not be understood. */
 size_t environment_read(struct environment *environment, const char *text);
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * The keeper's programs: see held.h. Each has a process group of its own; what a program leaves in it, or elsewhere under its mark where the system lets us
- * see marks, ends with it. One that an earlier keeper started is nobody's child here: it is the process of that number and that start, and looked at each second.
+ * see marks, ends with it. One that an earlier keeper started is nobody's child here: it is the process of that number and that start, and looked at each
+ * second.
  */
 #include "programs/held.h"
 

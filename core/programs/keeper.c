@@ -1,7 +1,7 @@
 /*
- * talon-keeper: the parent of the supervised programs (keeper.h), a small child of the guard. One loop over the guard's socket, the core's lines and the signals'
- * pipe. It starts, signals and reaps, and decides nothing: what should run is the core's to know. Signals to it alone change nothing, since a supervisor that stops
- * all processes of Talon at once tells the guard, too, and that says how.
+ * talon-keeper: the parent of the supervised programs (keeper.h), a small child of the guard. One loop over the guard's socket, the core's lines and the
+ * signals' pipe. It starts, signals and reaps, and decides nothing: what should run is the core's to know. Signals to it alone change nothing, since a
+ * supervisor that stops all processes of Talon at once tells the guard, too, and that says how.
  */
 #include "programs/keeper.h"
 

@@ -96,7 +96,7 @@ static void end_call(struct life *m)
     m->calling = false;
 }
 
-static void drain(struct life *m, uint64_t now, int then)
+static void drain(struct life *m, uint64_t now, enum life_then then)
 {
     end_call(m);
     m->then = then;

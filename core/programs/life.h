@@ -1,9 +1,9 @@
 /*
- * The life of one supervised program: what is done next, and when. PURE: no loop, no process, no clock; an event and a time in, a list of things to do out. The
- * other half (programs.c) does them and tells how they went. So that thousands of histories can be tried in a moment (tests/unit/test_programs_life.c).
+ * The life of one supervised program: what is done next, and when. PURE: no loop, no process, no clock; an event and a time in, a list of things to do out.
+ * The other half (programs.c) does them and tells how they went. So that thousands of histories can be tried in a moment (tests/unit/test_programs_life.c).
  *
- * What holds whatever happens: never two processes of one program; none is started while somebody else owns it, while a person has stopped it, or before it is
- * known whether one lives already; one that ends is started again after a pause that doubles from `first` to `longest`, and begins anew after a good time.
+ * What holds whatever happens: never two processes of one program; none is started while somebody else owns it, while a person has stopped it, or before it
+ * is known whether one lives already; one that ends is started again after a pause that doubles from `first` to `longest`, and begins anew after a good time.
  */
 #ifndef PROGRAMS_LIFE_H
 #define PROGRAMS_LIFE_H
@@ -71,13 +71,15 @@ enum life_effect {
     LIFE_TELL_PORT, LIFE_TELL_OWNED, LIFE_TELL_UNANSWERED, LIFE_TELL_CALL,
 };
 
+enum life_then { THEN_PAUSE, THEN_START, THEN_REST };
+
 enum { LIFE_EFFECTS = 8, LIFE_UNANSWERED = 3 };
 
 struct life {
     struct life_plan plan;
     enum life_state state;
     enum { OWNER_UNKNOWN, OWNER_NONE, OWNER_OTHER } owner;
-    enum { THEN_PAUSE, THEN_START, THEN_REST } then; /* after DRAINING */
+    enum life_then then;     /* after DRAINING */
     bool wanted;             /* no person has stopped it */
     bool removed;
     bool keeper;             /* there is one, and it is known what it holds */

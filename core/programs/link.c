@@ -1,6 +1,6 @@
 /*
- * The core's end of the lines to the keeper (keeper.h). A keeper that goes is asked for again, first at once and then every second; what the next one holds decides
- * which programs still live: those that it does not know are handed over to it by number and start, and are ours again if they are still the same.
+ * The core's end of the lines to the keeper (keeper.h). A keeper that goes is asked for again, first at once and then every second; what the next one holds
+ * decides which programs still live: those that it does not know are handed over to it by number and start, and are ours again if they are still the same.
  */
 #include "programs/programs_private.h"
 

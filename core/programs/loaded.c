@@ -1,6 +1,6 @@
 /*
- * Looks for a label or unit: see loaded.h. The tool decides, not the system that this was built for: what asks launchctl can be tried wherever something answers
- * as it does. A domain that is not there, or has no such job, is an answer; a tool that hangs or dies gives none.
+ * Looks for a label or unit: see loaded.h. The tool decides, not the system that this was built for: what asks launchctl can be tried wherever something
+ * answers as it does. A domain that is not there, or has no such job, is an answer; a tool that hangs or dies gives none.
  */
 #include "programs/loaded.h"
 

@@ -1,4 +1,5 @@
-/* One supervised program: carries out what its life wants, and tells it how that went. Every answer comes from the loop, so an event is never within another. */
+/* One supervised program: carries out what its life wants, and tells it how that went. Answers come from the loop; the few that come on the spot (a port is
+ * looked at, memory is wanting) are to the last thing that an event wanted, so nothing of it is left undone. */
 #include "programs/programs_private.h"
 
 #include "base/os/clock.h"
@@ -28,9 +29,19 @@ void program_say(struct program *program, const char *format, ...)
 struct life_plan program_plan(const struct model_program *plan)
 {
     return (struct life_plan){
-        .owned = plan->unless_loaded ? text_hash(TEXT_HASH, plan->unless_loaded, strlen(plan->unless_loaded)) | 1 : 0, .preflight = plan->preflight != NULL, .port = plan->port != 0, .refuses = plan->refuses, .call = plan->call_method != NULL,
-        .call_after = plan->call_after, .call_every = plan->call_every, .call_tries = plan->call_tries, .first = plan->restart_first, .longest = plan->restart_longest,
-        .good = plan->restart_good, .health_start = plan->health_start, .health_failures = plan->health_failures,
+        .owned = plan->unless_loaded ? text_hash(TEXT_HASH, plan->unless_loaded, strlen(plan->unless_loaded)) | 1 : 0,
+        .preflight = plan->preflight != NULL,
+        .port = plan->port != 0,
+        .refuses = plan->refuses,
+        .call = plan->call_method != NULL,
+        .call_after = plan->call_after,
+        .call_every = plan->call_every,
+        .call_tries = plan->call_tries,
+        .first = plan->restart_first,
+        .longest = plan->restart_longest,
+        .good = plan->restart_good,
+        .health_start = plan->health_start,
+        .health_failures = plan->health_failures,
     };
 }
 
@@ -57,7 +68,8 @@ static void do_preflight(struct program *program)
 {
     struct environment *environment = start_environment(program);
     const struct model_program *plan = program->plan;
-    struct task_request request = { .argv = plan->preflight, .folder = plan->folder, .path = program->model->settings.exec_path, .timeout = plan->preflight_timeout };
+    struct task_request request = { .argv = plan->preflight, .folder = plan->folder, .path = program->model->settings.exec_path,
+                                    .timeout = plan->preflight_timeout };
 
     request.env = environment ? (const char *const *)environment->all : NULL;
     program->preflight = environment ? task_start(program->all->loop, &request, on_preflight, program) : NULL;
@@ -76,8 +88,8 @@ static void look_at_port(struct program *program)
     const enum port_answer answer = port_look(program->plan->port_host, program->plan->port, &holder);
 
     if (answer == PORT_TAKEN && holder.pid > 0)
-        program_say(program, "port %u is taken by %s (pid %ld), which is not ours and is left alone", (unsigned)program->plan->port, holder.name[0] ? holder.name : "a process",
-                    (long)holder.pid);
+        program_say(program, "port %u is taken by %s (pid %ld), which is not ours and is left alone", (unsigned)program->plan->port,
+                    holder.name[0] ? holder.name : "a process", (long)holder.pid);
     else if (answer == PORT_TAKEN)
         program_say(program, "port %u is taken by a process that we may not see", (unsigned)program->plan->port);
     program_event(program, answer == PORT_TAKEN ? LIFE_PORT_TAKEN : LIFE_PORT_FREE);

@@ -1,6 +1,6 @@
 /*
- * Supervised programs: what `programs:` says is kept running, by way of the keeper (keeper.h), as their lives (life.h) want it. The core's only way to them. Knows
- * nothing of the judgement: the daemon hands over how checks went and what people want.
+ * Supervised programs: what `programs:` says is kept running, by way of the keeper (keeper.h), as their lives (life.h) want it. The core's only way to them.
+ * Knows nothing of the judgement: the daemon hands over how checks went and what people want.
  */
 #ifndef PROGRAMS_PROGRAMS_H
 #define PROGRAMS_PROGRAMS_H

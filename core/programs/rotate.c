@@ -1,6 +1,6 @@
 /*
- * Rotation of a program's log: see rotate.h. The program has the file itself open, and not a pipe to us: so it neither waits for the keeper nor ends with it. The
- * price is that the file cannot be moved away from under it, only copied and emptied, which is right for one that is opened to append.
+ * Rotation of a program's log: see rotate.h. The program has the file itself open, and not a pipe to us: so it neither waits for the keeper nor ends with it.
+ * The price is that the file cannot be moved away from under it, only copied and emptied, which is right for one that is opened to append.
  */
 #include "programs/rotate.h"
 
@@ -67,7 +67,7 @@ void rotate_log(const char *path, uint64_t bytes)
 
     if (!path[0] || stat(path, &st) != 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size < bytes)
         return;
-    fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd < 0)
         return;
     rotate(path, fd, (uint64_t)st.st_size);

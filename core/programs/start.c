@@ -1,6 +1,7 @@
 /*
- * From "start it" to the keeper's line: the environment is gathered, one secret after another, since each may be a command that takes its time. One that cannot be
- * had is left out and said: what a program cannot do without it is the program's to know. The values live here until the line is sent, and are wiped.
+ * From "start it" to the keeper's line: the environment is gathered, one secret after another, since each may be a command that takes its time. One that
+ * cannot be had is left out and said: what a program cannot do without it is the program's to know. The values live here until the line is sent, and are
+ * wiped.
  */
 #include "programs/programs_private.h"
 

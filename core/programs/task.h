@@ -1,4 +1,5 @@
-/* A command of ours beside a program: its preflight, a look at launchd or systemd, an event that is handed over. Bounded in time and output, and gone with its group. */
+/* A command of ours beside a program: its preflight, a look at launchd or systemd, an event that is handed over. Bounded in time and output, and gone with
+ * its group. */
 #ifndef PROGRAMS_TASK_H
 #define PROGRAMS_TASK_H
 

@@ -1,6 +1,6 @@
 /*
- * The events of the supervisor before this one (systems.md 12.7, item 84), handed as JSON to a configured command, which knows where they belong. A command that
- * hangs is ended; while PROGRAM_EVENTS of them run, more are only logged.
+ * The events of the supervisor before this one (systems.md 12.7, item 84), handed as JSON to a configured command, which knows where they belong. A command
+ * that hangs is ended; while PROGRAM_EVENTS of them run, more are only logged.
  */
 #include "programs/programs_private.h"
 

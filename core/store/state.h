@@ -5,6 +5,7 @@
  *   lock                held while a daemon runs
  *   last-good.conf      source text of the last good configuration, with its includes
  *   saved.json          bytes that plugins' instances saved
+ *   programs.json       supervised programs: which process each is, what people want of it, how often it was started again
  *   endpoint            where this daemon answers, "127.0.0.1:9999"
  *   control             the path of the control socket of this daemon
  *   status.json         what `talon status` shows while no daemon runs

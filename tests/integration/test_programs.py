@@ -198,6 +198,13 @@ def test_told_to_stop_it_drains_it_and_all_that_it_started(worker, talon):
     assert talon.stop() == 0
     assert time.monotonic() - before >= .5 and not lives(again) and worker.text("drained") == str(again)
 
+    talon.config.write_text(talon.config.read_text().replace("wait: 500ms", "wait: 10m"))
+    talon.start()
+    patient = worker.runs()
+    talon.daemon.send_signal(signal.SIGTERM)
+    talon.wait("it is told", lambda: worker.text("drained") == str(patient))
+    assert talon.stop() == 0 and not lives(patient) # who asks twice does not want to wait
+
 
 def test_secrets_are_in_its_environment_and_nowhere_else(worker, talon):
     values = {"TOKEN": "s3cret-of-a-command", "PASSWORD": "s3cret-of-a-file"}
@@ -260,6 +267,19 @@ def test_one_that_launchd_has_is_not_run_and_given_up_when_it_takes_it(worker, t
     job.unlink()
     worker.runs()
     assert talon.health()["worker_restarts"] == 0
+
+
+@SOAK
+def test_one_that_systemd_has_is_not_run(worker, talon):
+    (worker.folder / "bin").mkdir()
+    (worker.folder / "bin" / "systemctl").write_text(f"#!/bin/sh\n[ $1 = --system ] && [ -e {worker.folder}/active ] && echo activating && exit 3\necho inactive\nexit 3\n")
+    (worker.folder / "bin" / "systemctl").chmod(0o755)
+    (worker.folder / "active").touch()
+    worker.write(FAST, "unless_loaded: { label: worker.service, every: 500ms }", path=f"{worker.folder}/bin")
+    talon.start()
+    assert worker.is_now("owned by another")["why"] == "worker.service is loaded in systemd, which runs it"
+    (worker.folder / "active").unlink()
+    worker.runs()
 
 
 def events(worker):
@@ -326,6 +346,7 @@ def test_a_person_stops_and_starts_it(worker, talon):
     pid = worker.runs()
     said = talon.command("programs")
     assert said.returncode == 0 and f"pid {pid}" in said.stdout
+    assert "kept running: worker\n" in talon.command("status").stdout
     assert talon.command("programs", "stop", "worker").returncode == 0
     worker.is_now("stopped", pid=0, wanted=False)
     assert "worker is stopped by a person" in talon.command("status").stdout

@@ -353,6 +353,10 @@ struct snapshot *support_shop_snapshot(const struct engine *engine)
         { .name = "colima", .state = "waiting to restart", .last_end = "SIGSEGV in \"vm\"", .deaths = 3, .plugins = 1, .instances = 2 },
         { .name = "colima", .state = "running", .pid = 4712, .deaths = 1, .plugins = 1, .instances = 2 },
     };
+    static const struct snapshot_program programs[] = {
+        { .name = "mailer", .state = "running", .pid = 4713, .restarts = 2, .since = SUPPORT_NOW - 60 * (int64_t)NS_PER_S, .wanted = true },
+        { .name = "port81", .state = "waiting for its port", .why = "port 81 is taken by <x> (pid 4)", .last_end = "exit code 3", .restarts = 1, .wanted = true },
+    };
     struct moment now = { .awake = 1, .wall = SUPPORT_NOW };
     struct snapshot_extra extra = {
         .loaded_at = SUPPORT_NOW - 7200 * (int64_t)NS_PER_S,
@@ -362,6 +366,8 @@ struct snapshot *support_shop_snapshot(const struct engine *engine)
         .worker_restarts = 3,
         .plugins = plugins,
         .n_plugins = 3,
+        .programs = programs,
+        .n_programs = 2,
     };
 
     return snapshot_make(engine, &now, &extra);

@@ -143,7 +143,7 @@ static void status_of_one_service_byte_for_byte(void **state)
                         "  {\"name\":\"c\",\"verdict\":\"ok\",\"status\":\"ok\",\"reason\":\"ok\",\"summary\":\"PONG in 0.2 ms\",\"since_unix\":1699996400,"
                         "\"last_run_unix\":1699999997,\"next_run_unix\":1700000011,\"bad_in_a_row\":0,\"witness\":false,\"stale\":false}],"
                         "\"critical\":false,\"root_cause\":false,\"waiting_for\":null,\"incident\":null,\"repair\":null,\"decided_by\":null}\n"
-                        "],\"incidents\":[],\"silences\":[],\"plugins\":[],\"disabled\":[],\"self\":null,\"started_at_unix\":1699992800,\"version\":\"" TALON_VERSION "\"}\n");
+                        "],\"incidents\":[],\"silences\":[],\"plugins\":[],\"programs\":[],\"disabled\":[],\"self\":null,\"started_at_unix\":1699992800,\"version\":\"" TALON_VERSION "\"}\n");
     buffer_free(&out);
     snapshot_drop(snapshot);
     support_free(engine);
@@ -178,6 +178,9 @@ static void status_says_all_that_is_known(void **state)
     plugins = at(json, "plugins");
     assert_int_equal(cJSON_GetArraySize(plugins), 3);
     assert_string_equal(string_at(cJSON_GetArrayItem(plugins, 1), "last_end"), "SIGSEGV in \"vm\"");
+    assert_int_equal(cJSON_GetArraySize(at(json, "programs")), 2);
+    assert_string_equal(string_at(cJSON_GetArrayItem(at(json, "programs"), 1), "why"), "port 81 is taken by <x> (pid 4)");
+    assert_true(cJSON_IsNull(at(cJSON_GetArrayItem(at(json, "programs"), 0), "why")));
     assert_string_equal(string_at(json, "self"), "the state folder cannot be written: No space left on device");
     cJSON_Delete(json);
     buffer_free(&out);

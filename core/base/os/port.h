@@ -12,8 +12,8 @@ struct port_holder {
     char name[64]; /* of its program; "" as well */
 };
 
-/* Tries to have it at the address (numeric; NULL: any of this host's, and loopback), and lets it go at once. Only listeners are looked at: clients of the port are
- * nobody's business. Blocks for a look at all processes where it is taken, else for nothing. */
+/* Tries to have it at the address (numeric; NULL: any of this host's, and loopback), and lets it go at once. Only listeners are looked at: clients of the
+ * port are nobody's business. Blocks for a look at all processes where it is taken, else for nothing. */
 enum port_answer port_look(const char *host, uint16_t port, struct port_holder *holder);
 
 #endif

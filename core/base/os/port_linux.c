@@ -26,7 +26,8 @@ static void read_table(const char *path, uint16_t wanted, struct inodes *inodes)
         unsigned port, state;
         unsigned long inode;
 
-        if (sscanf(line, "%*d: %*[0-9A-Fa-f]:%x %*s %x %*s %*s %*s %*u %*d %lu", &port, &state, &inode) == 3 && state == LISTENING && port == wanted && inodes->n < INODES)
+        if (sscanf(line, "%*d: %*[0-9A-Fa-f]:%x %*s %x %*s %*s %*s %*u %*d %lu", &port, &state, &inode) == 3 && state == LISTENING && port == wanted &&
+            inodes->n < INODES)
             inodes->of[inodes->n++] = inode;
     }
     if (table)
