@@ -25,6 +25,8 @@ int main(int argc, char **argv)
             settings.dry_run = true;
         else if (strcmp(argv[i], "--no-heal") == 0)
             settings.no_heal = true;
+        else if (strcmp(argv[i], "--worker-only") == 0)
+            settings.worker_only = true;
         else if (strcmp(argv[i], "--guarded") == 0)
             guarded = guarded_begin();
         else if (strcmp(argv[i], "--safe") == 0)

@@ -10,6 +10,7 @@
 #include "base/os/loop.h"
 #include "base/os/memory.h"
 #include "base/os/random.h"
+#include "daemon_programs.h"
 #include "daemon_signals.h"
 #include "daemon_windows.h"
 #include "guarded.h"
@@ -28,12 +29,26 @@
 
 /* ---- publishing: at once when the last snapshot is 100 ms old, else when it is */
 
+/* plugins NULL: without them. */
+static struct snapshot *make_snapshot(struct daemon *d, const struct moment *now, struct snapshot_plugin *plugins)
+{
+    struct snapshot_program programs[SNAPSHOT_PROGRAMS];
+    struct snapshot_extra extra;
+
+    d->self.programs = d->programs ? programs_trouble(d->programs) : NULL;
+    d->self.worker_restarts = d->programs ? programs_restarts(d->programs) : 0;
+    extra = daemon_self_extra(&d->self, d->hosts, d->state, plugins);
+    extra.programs = programs;
+    extra.n_programs = daemon_programs_view(d, programs, SNAPSHOT_PROGRAMS);
+    daemon_heal_extra(d, &extra);
+    return snapshot_make(d->engine, now, &extra);
+}
+
 struct snapshot *daemon_snapshot(struct daemon *d, const struct moment *now)
 {
     struct snapshot_plugin plugins[DAEMON_SELF_HOSTS];
-    struct snapshot_extra extra = daemon_self_extra(&d->self, d->hosts, d->state, plugins);
 
-    return snapshot_make(d->engine, now, &extra);
+    return make_snapshot(d, now, plugins);
 }
 
 static void publish_now(struct daemon *d, const struct moment *now)
@@ -95,13 +110,21 @@ static void record(struct daemon *d, const struct engine_effect *effect)
                  engine_verdict_name((enum engine_verdict)effect->of.record.to), NULL);
 }
 
+void daemon_notify(struct daemon *d, const struct moment *now, const struct engine_effect *effect)
+{
+    memory_effect(d->memory, d->engine, now, effect);
+    daemon_self_notice(engine_model(d->engine), effect);
+    daemon_outbox_notice(d, now, effect);
+}
+
 void daemon_carry_out(struct daemon *d, const struct moment *now)
 {
     size_t n;
     const struct engine_effect *effects = engine_effects(d->engine, &n);
 
     for (size_t i = 0; i < n; i++) {
-        memory_effect(d->memory, d->engine, now, &effects[i]);
+        if (effects[i].kind != EFFECT_NOTIFY)
+            memory_effect(d->memory, d->engine, now, &effects[i]);
         switch (effects[i].kind) {
         case EFFECT_START_CHECK:
             instances_start(d->instances, effects[i].of.start.check, effects[i].of.start.run, effects[i].of.start.timeout,
@@ -115,6 +138,8 @@ void daemon_carry_out(struct daemon *d, const struct moment *now)
             break;
         case EFFECT_RECORD:
             record(d, &effects[i]);
+            if (effects[i].of.record.kind == RECORD_ROUND)
+                daemon_heartbeat(d, now);
             break;
         case EFFECT_PUBLISH:
             daemon_publish(d, now);
@@ -123,21 +148,24 @@ void daemon_carry_out(struct daemon *d, const struct moment *now)
             daemon_self_tell(engine_model(d->engine), &effects[i]);
             break;
         case EFFECT_NOTIFY:
-            daemon_self_notice(engine_model(d->engine), &effects[i]);
+            daemon_notify(d, now, &effects[i]);
+            break;
+        case EFFECT_JUDGED:
+            daemon_heal_result(d, effects[i].of.judged.check, effects[i].of.judged.result, effects[i].of.judged.run, effects[i].of.judged.cause == CAUSE_SCHEDULE);
             break;
         case EFFECT_COLLECT: /* the memory has */
-        case EFFECT_JUDGED:
             break;
         case EFFECT_OBSERVE:
             daemon_observer_ask(d->observer, effects[i].of.observe.asked);
             break;
         case EFFECT_RECORD_INTENT:
         case EFFECT_RUN_ACTION:
-            log_error("the engine asked for something that this version cannot do", NULL);
+            log_error("the engine asked for what is the machine's of repair to ask", NULL);
             break;
         }
     }
     daemon_memory_settle(d, now);
+    daemon_heal_judged(d, now);
 }
 
 /* ---- events: all go through daemon_feed(), which also sees when the loop was stopped for long */
@@ -196,6 +224,8 @@ static void on_done(void *arg, size_t check, uint64_t run, struct result *result
     daemon_feed(d, &event);
     if (result)
         memory_judged(d->memory, d->engine, check, result);
+    if (result)
+        daemon_programs_result(d, check, result);
     result_drop(result);
 }
 
@@ -261,9 +291,13 @@ void daemon_open_endpoint(struct daemon *d)
 
 static void write_old_state(struct daemon *d, const struct moment *now)
 {
+    struct snapshot *snapshot = make_snapshot(d, now, NULL); /* what runs is told by who runs */
+
     d->old_state_due = d->turned = false;
     d->old_state_at = now->awake;
-    daemon_self_write(&d->self, d->engine, d->hosts, d->state, now);
+    if (snapshot)
+        daemon_self_write(d->state, snapshot);
+    snapshot_drop(snapshot);
 }
 
 static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
@@ -277,6 +311,8 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     daemon_observer_tick(d->observer, &now);
     tell_gap(d, &now);
     daemon_memory_tick(d, &now);
+    daemon_heal_tick(d, &now);
+    daemon_outbox_turn(d, &now);
     daemon_windows_look(d, &now);
     if (now.awake - d->began >= RESTART_SHOWN)
         daemon_self_restarted(&d->self, d->settings.safe, NULL);
@@ -286,7 +322,8 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
         daemon_open_endpoint(d);
     if (d->old_state_due && now.awake - d->old_state_at >= (d->turned ? OLD_STATE_DISTANCE : OLD_STATE_REFRESH))
         write_old_state(d, &now);
-    daemon_self_retry(&d->self, d->engine, d->hosts, d->state, &now);
+    if (daemon_self_retry(&d->self, d->state, &now))
+        write_old_state(d, &now);
     hosts_look(d->hosts);
     state_flush(d->state);
     memory_give_back(now.awake);
@@ -336,7 +373,8 @@ static void init_watchers(struct daemon *d)
 
 static bool create(struct daemon *d)
 {
-    struct daemon_control_calls control = { .reload = daemon_reload, .status = show_status, .arg = d };
+    struct daemon_control_calls control = { .reload = daemon_reload, .status = show_status, .notify_list = outbox_asked_list, .notify_test = outbox_asked_test, .arg = d,
+                                            .programs = { daemon_programs_show, daemon_programs_start, daemon_programs_stop, daemon_programs_restart } };
     struct instances_calls calls = { .done = on_done, .nudge = on_nudge, .save = on_save, .recall = on_recall, .arg = d };
 
     control.people = daemon_people_calls(d);
@@ -344,9 +382,13 @@ static bool create(struct daemon *d)
     d->engine = engine_create(random_id());
     if (!d->loop || !d->engine)
         return false;
+    if (!daemon_heal_create(d) || !daemon_outbox_create(d))
+        return false;
     d->hosts = daemon_self_hosts(d->loop);
     d->secrets = secrets_create(d->loop, NULL);
     if (!d->hosts || !d->secrets)
+        return false;
+    if (!daemon_programs_begin(d))
         return false;
     d->observer = daemon_observer_create(d->loop, &(struct daemon_observer_calls){ .sample = on_sample, .arg = d });
     if (!d->observer)
@@ -366,8 +408,11 @@ static void destroy(struct daemon *d)
     daemon_observer_free(d->observer);
     serve_stop(d->serve);
     daemon_control_end(&d->control);
+    daemon_programs_end(d);
     if (d->state && engine_model(d->engine))
         write_old_state(d, &now);
+    daemon_heal_end(d);
+    daemon_outbox_end(d);
     instances_free(d->instances);
     if (d->secrets)
         secrets_free(d->secrets);

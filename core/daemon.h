@@ -8,6 +8,7 @@ struct daemon_settings {
     const char *config;  /* file, absolute */
     bool dry_run;        /* repairs are only said, not done */
     bool no_heal;        /* not even that */
+    bool worker_only;    /* supervises programs, and watches only what their health hangs on */
     bool safe;           /* the core before this one crashed again and again: watch and tell, repair nothing */
     const char *after;   /* how the one before ended, and where the report lies; NULL: this is the first */
 };

@@ -51,5 +51,6 @@ bool daemon_has_reports(struct daemon *d, const char *full_name)
 
 struct daemon_people_calls daemon_people_calls(struct daemon *d)
 {
-    return (struct daemon_people_calls){ .command = command, .snapshot = snapshot_now, .recall = recall, .report = report, .arg = d };
+    return (struct daemon_people_calls){ .command = command, .snapshot = snapshot_now, .recall = recall, .report = report, .heal = heal_asked_command,
+                                         .last_run = heal_asked_last_run, .story = heal_asked_story, .plan = heal_asked_plan, .arg = d };
 }

@@ -130,6 +130,20 @@ static void on_clear(void *arg, struct control_ask *ask)
     control_answer(ask, 200, &body);
 }
 
+static void on_notify(void *arg, struct control_ask *ask)
+{
+    const struct daemon_control *dc = arg;
+
+    dc->calls.notify_list(dc->calls.arg, ask);
+}
+
+static void on_notify_test(void *arg, struct control_ask *ask)
+{
+    const struct daemon_control *dc = arg;
+
+    dc->calls.notify_test(dc->calls.arg, ask);
+}
+
 /* Those of daemon_people.h. */
 #define PEOPLE(name) \
     static void on_##name(void *arg, struct control_ask *ask) \
@@ -149,8 +163,25 @@ PEOPLE(why)
 PEOPLE(incidents)
 PEOPLE(incident)
 PEOPLE(log)
+PEOPLE(heal)
+PEOPLE(rearm)
+PEOPLE(plan)
+PEOPLE(run)
+PEOPLE(limits)
 
-/* All of them; heal will be more lines. */
+#define PROGRAMS(name) \
+    static void on_program_##name(void *arg, struct control_ask *ask) \
+    { \
+        const struct daemon_control *dc = arg; \
+\
+        dc->calls.programs.name(dc->calls.arg, ask); \
+    }
+PROGRAMS(show)
+PROGRAMS(start)
+PROGRAMS(stop)
+PROGRAMS(restart)
+
+/* All of them. */
 static const struct control_command commands[] = {
     { "GET", "/v1/status", on_status },
     { "POST", "/v1/reload", on_reload },
@@ -166,6 +197,17 @@ static const struct control_command commands[] = {
     { "GET", "/v1/incidents", on_incidents },
     { "GET", "/v1/incidents/*", on_incident },
     { "GET", "/v1/log", on_log },
+    { "POST", "/v1/heal", on_heal },
+    { "POST", "/v1/heal/plan", on_plan },
+    { "POST", "/v1/heal/rearm", on_rearm },
+    { "GET", "/v1/heal/runs/*", on_run },
+    { "GET", "/v1/limits", on_limits },
+    { "GET", "/v1/programs", on_program_show },
+    { "POST", "/v1/programs/*/start", on_program_start },
+    { "POST", "/v1/programs/*/stop", on_program_stop },
+    { "POST", "/v1/programs/*/restart", on_program_restart },
+    { "GET", "/v1/notify", on_notify },
+    { "POST", "/v1/notify/test", on_notify_test },
 };
 
 /* ---- the socket: one that cannot be had is reported and tried again, never fatal */

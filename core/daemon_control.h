@@ -17,7 +17,14 @@ struct daemon_control_calls {
     void (*reload)(void *arg);
     /* As GET /api/v1/status, of now. Left empty: no memory. */
     void (*status)(void *arg, struct buffer *out);
+    /* How the channels to people are, and a message through them. Each takes the ask. */
+    void (*notify_list)(void *arg, struct control_ask *ask);
+    void (*notify_test)(void *arg, struct control_ask *ask);
     void *arg;
+    struct {
+        void (*show)(void *arg, struct control_ask *ask), (*start)(void *arg, struct control_ask *ask), (*stop)(void *arg, struct control_ask *ask),
+            (*restart)(void *arg, struct control_ask *ask);
+    } programs;
     struct daemon_people_calls people;
 };
 

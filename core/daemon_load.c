@@ -1,5 +1,6 @@
 /* The daemon's configurations, from the files to the engine: whole or not at all. One that is bad changes nothing; at start the last good one stands in for it. */
 #include "daemon_private.h"
+#include "daemon_programs.h"
 #include "daemon_windows.h"
 
 #include "base/os/clock.h"
@@ -32,11 +33,14 @@ static bool take_model(struct daemon *d, const struct model *model)
     daemon_self_log(&model->settings);
     daemon_self_loaded(&d->self, &now, model);
     d->shortest = daemon_self_shortest(model);
+    daemon_outbox_model(d, model, &now);
     daemon_carry_out(d, &now);
     daemon_windows_begin(d, &now); /* before anything of an earlier process is taken up: what is planned is not told */
     if (!old)
         daemon_memory_restore(d, &now);
+    daemon_heal_model(d, &now);
     memory_model(d->memory, d->engine, &now);
+    daemon_programs_take(d, model);
     if (moved) {
         serve_stop(d->serve);
         d->serve = NULL;
@@ -170,6 +174,7 @@ void daemon_begin_load(struct daemon *d, const struct config_source *source)
         .file = d->settings.config,
         .source = source,
         .tolerate = true,
+        .programs_only = d->settings.worker_only,
         .done = on_loaded,
         .arg = d,
     };

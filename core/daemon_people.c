@@ -3,8 +3,8 @@
 
 #include "base/os/clock.h"
 #include "base/os/log.h"
-#include "base/scalar.h"
 #include "base/text.h"
+#include "daemon_said.h"
 #include "serve/json.h"
 #include "serve/serve.h"
 
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANSWER_MAX = 64 << 20, UNPROCESSABLE = 422, CONFLICT = 409, SENTENCE = 512 };
+enum { ANSWER_MAX = 64 << 20, CONFLICT = 409, SENTENCE = 512 };
 
 /* ---- refusals */
 
@@ -33,70 +33,6 @@ void people_refuse_name(const struct snapshot *snapshot, struct control_ask *ask
         buffer_printf(&text, "; did you mean `%s`?", meant);
     control_refuse(ask, 404, "unknown_name", buffer_string(&text));
     buffer_free(&text);
-}
-
-/* ---- what came with a request: a JSON object. Each reader says what is wrong and gives false. */
-
-struct said {
-    cJSON *json; /* NULL: it has no body, or none that is an object */
-    char note[ENGINE_NOTE];
-};
-
-static const char *text_of(const struct said *said, const char *name)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(said->json, name);
-
-    return cJSON_IsString(item) ? item->valuestring : NULL;
-}
-
-/* "by ada: reason", in one line, cut between characters. */
-static void make_note(struct said *said, const char *user)
-{
-    struct buffer note = buffer_make(0);
-    const char *reason = text_of(said, "reason");
-
-    if (!reason || !reason[0])
-        reason = "no reason given";
-    buffer_text(&note, "by ");
-    text_clean(&note, user, strlen(user), 0);
-    buffer_text(&note, ": ");
-    text_clean(&note, reason, strlen(reason), sizeof said->note - 1 - note.len);
-    snprintf(said->note, sizeof said->note, "%s", buffer_string(&note));
-    buffer_free(&note);
-}
-
-static bool read_said(struct said *said, struct control_ask *ask)
-{
-    const struct buffer *body = control_body(ask);
-
-    said->json = body->len > 0 ? cJSON_ParseWithLength(buffer_string(body), body->len) : cJSON_CreateObject();
-    if (!cJSON_IsObject(said->json)) {
-        cJSON_Delete(said->json);
-        control_refuse(ask, UNPROCESSABLE, "bad_request", "what comes with a command is a JSON object");
-        return false;
-    }
-    make_note(said, control_user(ask));
-    return true;
-}
-
-/* `for`: none is 0 where it may be left out. */
-static bool read_duration(const struct said *said, struct control_ask *ask, bool needed, uint64_t *ns)
-{
-    const char *text = text_of(said, "for");
-    char why[SCALAR_WHY], sentence[SCALAR_WHY + 32];
-
-    *ns = 0;
-    if (!text && !needed)
-        return true;
-    if (!text) {
-        control_refuse(ask, UNPROCESSABLE, "bad_request", "`for` is missing: a duration like 30m or 2h");
-        return false;
-    }
-    if (scalar_duration(text, ns, why))
-        return true;
-    snprintf(sentence, sizeof sentence, "the duration is none: %s", why);
-    control_refuse(ask, UNPROCESSABLE, "bad_request", sentence);
-    return false;
 }
 
 /* ---- commands */
@@ -135,9 +71,9 @@ static bool read_target(const struct daemon_people_calls *calls, const struct sa
     struct snapshot *snapshot;
     bool known = true;
 
-    *service = text_of(said, "target");
+    *service = said_text(said, "target");
     if (!*service || !(*service)[0]) {
-        control_refuse(ask, UNPROCESSABLE, "bad_request", "`target` is missing: a service, or all");
+        control_refuse(ask, SAID_WRONG, "bad_request", "`target` is missing: a service, or all");
         return false;
     }
     if (strcmp(*service, "all") == 0) {
@@ -160,7 +96,7 @@ static void silence(const struct daemon_people_calls *calls, struct control_ask 
 {
     struct engine_command command = { .kind = COMMAND_SILENCE, .note = said->note };
 
-    if (!read_target(calls, said, ask, &command.service) || !read_duration(said, ask, true, &command.duration))
+    if (!read_target(calls, said, ask, &command.service) || !said_duration(said, ask, true, &command.duration))
         return;
     command.until_ok = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(said->json, "until_ok"));
     carry_out(calls, ask, &command, "service", command.service);
@@ -170,9 +106,9 @@ static void unsilence(const struct daemon_people_calls *calls, struct control_as
 {
     struct engine_command command = { .kind = COMMAND_UNSILENCE, .note = said->note };
 
-    command.service = text_of(said, "target");
+    command.service = said_text(said, "target");
     if (!command.service) {
-        control_refuse(ask, UNPROCESSABLE, "bad_request", "`target` is missing: a service, or all");
+        control_refuse(ask, SAID_WRONG, "bad_request", "`target` is missing: a service, or all");
         return;
     }
     if (strcmp(command.service, "all") == 0) /* a service that is gone may be silenced still: its name is not looked up */
@@ -184,7 +120,7 @@ static void pause_repair(const struct daemon_people_calls *calls, struct control
 {
     struct engine_command command = { .kind = COMMAND_PAUSE, .note = said->note };
 
-    if (read_duration(said, ask, true, &command.duration))
+    if (said_duration(said, ask, true, &command.duration))
         carry_out(calls, ask, &command, "paused", "repair");
 }
 
@@ -224,7 +160,7 @@ static void ack(const struct daemon_people_calls *calls, struct control_ask *ask
     struct engine_command command = { .kind = COMMAND_ACK, .note = said->note };
     char id[32];
 
-    if (!read_duration(said, ask, false, &command.duration))
+    if (!said_duration(said, ask, false, &command.duration))
         return;
     command.incident = read_incident(calls, ask);
     if (command.incident == 0)
@@ -250,7 +186,7 @@ static void with_said(const struct daemon_people_calls *calls, struct control_as
 {
     struct said said;
 
-    if (!read_said(&said, ask))
+    if (!said_read(&said, ask))
         return;
     call(calls, ask, &said);
     cJSON_Delete(said.json);

@@ -7,6 +7,7 @@
 
 #include "control/control.h"
 #include "engine/engine.h"
+#include "heal/heal.h"
 #include "serve/snapshot.h"
 
 enum { PEOPLE_REPORT = 4096 }; /* bytes that are kept of a check's reports */
@@ -19,6 +20,12 @@ struct daemon_people_calls {
     /* What the check's instance is to recall: what there is (returns its length), and what it is from now on. The second has it checked at once. */
     size_t (*recall)(void *arg, size_t check, char bytes[PEOPLE_REPORT]);
     void (*report)(void *arg, size_t check, const void *bytes, size_t n);
+    /* Hands a command to repair. NULL: it is done, or has begun; else why not. */
+    const char *(*heal)(void *arg, const struct heal_command *command);
+    /* The number of the newest run; the newest one of a service, as JSON ({"run":0}: there is none); what one by hand would do, as JSON (nothing: no memory). */
+    uint64_t (*last_run)(void *arg);
+    void (*story)(void *arg, const char *service, struct buffer *out);
+    void (*plan)(void *arg, size_t service, const char *runbook, bool force, struct buffer *out);
     void *arg;
 };
 
@@ -33,13 +40,19 @@ void people_why(const struct daemon_people_calls *calls, struct control_ask *ask
 void people_incidents(const struct daemon_people_calls *calls, struct control_ask *ask);
 void people_incident(const struct daemon_people_calls *calls, struct control_ask *ask);
 void people_log(const struct daemon_people_calls *calls, struct control_ask *ask);
+/* daemon_people_heal.c */
+void people_heal(const struct daemon_people_calls *calls, struct control_ask *ask);
+void people_rearm(const struct daemon_people_calls *calls, struct control_ask *ask);
+void people_plan(const struct daemon_people_calls *calls, struct control_ask *ask);
+void people_run(const struct daemon_people_calls *calls, struct control_ask *ask);
+void people_limits(const struct daemon_people_calls *calls, struct control_ask *ask);
 /* daemon_reports.c */
 void people_push(const struct daemon_people_calls *calls, struct control_ask *ask);
 
 /* Is it a check that is told by people_push()? */
 bool people_takes_reports(const struct model *model, size_t check);
 
-/* ---- shared with daemon_reports.c */
+/* ---- shared with daemon_reports.c and daemon_people_heal.c */
 
 /* "there is no service named X; did you mean `Y`?" as a 404. */
 void people_refuse_name(const struct snapshot *snapshot, struct control_ask *ask, const char *what, const char *name);

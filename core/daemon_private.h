@@ -5,12 +5,15 @@
 #include "base/moment.h"
 #include "daemon.h"
 #include "daemon_control.h"
+#include "daemon_heal.h"
 #include "daemon_observer.h"
+#include "daemon_outbox.h"
 #include "daemon_self.h"
 #include "engine/engine.h"
 #include "instances.h"
 #include "load.h"
 #include "memory/memory.h"
+#include "programs/programs.h"
 #include "serve/serve.h"
 #include "store/state.h"
 #include "store/store.h"
@@ -35,16 +38,20 @@ struct daemon {
     struct store *store;           /* NULL: there is none */
     struct memory *memory;         /* what is written into it; NULL: nothing */
     struct engine_kept *kept;      /* of the process before, until the first model; NULL: nothing */
+    struct programs *programs;     /* what is kept running */
     struct serve *serve;           /* NULL: the port could not be had */
     struct daemon_control control; /* commands */
     struct daemon_self self;       /* what Talon says of itself */
-    ev_timer wake, publish, tick, again, keep;
+    struct daemon_heal *heal;
+    struct daemon_outbox mail;     /* what people are told, and the heartbeat */
+    ev_timer wake, publish, tick, again, keep, heal_wake, heal_soon, write_programs;
+    ev_async stirred;              /* the store has something to say */
     uint64_t began, published_at;  /* awake */
     uint64_t seen_elapsed;         /* of the last event or tick: a gap shows against it */
     int64_t windows_from, windows_until; /* wall: so long no maintenance window opens or closes */
     uint64_t shortest;             /* interval of the model */
     uint64_t old_state_at;         /* awake; when state.json was written last */
-    bool old_state_due, turned, reload_due, quitting;
+    bool old_state_due, turned, reload_due, quitting, recalled;
     int exit_code;
 };
 
@@ -62,6 +69,8 @@ bool daemon_has_reports(struct daemon *d, const char *full_name);
 void daemon_carry_out(struct daemon *d, const struct moment *now);
 /* Hands an event to the engine and does what it wants done; sees when the loop was stopped for long. */
 enum engine_outcome daemon_feed(struct daemon *d, const struct engine_event *event);
+/* What people are to be told. */
+void daemon_notify(struct daemon *d, const struct moment *now, const struct engine_effect *effect);
 /* Listens where the configuration says; a port that cannot be had is said and tried again with each tick. */
 void daemon_open_endpoint(struct daemon *d);
 

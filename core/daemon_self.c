@@ -6,6 +6,7 @@
 #include "base/shortage.h"
 #include "base/text.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,7 +144,7 @@ struct config_source *daemon_self_last_good(struct state *state, bool *lacked)
     return source;
 }
 
-static void write_snapshot(struct state *state, const struct snapshot *snapshot)
+void daemon_self_write(struct state *state, const struct snapshot *snapshot)
 {
     struct buffer text = buffer_make(PACKED_MAX);
 
@@ -161,23 +162,13 @@ static void write_snapshot(struct state *state, const struct snapshot *snapshot)
     buffer_free(&text);
 }
 
-void daemon_self_write(struct daemon_self *self, const struct engine *engine, const struct hosts *hosts, struct state *state, const struct moment *now)
-{
-    struct snapshot_extra extra = daemon_self_extra(self, hosts, state, NULL);
-    struct snapshot *snapshot = snapshot_make(engine, now, &extra);
-
-    if (snapshot)
-        write_snapshot(state, snapshot);
-    snapshot_drop(snapshot);
-}
-
-void daemon_self_retry(struct daemon_self *self, const struct engine *engine, const struct hosts *hosts, struct state *state, const struct moment *now)
+bool daemon_self_retry(struct daemon_self *self, struct state *state, const struct moment *now)
 {
     if (!state_trouble(state) || now->awake - self->retried_at < RETRY_DISTANCE)
-        return;
+        return false;
     self->retried_at = now->awake;
     state_retry(state);
-    daemon_self_write(self, engine, hosts, state, now);
+    return true;
 }
 
 void daemon_self_answering(struct state *state, const char *host, uint16_t port)
@@ -256,6 +247,7 @@ static const char *trouble(struct daemon_self *self, const struct state *state)
     add_trouble(self, self->control);
     add_trouble(self, state ? state_trouble(state) : NULL);
     add_trouble(self, self->store);
+    add_trouble(self, self->programs);
     add_trouble(self, self->observer);
     add_trouble(self, self->lack.memory);
     add_trouble(self, self->lack.descriptors);
@@ -292,6 +284,7 @@ struct snapshot_extra daemon_self_extra(struct daemon_self *self, const struct h
         .started_at = self->started_at,
         .config_error = self->config_error[0] ? self->config_error : NULL,
         .self = trouble(self, state),
+        .worker_restarts = self->worker_restarts < UINT_MAX ? (unsigned)self->worker_restarts : UINT_MAX,
         .plugins = plugins,
     };
     struct hosts_view view;

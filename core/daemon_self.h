@@ -22,6 +22,8 @@ struct daemon_self {
     const char *control;                     /* why there is no control socket; "": there is one. Borrowed from whoever opens it */
     char restarted[2 * DAEMON_SELF_TEXT];    /* "": the core has not crashed lately */
     char store[2 * DAEMON_SELF_TEXT];        /* what is wrong with the store; "": nothing */
+    const char *programs;                    /* why no program can be started; NULL: they can. Borrowed until the next snapshot */
+    uint64_t worker_restarts;
     char observer[DAEMON_SELF_TEXT];         /* what is wrong with this host; "": nothing */
     struct daemon_lack lack;
     char text[12 * DAEMON_SELF_TEXT];         /* all trouble in one sentence, for the snapshot */
@@ -49,9 +51,9 @@ bool daemon_self_pack(struct state *state, const struct config *config);
 /* The last good configuration, the caller's. NULL: there is none that can be used, or (lacked) no memory for it. */
 struct config_source *daemon_self_last_good(struct state *state, bool *lacked);
 /* state.json, last-probe.json and status.json */
-void daemon_self_write(struct daemon_self *self, const struct engine *engine, const struct hosts *hosts, struct state *state, const struct moment *now);
-/* What could not be written: again every 2 s, so that trouble is over soon after its cause. Call it every second or so. */
-void daemon_self_retry(struct daemon_self *self, const struct engine *engine, const struct hosts *hosts, struct state *state, const struct moment *now);
+void daemon_self_write(struct state *state, const struct snapshot *snapshot);
+/* What could not be written: again every 2 s, so that trouble is over soon after its cause. Call it every second or so. True: daemon_self_write() is due as well. */
+bool daemon_self_retry(struct daemon_self *self, struct state *state, const struct moment *now);
 /* The endpoint answers there: for commands, and to the log. */
 void daemon_self_answering(struct state *state, const char *host, uint16_t port);
 /* The shortest interval of an enabled check; UINT64_MAX / 4: there is none. */

@@ -8,6 +8,7 @@
 #include "base/os/clock.h"
 #include "base/os/log.h"
 #include "base/os/process.h"
+#include "guard_keeper.h"
 #include "guard_notify.h"
 #include "guard_report.h"
 #include "orphans.h"
@@ -60,6 +61,7 @@ struct guard {
     size_t line_n;
     bool speaking;             /* what comes is last words */
     struct buffer words;
+    struct guard_keeper keeper;
     int code;                  /* of the guard */
     bool over;
 };
@@ -192,6 +194,9 @@ static void take_line(struct guard *g, const char *line)
         g->stall = strtoull(line + sizeof GUARD_STALL - 1, NULL, 10);
     } else if (strncmp(line, GUARD_FOLDER, sizeof GUARD_FOLDER - 1) == 0) {
         snprintf(g->folder, sizeof g->folder, "%s", line + sizeof GUARD_FOLDER - 1);
+    } else if (strcmp(line, GUARD_KEEP) == 0) {
+        if (!g->quitting && !g->over)
+            guard_keeper_join(&g->keeper, g->link);
     } else if (strcmp(line, GUARD_WORDS_FOLLOW) == 0) {
         g->speaking = true;
     }
@@ -307,7 +312,7 @@ static void reap(struct guard *g)
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         if (pid == g->core)
             core_ended(g, status);
-        else
+        else if (!guard_keeper_ended(&g->keeper, pid))
             others = true;
     }
     if (others)
@@ -320,8 +325,9 @@ static void quit(struct guard *g, int number)
 {
     if (!g->quitting)
         notify_send("STOPPING=1");
-    if (!g->core) {
+    if (g->over || !g->core) { /* only programs are waited for, if at all */
         g->over = true;
+        guard_keeper_end(&g->keeper, clock_awake());
         return;
     }
     kill(g->core, g->quitting ? SIGKILL : number); /* who asks twice does not want to wait */
@@ -375,6 +381,9 @@ static void look_at_time(struct guard *g)
     }
     if (!g->core && !g->over && now >= g->start_at)
         start(g);
+    if (g->over && !g->keeper.told)
+        guard_keeper_end(&g->keeper, now);
+    guard_keeper_look(&g->keeper, now);
     if (now >= g->sweep_at)
         sweep(g, now);
 }
@@ -386,6 +395,8 @@ static int next_ms(const struct guard *g)
 
     if (g->sweep_at < due)
         due = g->sweep_at;
+    if (g->keeper.kill_at < due)
+        due = g->keeper.kill_at;
     if (g->core && !g->dying && !g->quitting && g->heard + g->stall < due)
         due = g->heard + g->stall;
     if (due <= now)
@@ -410,7 +421,8 @@ static void turn(struct guard *g)
 
 int guard_run(const char *const *argv)
 {
-    struct guard g = { .argv = argv, .link = -1, .start_at = 0, .kill_at = NEVER, .stall = STALL, .sweep_pause = SECOND, .words = buffer_make(REPORT_SIZE) };
+    struct guard g = { .argv = argv, .link = -1, .start_at = 0, .kill_at = NEVER, .stall = STALL, .sweep_pause = SECOND, .words = buffer_make(REPORT_SIZE),
+                       .keeper = { .link = -1, .kill_at = NEVER } };
 
     log_open(&(struct log_settings){ .level = LOG_LEVEL_INFO, .to_stderr = true });
     notify_begin();
@@ -420,7 +432,7 @@ int guard_run(const char *const *argv)
     }
     process_adopt_orphans();
     g.sweep_at = clock_awake() + g.sweep_pause;
-    while (!g.over)
+    while (!g.over || g.keeper.pid)
         turn(&g);
     orphans_end_ours();
     buffer_free(&g.words);

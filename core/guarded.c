@@ -1,6 +1,7 @@
 /* The core's side of its guard: see guarded.h. */
 #include "guarded.h"
 
+#include "base/os/pass.h"
 #include "base/os/process.h"
 #include "guard.h"
 #include "last_words.h"
@@ -19,8 +20,11 @@ static struct {
     int fd; /* -1: there is no guard */
     ev_io gone;
     ev_child any;
+    bool ended;
     void (*call)(void *arg);
     void *arg;
+    void (*joined)(void *arg, int socket); /* NULL: nobody waits for one */
+    void *joined_arg;
 } guard = { .fd = -1 };
 
 bool guarded_begin(void)
@@ -39,16 +43,30 @@ bool guarded_begin(void)
     return true;
 }
 
-/* It says nothing, ever: what can be read is the end. */
+static void take_keeper(char byte, int socket)
+{
+    if (socket < 0)
+        return;
+    if (byte == GUARD_KEEPER && guard.joined)
+        guard.joined(guard.joined_arg, socket);
+    else
+        close(socket);
+}
+
+/* It says one thing, and that when it was asked for it: else what can be read is the end. */
 static void on_gone(struct ev_loop *loop, ev_io *io, int events)
 {
     char byte;
-    ssize_t n = read(guard.fd, &byte, 1);
+    int socket;
+    ssize_t n = pass_receive(guard.fd, &byte, &socket);
 
     (void)events;
+    if (n > 0)
+        take_keeper(byte, socket);
     if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
         return;
     ev_io_stop(loop, io);
+    guard.ended = true;
     guard.call(guard.arg);
 }
 
@@ -88,6 +106,19 @@ static void say(const char *line)
 void guarded_beat(void)
 {
     say(GUARD_BEAT "\n");
+}
+
+void guarded_keep(void (*joined)(void *arg, int socket), void *arg)
+{
+    guard.joined = joined;
+    guard.joined_arg = arg;
+    if (joined)
+        say(GUARD_KEEP "\n");
+}
+
+bool guarded_is_there(void)
+{
+    return guard.fd >= 0 && !guard.ended;
 }
 
 void guarded_ready(void)

@@ -10,25 +10,16 @@
 #include "base/os/clock.h"
 #include "base/shortage.h"
 #include "base/text.h"
+#include "filling.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { MOST_SECRETS = 16, ESCAPED = 6 }; /* in one check's options; bytes that one may become in JSON */
-
-struct secret_value {
-    char *bytes;
-    size_t n;
-};
 
 struct instance {
     struct instances *all;
     size_t check;                    /* in the model of now */
     struct hosts_instance *hosted;   /* NULL: not set up */
-    struct secrets_question *asking; /* one at a time */
-    struct secret_value values[MOST_SECRETS];
-    size_t n_values;
-    uint64_t fresh_until;            /* elapsed (a lease runs out in sleep, too); when a secret must be asked for again. UINT64_MAX: never */
+    struct filling filling;          /* its options with their secrets */
     unsigned long long hash;         /* of the filled conf */
     bool renew;                      /* set up anew with the next run, whatever its conf */
     bool wanted;                     /* a run is in progress or waits */
@@ -54,24 +45,6 @@ struct instances {
 static const struct model_check *check_of(const struct instance *instance)
 {
     return &instance->all->model->checks[instance->check];
-}
-
-/* A compiler may drop a memset of what is freed next; it may not drop writes through a volatile pointer. */
-static void wipe(char *bytes, size_t n)
-{
-    volatile char *p = bytes;
-
-    while (n-- > 0)
-        *p++ = 0;
-}
-
-static void forget_values(struct instance *instance)
-{
-    for (size_t i = 0; i < instance->n_values; i++) {
-        wipe(instance->values[i].bytes, instance->values[i].n);
-        free(instance->values[i].bytes);
-    }
-    instance->n_values = 0;
 }
 
 /* ---- the end of a run */
@@ -171,102 +144,34 @@ static bool set_up(struct instance *instance, const char *conf)
 }
 
 /* All secrets are there (or none is needed): set up if the options are new, then the run that waits. */
-static void resolved(struct instance *instance)
+static void on_filled(void *arg, const struct buffer *filled, const char *reason, const char *why)
 {
-    const struct model_conf *conf = &check_of(instance)->conf;
+    struct instance *instance = arg;
     const char *missing = instance->all->model->operations[check_of(instance)->operation].missing;
-    const char *values[MOST_SECRETS];
-    size_t lengths[MOST_SECRETS];
-    struct buffer filled = buffer_make(0);
     unsigned long long hash;
-    size_t room = strlen(conf->json);
     bool good = true;
 
-    for (size_t i = 0; i < instance->n_values; i++) {
-        values[i] = instance->values[i].bytes;
-        lengths[i] = instance->values[i].n;
-        room += ESCAPED * lengths[i];
+    if (!filled) {
+        fail_run(instance, reason, why);
+        return;
     }
-    buffer_reserve(&filled, room); /* so that it never grows, and leaves no copy of a secret behind */
-    secrets_fill(&filled, conf, values, lengths);
-    forget_values(instance);
-    hash = text_hash(TEXT_HASH, filled.data, filled.len);
+    hash = text_hash(TEXT_HASH, filled->data, filled->len);
     if (missing)
         hash = text_hash(hash, missing, strlen(missing));
-    if (filled.failed)
-        good = false;
-    else if (!instance->hosted || hash != instance->hash || instance->renew)
-        good = set_up(instance, buffer_string(&filled));
+    if (!instance->hosted || hash != instance->hash || instance->renew)
+        good = set_up(instance, buffer_string(filled));
     instance->renew = instance->renew && !good;
     instance->hash = hash;
-    if (filled.data)
-        wipe(filled.data, filled.len);
-    buffer_free(&filled);
     if (!good)
         fail_run(instance, "local", "the check could not be set up: no memory");
     else if (instance->wanted && !instance->failure)
         send_run(instance);
 }
 
-/* ---- secrets, one after the other */
-
-static void ask_next(struct instance *instance);
-
-static void on_secret(void *arg, const char *value, size_t n, const char *why)
-{
-    struct instance *instance = arg;
-    struct secret_value *kept = &instance->values[instance->n_values];
-
-    instance->asking = NULL;
-    if (!value) {
-        forget_values(instance);
-        instance->fresh_until = 0;
-        fail_run(instance, "secret.refused", why);
-        return;
-    }
-    kept->bytes = malloc(n + 1);
-    if (!kept->bytes) {
-        forget_values(instance);
-        fail_run(instance, "local", "a secret could not be kept: no memory");
-        return;
-    }
-    memcpy(kept->bytes, value, n);
-    kept->bytes[n] = '\0';
-    kept->n = n;
-    instance->n_values++;
-    ask_next(instance);
-}
-
-static void ask_next(struct instance *instance)
-{
-    const struct model *model = instance->all->model;
-    const struct model_conf *conf = &check_of(instance)->conf;
-    const struct model_secret *secret;
-    uint64_t now;
-
-    if (instance->n_values == conf->n_holes) {
-        resolved(instance);
-        return;
-    }
-    if (conf->n_holes > MOST_SECRETS) {
-        fail_run(instance, "secret.refused", "more than 16 references to secrets in the options of one check");
-        return;
-    }
-    secret = &model->secrets[conf->holes[instance->n_values].secret];
-    now = clock_moment().elapsed;
-    if (secret->ttl > 0 && now + secret->ttl < instance->fresh_until)
-        instance->fresh_until = now + secret->ttl;
-    instance->asking = secrets_get(instance->all->secrets, secret, on_secret, instance);
-    if (!instance->asking)
-        fail_run(instance, "local", "a secret could not be asked for: no memory");
-}
-
 static void resolve(struct instance *instance)
 {
-    if (instance->asking)
-        return;
-    instance->fresh_until = UINT64_MAX;
-    ask_next(instance);
+    if (!instance->filling.asking)
+        filling_start(&instance->filling, instance->all->secrets, instance->all->model, &check_of(instance)->conf, on_filled, instance);
 }
 
 /* ---- the face */
@@ -287,7 +192,7 @@ void instances_start(struct instances *all, size_t check, uint64_t run, uint64_t
     instance->run = run;
     instance->flags = flags;
     instance->deadline = clock_awake() + timeout;
-    if (instance->hosted && !instance->renew && (instance->fresh_until == UINT64_MAX || clock_moment().elapsed < instance->fresh_until)) {
+    if (instance->hosted && !instance->renew && (instance->filling.fresh_until == UINT64_MAX || clock_moment().elapsed < instance->filling.fresh_until)) {
         send_run(instance);
         return;
     }
@@ -320,9 +225,7 @@ static void instance_free(struct instance *instance)
     if (!instance)
         return;
     cancel_run(instance);
-    if (instance->asking)
-        secrets_stop(instance->asking);
-    forget_values(instance);
+    filling_stop(&instance->filling);
     if (instance->hosted)
         hosts_teardown(instance->hosted);
     free(instance);
@@ -413,7 +316,7 @@ void instances_take(struct instances *all, const struct model *model, const unsi
         *old = NULL;
         made[i]->check = i;
         if (model->checks[i].conf.n_holes > 0)
-            made[i]->fresh_until = 0; /* the secret may come from elsewhere now */
+            made[i]->filling.fresh_until = 0; /* the secret may come from elsewhere now */
     }
     for (size_t i = 0; i < all->n; i++)
         instance_free(all->of_check[i]);
@@ -424,7 +327,7 @@ void instances_take(struct instances *all, const struct model *model, const unsi
     for (size_t i = 0; i < model->n_plugins; i++)
         hosts_adopt(all->hosts, model->plugins[i].name);
     for (size_t i = 0; i < all->n; i++)
-        if (made[i] && !made[i]->hosted && !made[i]->asking)
+        if (made[i] && !made[i]->hosted && !made[i]->filling.asking)
             resolve(made[i]);
     model_drop(old_model);
 }

@@ -169,6 +169,7 @@ struct load *load_start(const struct load_request *request)
         .plugin_folders = install_plugin_folders(),
         .runbook_folder = install_runbook_folder(),
         .sources = request->source,
+        .programs_only = request->programs_only,
     };
 
     if (!load)

@@ -23,6 +23,7 @@ struct load_request {
     struct hosts *hosts;
     const char *file;
     const struct config_source *source; /* the last good one, borrowed until done; NULL: from the disk */
+    bool programs_only;                 /* of the checks only those that programs' health hangs on are enabled */
     bool tolerate;                      /* a plugin that cannot be had makes its checks unknown instead of being an error */
     load_done_fn *done;
     void *arg;

@@ -220,6 +220,9 @@ struct model_check {
     struct model_place place;
 };
 
+/* By one step of digest, message, page. */
+enum model_step_of_notice { MODEL_NOTICE_AS_IS, MODEL_NOTICE_RAISE, MODEL_NOTICE_LOWER };
+
 struct model_service {
     const char *name, *title, *note; /* title: the name where none is given; note: NULL or what helps */
     bool critical, enabled, heal_stopped;
@@ -229,6 +232,9 @@ struct model_service {
     uint64_t needs_wait, recover_grace, start_timeout, tell_warn_after;
     size_t n_heal;
     const struct model_heal *heal;
+    size_t n_channels;      /* 0: the normal ones */
+    const size_t *channels; /* what is said of it goes there; pages go to those of `sos` as well */
+    enum model_step_of_notice urgency;
     uint64_t fingerprint; /* of all but its checks */
     struct model_place place;
 };
@@ -244,13 +250,38 @@ struct model_window {
     struct model_place place;
 };
 
+/* ---- people: who is told, who is asked for help ---- */
+
+/* A way to people: an action whose options hold all but what each message says. */
+struct model_channel {
+    const char *name;
+    struct model_action action;         /* without the options `text`, `title`, `level` and `over`, which each message has of its own */
+    bool has_title, has_level, has_over; /* the action takes them */
+    bool normal;                        /* messages and digests go there */
+    bool sos;                           /* pages do */
+    uint64_t fingerprint;               /* of the action and its options: another one was not proven */
+    struct model_place place;
+};
+
+struct model_notify {
+    size_t n_channels;
+    const struct model_channel *channels;
+    unsigned messages;                  /* at most, in a window; the others come with the digest */
+    uint64_t messages_window;
+    struct calendar digest;
+    const struct zone *zone;            /* NULL: there is no `notify:` */
+    uint64_t expire;                    /* what could not be sent for so long is given up */
+};
+
 enum { MODEL_AGENTS = 2 };
 
-/* A program that is asked when runbooks do not help. */
+/* A command that is asked for help: the tiers between runbooks and people. It is run by the action exec.run, with the diagnosis on its standard input. */
 struct model_agent {
     const char *name;
-    const char *const *command; /* NULL-terminated */
-    uint64_t timeout, cooldown; /* cooldown: from start to start, whatever the incident */
+    const char *const *command;         /* NULL-terminated */
+    struct model_action action;         /* without `input` */
+    uint64_t timeout, cooldown;         /* cooldown: from start to start, whatever the incident */
+    struct model_place place;
 };
 
 struct model_agents { /* in the order in which they are asked */
@@ -262,6 +293,53 @@ struct model_sos {
     bool on;
     uint64_t after;  /* of a critical service not being ok, from the first bad result */
     uint64_t repeat; /* of the same incident */
+};
+
+/* Somebody outside who is told that Talon lives. */
+struct model_heartbeat {
+    bool on;
+    struct model_action action;
+    uint64_t every;
+};
+
+/* ---- programs that Talon keeps (core/programs) ---- */
+
+struct model_variable { /* of a program's environment */
+    const char *name, *value;
+    size_t secret;     /* MODEL_NONE: `value` is it */
+};
+
+struct model_program {
+    const char *name;
+    const char *const *command;         /* NULL-terminated */
+    const char *folder;                 /* absolute */
+    size_t n_env;
+    const struct model_variable *env;   /* what is written, then what is secret */
+    const char *env_file;               /* NULL: none */
+    const char *log, *log_errors;       /* NULL: thrown away; errors: into the same file */
+    uint64_t log_rotate;                /* bytes; 0: never */
+    const char *port_host;              /* numeric; NULL: any of this host's */
+    uint16_t port;                      /* 0: none */
+    bool refuses;                       /* a port that is taken: does not wait for it */
+    size_t health;                      /* check; MODEL_NONE: none */
+    uint64_t health_start;
+    unsigned health_failures;
+    const char *const *preflight;       /* NULL: none */
+    uint64_t preflight_timeout;
+    const char *call_host, *call_target, *call_method; /* method NULL: none. host as the Host header names it, target: "/path?query" */
+    const char *call_address;           /* numeric */
+    uint16_t call_port;
+    uint64_t call_after, call_every, call_timeout;
+    unsigned call_tries;
+    uint64_t restart_first, restart_longest, restart_good;
+    int drain_signal;
+    uint64_t drain_wait;
+    const char *unless_loaded;          /* label or unit; NULL: nobody else */
+    uint64_t loaded_every;
+    const char *const *events;          /* a command; NULL: nobody is told */
+    const char *events_source, *events_component, *events_prefix;
+    uint64_t fingerprint;               /* of all that its process hangs on */
+    struct model_place place;
 };
 
 struct model_settings {
@@ -279,10 +357,12 @@ struct model_settings {
     uint64_t remediation_window;
     unsigned storm_percent;
     uint64_t storm_cooldown, reopen, flap_escalate;
-    struct model_agents agents;
-    struct model_sos sos;
     uint64_t history_raw, history_hourly, history_daily; /* ns that runs, hours and days are kept */
     uint64_t history_max;           /* bytes of all history */
+    struct model_notify notify;
+    struct model_agents agents;
+    struct model_sos sos;
+    struct model_heartbeat heartbeat;
 };
 
 struct model {
@@ -291,7 +371,7 @@ struct model {
     const char *file;      /* the main file, absolute */
     uint64_t generation;   /* grows with every model of this process */
     struct model_settings settings;
-    size_t n_plugins, n_operations, n_secrets, n_paths, n_runbooks, n_services, n_checks, n_windows;
+    size_t n_plugins, n_operations, n_secrets, n_paths, n_runbooks, n_services, n_checks, n_windows, n_programs;
     const struct model_plugin *plugins;
     const struct model_operation *operations;
     const struct model_secret *secrets;
@@ -300,6 +380,7 @@ struct model {
     const struct model_service *services; /* by file in reading order */
     const struct model_check *checks;
     const struct model_window *windows;
+    const struct model_program *programs;
 };
 
 /* One more user; returns the same. Any thread. */

@@ -14,8 +14,8 @@ plugins_kit_libyaml_la_SOURCES = plugins/kit/yaml.c plugins/kit/yaml.h
 plugins_kit_libyaml_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(YAML_CFLAGS)
 
 noinst_LTLIBRARIES += plugins/kit/libexpect.la
-plugins_kit_libexpect_la_SOURCES = plugins/kit/expect.c plugins/kit/expect.h plugins/kit/expect_json.c
-plugins_kit_libexpect_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
+plugins_kit_libexpect_la_SOURCES = plugins/kit/expect.c plugins/kit/expect.h plugins/kit/expect_header.c plugins/kit/expect_json.c
+plugins_kit_libexpect_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)
 
 noinst_LTLIBRARIES += plugins/kit/libjsonrpc.la
 plugins_kit_libjsonrpc_la_SOURCES = plugins/kit/jsonrpc.c plugins/kit/jsonrpc.h
@@ -80,7 +80,7 @@ plugins_gateway_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_gateway_la_LIBADD = plugins/gateway/libgateway.la $(CJSON_LIBS) -lm
 noinst_LTLIBRARIES += plugins/http/libhttp.la
 plugins_http_libhttp_la_SOURCES = \
-	plugins/http/header.c plugins/http/http.c plugins/http/http.h plugins/http/judge.c plugins/http/options.c
+	plugins/http/http.c plugins/http/http.h plugins/http/judge.c plugins/http/options.c
 plugins_http_libhttp_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)
 plugins_http_libhttp_la_LIBADD = plugins/kit/libexpect.la plugins/kit/libjson.la
 plugins_http_la_SOURCES =
@@ -140,7 +140,7 @@ plugins_kubernetes_libkubernetes_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(YAML
 plugins_kubernetes_libkubernetes_la_LIBADD = plugins/kit/libexpect.la plugins/kit/libjson.la plugins/kit/libmoment.la plugins/kit/libyaml.la
 plugins_kubernetes_la_SOURCES =
 plugins_kubernetes_la_LDFLAGS = $(PLUGIN_LDFLAGS)
-plugins_kubernetes_la_LIBADD = plugins/kubernetes/libkubernetes.la $(CJSON_LIBS) $(YAML_LIBS) -lm
+plugins_kubernetes_la_LIBADD = plugins/kubernetes/libkubernetes.la $(CJSON_LIBS) $(YAML_LIBS) $(PCRE2_LIBS) -lm
 plugins_load_la_SOURCES = plugins/load.c
 plugins_load_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 noinst_LTLIBRARIES += plugins/log/liblog.la

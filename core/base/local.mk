@@ -20,17 +20,18 @@ core_base_os_libos_a_SOURCES = \
 	core/base/os/lines.c core/base/os/lines.h \
 	core/base/os/log.c core/base/os/log.h \
 	core/base/os/loop.c core/base/os/loop.h core/base/os/loop_backends.h core/base/os/memory.h \
+	core/base/os/pass.c core/base/os/pass.h core/base/os/port.c core/base/os/port.h core/base/os/port_system.h \
 	core/base/os/process.h core/base/os/strays.c core/base/os/strays.h \
 	core/base/os/random.c core/base/os/random.h core/base/os/random_system.h \
 	core/base/os/reserve.c core/base/os/reserve.h core/base/os/zones.c core/base/os/zones.h
 if DARWIN
 core_base_os_libos_a_SOURCES += \
 	core/base/os/child_darwin.c core/base/os/clock_darwin.c core/base/os/files_darwin.c core/base/os/install_paths_darwin.c \
-	core/base/os/loop_darwin.c core/base/os/memory_darwin.c core/base/os/process_darwin.c core/base/os/random_darwin.c
+	core/base/os/loop_darwin.c core/base/os/memory_darwin.c core/base/os/port_darwin.c core/base/os/process_darwin.c core/base/os/random_darwin.c
 else
 core_base_os_libos_a_SOURCES += \
 	core/base/os/child_linux.c core/base/os/clock_linux.c core/base/os/files_linux.c core/base/os/install_paths_linux.c \
-	core/base/os/loop_linux.c core/base/os/memory_linux.c core/base/os/process_linux.c core/base/os/random_linux.c
+	core/base/os/loop_linux.c core/base/os/memory_linux.c core/base/os/port_linux.c core/base/os/process_linux.c core/base/os/random_linux.c
 endif
 # Where Talon will be installed, for the few files that need to know: configured for another place, only they are compiled anew.
 BUILT_SOURCES += install_dirs.h

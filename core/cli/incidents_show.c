@@ -42,6 +42,8 @@ void describe_incident(const cJSON *incident, struct buffer *line)
     if (reopened > 0.)
         buffer_printf(line, ", opened again %.0f time%s", reopened, reopened > 1. ? "s" : "");
     add_acked(incident, line);
+    if (field_text(field(incident, "repair"), "text")[0])
+        buffer_printf(line, "; repair: %s", field_text(field(incident, "repair"), "text"));
 }
 
 void describe_silence(const cJSON *silence, struct buffer *line)

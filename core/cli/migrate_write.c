@@ -161,11 +161,24 @@ static void put_service(struct buffer *out, const struct old *old, size_t first)
             put_check(out, &old->found[i]);
 }
 
+/* Its health was asked by the old program itself: here a check does that, of a service of its own. */
+static void put_worker_health(struct buffer *out, const struct old *old)
+{
+    buffer_printf(out, "  worker-health:\n    title: The worker, as its supervisor sees it\n    checks:\n      alive:\n        http: { url: \"http://127.0.0.1:%lld%s\" }\n"
+                       "        every: %llds\n        timeout: %llds\n        fail_after: %lld\n",
+                  (long long)old->worker.port, old->worker.health, (long long)old->worker.health_interval, (long long)old->worker.http_timeout,
+                  (long long)(old->worker.health_failures > 0 ? old->worker.health_failures : 1));
+}
+
 static void put_services(struct buffer *out, const struct old *old)
 {
-    if (old->n_found == 0)
+    const bool worker = old->worker.command.n > 0 && old->worker.health && old->worker.port > 0;
+
+    if (old->n_found == 0 && !worker)
         return;
     buffer_text(out, "\n# What was added by hand.\nservices:\n");
+    if (worker)
+        put_worker_health(out, old);
     for (size_t i = 0; i < old->n_found; i++) {
         size_t before = 0;
 
@@ -223,19 +236,22 @@ static void put_worker(struct buffer *out, const struct old *old)
 {
     if (old->worker.command.n == 0)
         return;
-    buffer_text(out, "\n# The worker, kept unless launchd keeps it.\nprograms:\n  worker:\n    command: ");
+    buffer_text(out, "\n# The worker, kept unless launchd keeps it. Its secrets: `secrets: { VARIABLE: NAME }`, with NAME under the `secrets:` of this file.\nprograms:\n"
+                     "  worker:\n    command: ");
     put_texts(out, &old->worker.command);
     buffer_char(out, '\n');
-    put_line(out, "    dir", old->worker.dir);
+    put_line(out, "    folder", old->worker.dir);
+    buffer_text(out, "    env: { WORKER_ROLE: host }\n");
     put_line(out, "    env_file", old->worker.env_file);
     put_line(out, "    unless_loaded", old->worker.unless_loaded && *old->worker.unless_loaded ? old->worker.unless_loaded : NULL);
-    buffer_printf(out, "    port: %lld\n", (long long)old->worker.port);
-    if (old->worker.sync)
-        buffer_printf(out, "    start_call: { method: PUT, path: \"%s\", after: %llds }\n", old->worker.sync, (long long)old->worker.sync_delay);
-    if (old->worker.health)
-        buffer_printf(out, "    health: { path: \"%s\", every: %llds, timeout: %llds, fail_after: %lld }\n", old->worker.health,
-                      (long long)old->worker.health_interval, (long long)old->worker.http_timeout, (long long)old->worker.health_failures);
-    buffer_printf(out, "    drain: %llds\n    restart: { at_most: %llds }\n", (long long)old->worker.drain, (long long)old->worker.backoff_max);
+    if (old->worker.port > 0)
+        buffer_printf(out, "    port: %lld\n", (long long)old->worker.port);
+    if (old->worker.sync && old->worker.port > 0)
+        buffer_printf(out, "    start_call: { method: PUT, url: \"http://127.0.0.1:%lld%s\", after: %llds, timeout: %llds }\n", (long long)old->worker.port, old->worker.sync,
+                      (long long)old->worker.sync_delay, (long long)(old->worker.http_timeout > 0 ? old->worker.http_timeout : 1));
+    if (old->worker.health && old->worker.port > 0)
+        buffer_printf(out, "    health: { check: worker-health.alive, fail_after: %lld }\n", (long long)(old->worker.health_failures > 0 ? old->worker.health_failures : 1));
+    buffer_printf(out, "    drain: %llds\n    restart: { longest: %llds }\n", (long long)old->worker.drain, (long long)(old->worker.backoff_max > 0 ? old->worker.backoff_max : 1));
     put_line(out, "    log", old->worker.log_out);
     put_line(out, "    log_errors", old->worker.log_err);
 }
@@ -261,7 +277,7 @@ void old_tell_lost(const struct old *old, struct old_notes *notes)
 {
     if (old->heal_script)
         old_note(notes, 1, 1, "`heal_script` is not carried: repair is done by runbooks, and what that script did will be the runbook k8s-reboot-heal");
-    old_note(notes, 1, 1, "`ladder`, `notify` and `programs` are carried, but this release looks at their shape alone: nobody is told, and no worker is kept");
+    old_note(notes, 1, 1, "`ladder` and `notify` are carried, but this release looks at their shape alone: nobody is told");
     if (!old->health.enabled)
         old_note(notes, 1, 1, "`health.enabled = false` is not carried: Talon always answers, on loopback alone");
     old_note(notes, 1, 1,

@@ -220,7 +220,7 @@ static int read_flags(int argc, char **argv, struct flags *flags)
 int cli_old(int argc, char **argv)
 {
     struct flags flags = { 0 };
-    char *run[] = { "run", "--config", NULL, NULL };
+    char *run[] = { "run", "--config", NULL, NULL, NULL };
     char file[4096];
     int code = read_flags(argc, argv, &flags);
 
@@ -236,10 +236,8 @@ int cli_old(int argc, char **argv)
         return old_dry_run(file);
     if (flags.check)
         return old_check(file);
-    if (flags.worker_only) {
-        fprintf(stderr, "--worker-only is refused: this talon does not supervise programs; let launchd or systemd run the worker, and watch it with a check\n");
-        return OLD_ERROR;
-    }
     run[2] = file;
-    return cli_run(3, run);
+    if (flags.worker_only)
+        run[3] = "--worker-only";
+    return cli_run(flags.worker_only ? 4 : 3, run);
 }

@@ -87,6 +87,22 @@ static void add_plugins(struct buffer *out, const cJSON *plugins)
     }
 }
 
+static void add_programs(struct buffer *out, const cJSON *programs)
+{
+    const cJSON *program;
+    char text[512];
+
+    cJSON_ArrayForEach(program, programs)
+    {
+        const char *state = field_text(program, "state"), *why = field_text(program, "why");
+
+        if (strcmp(state, "running") == 0)
+            continue;
+        snprintf(text, sizeof text, "%.64s is %.32s%s%s%.300s", field_text(program, "name"), state, field_true(program, "wanted") ? "" : " by a person", why[0] ? ": " : "", why);
+        add_trouble(out, "program", text);
+    }
+}
+
 /* ---- what people have to do with */
 
 static void add_lines(struct buffer *out, const cJSON *items, void (*describe)(const cJSON *item, struct buffer *line), int most, const char *more)
@@ -145,6 +161,7 @@ void status_show(struct buffer *out, const cJSON *status)
     add_trouble(out, "configuration refused", field_text(field(status, "config"), "error"));
     add_trouble(out, "talon itself", field_text(status, "self"));
     add_plugins(out, field(status, "plugins"));
+    add_programs(out, field(status, "programs"));
     add_people(out, status);
     add_todo(out, status);
     buffer_char(out, '\n');

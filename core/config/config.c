@@ -75,6 +75,7 @@ static void begin(struct config *c, const void *argument)
     c->plugin_folders = copy_list(c, request->plugin_folders);
     c->runbook_folder = request->runbook_folder ? arena_string(c->arena, request->runbook_folder) : NULL;
     c->packed = request->sources;
+    c->programs_only = request->programs_only;
     c->model = arena_alloc(c->made, sizeof *c->model);
     c->model->arena = c->made;
     atomic_init(&c->model->users, 1);
@@ -239,15 +240,20 @@ static void check(struct config *c, const void *argument)
     defaults_check(c, c->defaults);
     for (size_t i = 0; i < c->services.n; i++)
         defaults_check(c, work_service_at(c, i)->defaults);
+    notify_read(c, c->root);
+    ladder_read(c, tree_get(c->root, "ladder"));
     services_make(c);
     checks_make(c);
     needs_make(c);
     heal_make(c);
     maintenance_read(c, tree_get(c->root, "maintenance"));
+    programs_read(c, tree_get(c->root, "programs"));
     refused_list(c);
     c->checked = true;
-    if (config_errors(c) == 0)
-        prints_make(c);
+    if (config_errors(c) > 0)
+        return;
+    prints_make(c);
+    programs_finish(c);
 }
 
 void config_check(struct config *config)

@@ -43,6 +43,7 @@ struct config_request {
     const char *const *plugin_folders;/* where shipped plugins lie (NAME.so), NULL-terminated: to know names and paths without loading */
     const char *runbook_folder;       /* of the installed runbooks; NULL: none */
     const struct config_source *sources; /* instead of the disk: the last good configuration; NULL: read files */
+    bool programs_only;               /* of the checks only those that programs' health hangs on are enabled */
     const char *old_style;            /* reserved for the old TOML files: NULL */
 };
 

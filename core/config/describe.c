@@ -229,7 +229,7 @@ static bool read_metrics(struct describing *d, const cJSON *object, struct opera
 
 static bool read_impact(struct describing *d, const cJSON *object, struct operation *operation)
 {
-    static const char *const impacts[] = { "observe", "restart", "disrupt", "destroy" };
+    static const char *const impacts[] = { "observe", "restart", "disruptive", "destructive" };
     const char *impact = string_of(d, object, "impact");
 
     if (!impact)

@@ -10,13 +10,18 @@ core_config_libconfig_a_SOURCES = \
 	core/config/describe.c \
 	core/config/heal.c \
 	core/config/include.c \
+	core/config/ladder.c \
 	core/config/maintenance.c \
 	core/config/needs.c \
+	core/config/notify.c \
+	core/config/notify_service.c \
 	core/config/operations.c \
 	core/config/operations.h \
 	core/config/options.c \
 	core/config/options.h \
 	core/config/options_value.c \
+	core/config/outward.c \
+	core/config/outward.h \
 	core/config/pack.c \
 	core/config/paths.c \
 	core/config/plan.c \
@@ -24,6 +29,9 @@ core_config_libconfig_a_SOURCES = \
 	core/config/prints.c \
 	core/config/prints.h \
 	core/config/prints_runbook.c \
+	core/config/programs.c \
+	core/config/programs.h \
+	core/config/programs_parts.c \
 	core/config/problems.c \
 	core/config/problems.h \
 	core/config/refused.c \

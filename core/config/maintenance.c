@@ -33,8 +33,8 @@ static const char *read_cron(struct config *c, const struct node *node, struct m
     return NULL;
 }
 
-/* Each zone once for each window: they are small. */
-static const char *read_zone(struct config *c, const struct node *node, struct model_window *made)
+/* Each zone once for each use: they are small. */
+const char *maintenance_zone(struct config *c, const struct node *node, const struct zone **made)
 {
     struct zone_change *room = malloc(ZONE_TRANSITIONS * sizeof *room), *changes;
     struct zone *zone = arena_alloc(c->made, sizeof *zone);
@@ -51,7 +51,7 @@ static const char *read_zone(struct config *c, const struct node *node, struct m
     if (zone->n > 0)
         memcpy(changes, zone->changes, zone->n * sizeof *changes);
     zone->changes = changes;
-    made->zone = zone;
+    *made = zone;
     work_release(c);
     return name;
 }
@@ -138,7 +138,7 @@ static void read_window(struct config *c, const struct entry *entry, struct mode
         shown = read_cron(c, cron, made);
     if (length)
         value_duration(c, length, "for", SHORTEST, LONGEST, &made->length);
-    zone = read_zone(c, tree_get(map, "zone"), made);
+    zone = maintenance_zone(c, tree_get(map, "zone"), &made->zone);
     if (services)
         read_services(c, services, made);
     show(c, entry, made, shown ? shown : "", zone);

@@ -104,6 +104,7 @@ static void add_unknowns(struct config *c)
             add_of_type(c, check->type->key->of.text);
     }
     runbooks_types(c, add_of_type);
+    notify_types(c, add_of_type);
 }
 
 /* Of an operation that cannot be used at all. */

@@ -33,7 +33,7 @@ print print_number(print hash, uint64_t number)
     return text_hash(hash, bytes, sizeof bytes);
 }
 
-static print add_secret(print hash, const struct model_secret *secret)
+print print_secret(print hash, const struct model_secret *secret)
 {
     hash = print_text(hash, secret->name);
     hash = print_number(hash, (uint64_t)secret->source);
@@ -48,7 +48,7 @@ print print_conf(const struct model *m, print hash, const struct model_conf *con
     hash = print_text(hash, conf->json);
     for (size_t i = 0; i < conf->n_holes; i++) {
         hash = print_number(hash, conf->holes[i].at);
-        hash = add_secret(hash, &m->secrets[conf->holes[i].secret]);
+        hash = print_secret(hash, &m->secrets[conf->holes[i].secret]);
     }
     return hash;
 }
@@ -117,10 +117,20 @@ static uint64_t print_service(const struct model *m, const struct model_service 
     return hash;
 }
 
+static void print_channels(const struct model *m)
+{
+    for (size_t i = 0; i < m->settings.notify.n_channels; i++) {
+        struct model_channel *channel = (struct model_channel *)&m->settings.notify.channels[i];
+
+        channel->fingerprint = print_conf(m, print_text(TEXT_HASH, channel->action.name), &channel->action.conf);
+    }
+}
+
 void prints_make(struct config *c)
 {
     const struct model *m = c->model;
 
+    print_channels(m);
     for (size_t i = 0; i < m->n_checks; i++)
         ((struct model_check *)&m->checks[i])->fingerprint = print_check(m, &m->checks[i]);
     for (size_t i = 0; i < m->n_services; i++) {

@@ -74,6 +74,7 @@ void runbooks_used(struct config *c)
             use(c, heal->of.items[k]);
     }
     runbooks_types(c, plan_plugin);
+    notify_types(c, plan_plugin);
 }
 
 /* ---- in the model ---- */

@@ -28,7 +28,7 @@ static bool read_bool(struct config *c, const struct service_plan *plan, enum se
     return !plan->given[setting] || value_bool(c, plan->given[setting], work_service_settings[setting], value);
 }
 
-/* Of `on_failure: [collect ...]` and `notify:` a later part of Talon reads more. */
+/* Of `on_failure: [collect ...]` a later part of Talon reads more. */
 static void check_shapes(struct config *c, const struct service_plan *plan)
 {
     const struct node *on_failure = plan->given[SERVICE_ON_FAILURE];
@@ -54,6 +54,8 @@ static void make_service(struct config *c, struct service_plan *plan, struct mod
     read_time(c, plan, SERVICE_RECOVER_GRACE, &made->recover_grace);
     read_time(c, plan, SERVICE_START_TIMEOUT, &made->start_timeout);
     read_time(c, plan, SERVICE_TELL_WARN_AFTER, &made->tell_warn_after);
+    if (plan->given[SERVICE_NOTIFY])
+        notify_service(c, plan->given[SERVICE_NOTIFY], made);
     check_shapes(c, plan);
 }
 

@@ -300,24 +300,7 @@ static void read_flap_escalate(struct config *c, const struct node *node)
     read_time(c, node, "flap_escalate", &settings(c)->flap_escalate);
 }
 
-/* ---- what later parts of Talon will read: its documented shape ---- */
-
-static void shape_heartbeat(struct config *c, const struct node *node)
-{
-    static const char *const keys[] = { "url", "every" };
-    uint64_t every;
-    const char *url;
-
-    if (!node || !value_is_map(c, node, "heartbeat", "`url` and `every`"))
-        return;
-    work_keys(c, node, keys, 2);
-    if (tree_get(node, "url"))
-        value_string(c, tree_get(node, "url"), "heartbeat.url", &url);
-    else if (!work_misspelt(c, node, keys, 2, "url"))
-        problem_error(c, node->place, "`heartbeat` needs a `url`");
-    if (tree_get(node, "every"))
-        value_duration(c, tree_get(node, "every"), "heartbeat.every", SECONDS(1), 0, &every);
-}
+/* ---- history ---- */
 
 /* Years are known here alone: "3y". */
 static bool read_years(const struct node *node, uint64_t *ns)
@@ -356,39 +339,6 @@ static void read_history(struct config *c, const struct node *node)
     show_size(c, "history.max", s->history_max, tree_get(node, "max"));
 }
 
-static void shape_map(struct config *c, const struct node *node, const char *what)
-{
-    if (node)
-        value_is_map(c, node, what, "names and settings");
-}
-
-static void shape_notify(struct config *c, const struct node *node)
-{
-    const struct node *messages = tree_get(node, "messages");
-    unsigned n;
-    uint64_t window;
-
-    shape_map(c, node, "notify");
-    if (messages)
-        value_rate(c, messages, "notify.messages", &n, &window);
-}
-
-static void shape_programs(struct config *c, const struct node *node)
-{
-    shape_map(c, node, "programs");
-}
-
-static void shape_many(struct config *c, const struct node *node, const char *what)
-{
-    if (node && node->kind == NODE_TEXT && !tree_empty(node))
-        problem_error(c, node->place, "`%s` must be a list or a map, not a text", what);
-}
-
-static void shape_ladder(struct config *c, const struct node *node)
-{
-    shape_many(c, node, "ladder");
-}
-
 /* ---- the file ---- */
 
 static const struct setting {
@@ -398,8 +348,8 @@ static const struct setting {
     { "listen", read_listen }, { "allow_hosts", read_allow_hosts }, { "state", read_state }, { "log", read_log }, { "exec_path", read_exec_path },
     { "guard", read_guard }, { "control", read_control }, { "remediation", read_remediation }, { "storm", read_storm },
     { "storm_cooldown", read_storm_cooldown }, { "reopen", read_reopen }, { "flap_escalate", read_flap_escalate },
-    { "heartbeat", shape_heartbeat }, { "history", read_history }, { "notify", shape_notify }, { "programs", shape_programs },
-    { "ladder", shape_ladder }, { "maintenance", NULL },
+    { "heartbeat", NULL }, { "history", read_history }, { "notify", NULL }, { "programs", NULL },
+    { "ladder", NULL }, { "maintenance", NULL },
     { "vars", NULL }, { "defaults", NULL }, { "include", NULL }, { "runbooks", NULL }, { "plugins", NULL }, { "secrets", NULL }, { "services", NULL },
     { "paths", NULL },
 };

@@ -72,6 +72,20 @@ void needs_make(struct config *c);
 void heal_make(struct config *c);
 /* maintenance.c: `maintenance:` */
 void maintenance_read(struct config *c, const struct node *map);
+/* maintenance.c: the time zone of that name (NULL: the machine's own), in the model. Returns the name as it is written, NULL: it is not. */
+const char *maintenance_zone(struct config *c, const struct node *node, const struct zone **made);
+/* notify.c: calls each() with the names of the actions that channels, agents and heartbeat are. */
+void notify_types(struct config *c, void (*each)(struct config *, const char *));
+/* notify.c: `notify:` and `heartbeat:`. ladder.c: `ladder:`. */
+void notify_read(struct config *c, const struct node *root);
+void ladder_read(struct config *c, const struct node *map);
+/* notify_service.c: names of channels, of one or a list; false: none. */
+bool notify_channels(struct config *c, const struct node *node, const char *what, const size_t **channels, size_t *n);
+/* notify_service.c: `notify:` of a service. */
+void notify_service(struct config *c, const struct node *node, struct model_service *made);
+/* programs.c: `programs:`; and, after the fingerprints, their own. */
+void programs_read(struct config *c, const struct node *map);
+void programs_finish(struct config *c);
 /* prints.c: the fingerprints. */
 void prints_make(struct config *c);
 

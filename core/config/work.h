@@ -170,6 +170,7 @@ struct config {
     bool lacked;     /* no memory for a part of it */
     bool alone;      /* a service file (or runbook) without a main file */
     bool checked;
+    bool programs_only;
     struct problems *problems;
     size_t compared; /* names, of WORK_NEAREST */
 

@@ -45,10 +45,14 @@ void confirm_try(struct heal *heal, const struct engine *engine, size_t service,
     todo_wake(heal, s->try_at);
 }
 
-void confirm_take(struct heal *heal, const struct engine *engine, size_t service)
+void confirm_take(struct heal *heal, const struct engine *engine, size_t service, bool good)
 {
     struct subject *s = &heal->subjects[service];
 
+    if (good) {
+        confirm_stop(heal, service);
+        return;
+    }
     if (!s->trying || s->try_from == 0 || !evidence_is_fresh(heal, engine, service, s->try_from))
         return;
     s->try_from = 0;

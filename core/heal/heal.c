@@ -57,6 +57,7 @@ static void take_moment(struct heal *heal, const struct moment *now)
 static void take_result(struct heal *heal, const struct engine *engine, const struct heal_event *event)
 {
     const size_t check = event->of.result.check;
+    const bool was_bad = heal->evidence[check].bad > 0;
 
     evidence_take(heal, engine, check, event->of.result.run, event->of.result.result, event->of.result.tick);
     for (size_t i = 0; i < RUNS; i++) {
@@ -67,7 +68,7 @@ static void take_result(struct heal *heal, const struct engine *engine, const st
     }
     if (heal->n_open == 0)
         return;
-    confirm_take(heal, engine, heal->model->checks[check].service);
+    confirm_take(heal, engine, heal->model->checks[check].service, was_bad && heal->evidence[check].bad == 0);
     heal->dirty = true;
 }
 

@@ -150,7 +150,7 @@ struct heal_kept_ladder {
     uint64_t told;            /* refusals in its timeline, a bit each (enum heal_limit) */
     bool asked[MODEL_AGENTS]; /* agents, in this incident */
     bool exhausted;           /* was told */
-    bool sos, delivered;      /* one was sent; one that is not cleared was delivered */
+    bool sos, delivered, cleared; /* one was sent; one that is not cleared was delivered; the last one was cleared */
     struct moment sos_at;
 };
 

@@ -200,7 +200,8 @@ bool conditions_same_repair(const struct model *model, const struct model_runboo
 
 /* Rapid tries while only `confirm` refuses; begins them, or goes on with them. */
 void confirm_try(struct heal *heal, const struct engine *engine, size_t service, const struct model_limits *limits);
-void confirm_take(struct heal *heal, const struct engine *engine, size_t service);
+/* A result of a check of it came; good: of one that had been bad. */
+void confirm_take(struct heal *heal, const struct engine *engine, size_t service, bool good);
 void confirm_stop(struct heal *heal, size_t service);
 
 /* ---- question.c */

@@ -124,6 +124,8 @@ static bool take_record(struct heal *heal, const struct heal_kept_record *kept)
     if (!known)
         at = heal->n_records++;
     heal->records[at] = *kept;
+    if (BROKEN(1))
+        heal->records[at].record = (struct heal_record){ .running = false };
     heal_record_adopt(&heal->records[at].record, &heal->now);
     if (!known)
         return kept->record.running;

@@ -130,7 +130,7 @@ void ladder_refused(struct heal *heal, const struct engine *engine, size_t servi
     s->limit = answer->limit;
     s->until = answer->until;
     todo_wake_elapsed(heal, answer->until);
-    if (!(kept->told & BIT(answer->limit))) {
+    if (!(kept->told & BIT(answer->limit)) && !BROKEN(7)) {
         kept->told |= BIT(answer->limit);
         heal_limit_text(answer, &heal->now, &text);
         todo_tell(heal, 0, service, kept->incident, ENTRY_REFUSED, heal_limit_name(answer->limit), "%s is refused: %s", what, buffer_string(&text));

@@ -258,6 +258,7 @@ struct heal_answer heal_may_start(const struct heal_question *q, const struct mo
         if (until == 0)
             continue;
         answer.refusing |= (uint64_t)1 << i;
+        answer.untils[i] = until;
         if (answer.limit != LIMIT_NONE)
             continue;
         answer.limit = (enum heal_limit)i;

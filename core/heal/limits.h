@@ -84,6 +84,7 @@ struct heal_answer {
     uint64_t until;          /* moment.elapsed when that limit will allow; UINT64_MAX: it hangs on more than time */
     const char *holder;      /* LIMIT_LOCKS: who holds it; NULL */
     uint64_t refusing;       /* all that refuse, a bit each */
+    uint64_t untils[LIMITS]; /* of each of them, as `until`; else 0 */
 };
 
 struct heal_answer heal_may_start(const struct heal_question *question, const struct moment *now);

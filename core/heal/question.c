@@ -109,6 +109,8 @@ static void add_locks(struct heal *heal, const struct asked *asked, struct heal_
 
 static void add_needs(const struct engine_service *s, struct heal_question *q)
 {
+    if (BROKEN(3))
+        return;
     if (s->caused_by != MODEL_NONE)
         q->needs = NEEDS_FAILED;
     else if (s->uncertain)
@@ -127,7 +129,7 @@ static void add_service(const struct heal *heal, const struct engine *engine, si
     q->starting = s->verdict == VERDICT_STARTING || s->verdict == VERDICT_NONE;
     q->flapping = s->flapping;
     q->acked = incident && incident->acked;
-    q->silenced_until = s->silenced ? NEVER : 0;
+    q->silenced_until = s->silenced && !BROKEN(5) ? NEVER : 0;
     q->heal_stopped = heal->model->services[service].heal_stopped;
     add_needs(s, q);
 }
@@ -159,10 +161,10 @@ void question_make(struct heal *heal, const struct engine *engine, const struct 
         q->evidence = (struct heal_evidence){ .n_ticks = most->n_ticks, .ticks = most->ticks, .tries = heal->subjects[asked->service].tries };
     q->switched_off = heal->switched_off;
     q->safe_mode = heal->safe_mode;
-    q->observer_sick = engine_overall(engine)->sick;
+    q->observer_sick = engine_overall(engine)->sick && !BROKEN(8);
     q->storm = engine_overall(engine)->storm;
     q->paused_until = engine_paused_until(engine);
-    q->store = heal->store;
+    q->store = BROKEN(2) ? STORE_UP : heal->store;
     q->unstored = heal->unstored;
     q->dependents_answer = asked->book->impact >= MODEL_DISRUPT && dependents_answer(heal, engine, asked->service);
     add_service(heal, engine, asked->service, q);

@@ -48,7 +48,7 @@ static uint64_t wanted(const struct heal *heal, size_t service, size_t at)
     const uint64_t after = heal->model->settings.sos.after;
     const bool works = heal->ladders[at].action > 0 || run_for((struct heal *)(uintptr_t)heal, service) != NULL;
 
-    return works ? 2 * after : after;
+    return BROKEN(6) ? after / 2 : works ? 2 * after : after;
 }
 
 static uint64_t left(const struct heal *heal, size_t service, size_t at)
@@ -68,6 +68,7 @@ static void send(struct heal *heal, const struct engine *engine, size_t service,
     const struct result *last = check == MODEL_NONE ? NULL : engine_check(engine, check)->last;
 
     kept->sos = true;
+    kept->cleared = false;
     kept->sos_at = heal->now;
     todo_keep(heal, MODEL_NONE, at);
     todo_tell(heal, 0, service, kept->incident, ENTRY_SOS, NULL, "SOS for %s", model->name);
@@ -120,6 +121,7 @@ static bool is_over(const struct engine *engine, const struct engine_incident *i
 static void clear(struct heal *heal, const struct engine_incident *incident, size_t at)
 {
     heal->kept_ladders[at].delivered = false;
+    heal->kept_ladders[at].cleared = true;
     heal->ladders[at].place.sos = false;
     todo_keep(heal, MODEL_NONE, at);
     if (incident->index == MODEL_NONE || incident->index >= heal->model->n_services)
@@ -163,7 +165,7 @@ bool sos_delivered(struct heal *heal, const struct engine *engine, uint64_t inci
 
     if (incident == 0 || at == MODEL_NONE || !heal->kept_ladders[at].sos)
         return false;
-    if (all_clear || heal->kept_ladders[at].delivered)
+    if (all_clear || heal->kept_ladders[at].delivered || heal->kept_ladders[at].cleared)
         return true;
     heal->kept_ladders[at].delivered = true;
     heal->ladders[at].place.sos = true;

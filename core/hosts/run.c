@@ -293,12 +293,14 @@ static struct result *say_unsent(const struct hosts_instance *instance)
     return unknown(run, "plugin.blocked", "its plugin host had no room for it in time");
 }
 
+/* What an action that does not end has done by then, nobody knows. */
 static struct result *say_blocked(const struct hosts_instance *instance)
 {
+    const bool action = plugin_is_action(instance->plugin, instance->operation);
     char text[HOSTS_TEXT];
 
-    snprintf(text, sizeof text, "plugin %.64s did not end check %.128s at its deadline", instance->plugin->name, instance->name);
-    return unknown(&instance->run, "plugin.blocked", text);
+    snprintf(text, sizeof text, "plugin %.64s did not end %s %.128s at its deadline", instance->plugin->name, action ? "action" : "check", instance->name);
+    return unknown(&instance->run, action ? "interrupted" : "plugin.blocked", text);
 }
 
 /* Was the core itself away? Then the answer may lie unread in the socket. */

@@ -18,6 +18,7 @@ void keep_due(struct memory *memory)
 void keep_everything(struct memory *memory)
 {
     marks_free(&memory->marks);
+    heal_forget_marks(memory);
     for (size_t i = 0; i < memory->n_services; i++)
         memory->services[i].class = -1;
     for (size_t i = 0; i < memory->n_incidents; i++)

@@ -28,13 +28,14 @@ void memory_free(struct memory *memory)
         return;
     marks_free(&memory->marks);
     buffer_free(&memory->bytes);
+    free(memory->healed);
     free(memory->incidents);
     free(memory->services);
     free(memory->wholes);
     free(memory);
 }
 
-enum store_news_kind memory_news(struct memory *memory, const struct moment *now)
+struct store_news memory_news(struct memory *memory, const struct moment *now)
 {
     const struct store_news news = memory ? store_news(memory->store) : (struct store_news){ .kind = STORE_NOTHING };
 
@@ -43,9 +44,9 @@ enum store_news_kind memory_news(struct memory *memory, const struct moment *now
         memory->aside_at = now->awake;
         log_error("the store was corrupt and has been set aside: history and limits of before are not known; what is known now is kept anew", NULL);
     }
-    if (news.kind == STORE_SET_ASIDE || news.kind == STORE_UP)
+    if (news.kind == STORE_SET_ASIDE || news.kind == STORE_CAME_UP)
         keep_everything(memory);
-    return news.kind;
+    return news;
 }
 
 void memory_look(struct memory *memory, const struct moment *now, char *trouble, size_t n)

@@ -14,6 +14,8 @@
 #define MEMORY_DISTANCE (250 * (uint64_t)NS_PER_MS)
 
 struct memory;
+struct heal;
+struct heal_kept;
 
 /* The store is borrowed. NULL: it is NULL, or there is no memory. */
 struct memory *memory_create(struct store *store);
@@ -44,8 +46,31 @@ uint64_t memory_settle(struct memory *memory, const struct engine *engine, const
 /* Writes what has changed, a bounded number of rows; the answer is that of memory_settle(). */
 uint64_t memory_write(struct memory *memory, const struct engine *engine, const struct moment *now);
 
-/* The next of what happened to the store: DOWN and UP are for the engine; all of it is carried out here. */
-enum store_news_kind memory_news(struct memory *memory, const struct moment *now);
+/* ---- repair (heal.c) */
+
+/* Records of runbooks and ladders, where they have changed: before whatever the store is given next. False: not all could be taken; call it again. */
+bool memory_heal_keep(struct memory *memory, const struct heal *heal, const struct moment *now);
+
+struct memory_intent {
+    const char *runbook, *service;
+    uint64_t incident; /* 0: of none */
+    bool by_hand;
+    bool counts;       /* for the bound of all runbooks: it does more than observe */
+    const char *who, *reason;
+};
+/* Its number, which STORE_DURABLE bears; 0: there will be none. */
+uint64_t memory_intent(struct memory *memory, const struct moment *now, const struct memory_intent *intent);
+void memory_intent_ended(struct memory *memory, const struct moment *now, uint64_t intent, const char *outcome);
+/* What was done, refused, or came of it (promise 7); a line of the incident's timeline; what was collected for it. incident 0: none, nothing is written. */
+void memory_heal_audit(struct memory *memory, const struct moment *now, const char *who, const char *what, const char *target, const char *text);
+void memory_heal_line(struct memory *memory, const struct moment *now, uint64_t incident, const char *kind, const char *text);
+void memory_collected(struct memory *memory, const struct moment *now, uint64_t incident, const char *name, const struct result *result);
+/* What was kept, for HEAL_RESTORE and then heal_kept_free(): runs that no end was written of are running in it, and are ended in the store as interrupted. Waits at most
+ * ns. NULL: nothing was, or (lost) it could not be read. */
+struct heal_kept *memory_heal_recall(struct memory *memory, const struct moment *now, uint64_t ns, bool *lost);
+
+/* The next of what happened to the store; what it means for what is kept is carried out here. */
+struct store_news memory_news(struct memory *memory, const struct moment *now);
 /* What is wrong with it, as a sentence; "" when nothing is. */
 void memory_look(struct memory *memory, const struct moment *now, char *trouble, size_t n);
 

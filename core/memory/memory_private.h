@@ -1,5 +1,5 @@
-/* What the parts of the memory share: memory.c (life, and how the store is), keep.c (rows that are due), recall.c (the start), runs.c (runs, uptime),
- * incidents.c (incidents, evidence, audit). Private to memory. */
+/* What the parts of the memory share: memory.c (life, and how the store is), keep.c (rows that are due), recall.c and pages.c (the start), runs.c (runs,
+ * uptime), incidents.c (incidents, evidence, audit), heal.c and heal_rows.c (what repair remembers). Private to memory. */
 #ifndef MEMORY_MEMORY_PRIVATE_H
 #define MEMORY_MEMORY_PRIVATE_H
 
@@ -21,8 +21,12 @@ struct known_incident {
     char why[ROW_WHY];
 };
 
+struct heal_mark;
+
 struct memory {
     struct store *store;
+    struct heal_mark *healed;    /* of the rows of repair, as they were written last */
+    size_t n_healed;
     struct marks marks;          /* of the rows as they were written last */
     struct buffer bytes;         /* of the row that is being written */
     struct known_incident *incidents;
@@ -43,6 +47,15 @@ struct memory {
     char trouble[512];           /* what the start found; "": nothing */
     uint64_t trouble_at;         /* awake */
 };
+
+enum { PAGES_WHY = 512 };
+/* bytes: borrowed; `failed` where they are none. */
+typedef void pages_take(void *arg, const char *name, const struct buffer *bytes);
+/* pages.c: each row of that kind, at the latest until that moment (awake). False: why. */
+bool pages_read(struct memory *memory, const char *kind, uint64_t until, pages_take *take, void *arg, char why[PAGES_WHY]);
+bool pages_ask(struct memory *memory, const struct store_ask *question, uint64_t until, struct buffer *text, char why[PAGES_WHY]);
+/* heal.c: all is to be written anew. */
+void heal_forget_marks(struct memory *memory);
 
 /* Rows are due: soon, and not too soon after the last. */
 void keep_due(struct memory *memory);

@@ -10,41 +10,23 @@
 #include "base/os/clock.h"
 #include "base/os/log.h"
 
-#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE = 250 /* of rows in one answer: what SQLite takes to make it grows with its square */, ROWS_SAID = 5 };
+enum { ROWS_SAID = 5 };
 
 struct recall {
     struct memory *memory;
     struct rows rows;
+    enum row_kind kind;  /* of those that are read */
     uint64_t until;      /* awake */
     uint64_t last;       /* the highest number of an incident in the store's own list */
     unsigned bad;        /* rows that were left out */
-    char why[512];
+    char why[PAGES_WHY];
 };
 
 /* ---- rows */
-
-static int digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static bool unhex(const char *hex, struct buffer *out)
-{
-    buffer_clear(out);
-    for (; hex[0]; hex += 2) {
-        if (digit(hex[0]) < 0 || digit(hex[1]) < 0)
-            return false;
-        buffer_char(out, (char)(digit(hex[0]) * 16 + digit(hex[1])));
-    }
-    return !out->failed;
-}
 
 static void left_out(struct recall *recall, enum row_kind kind, const char *name)
 {
@@ -53,61 +35,26 @@ static void left_out(struct recall *recall, enum row_kind kind, const char *name
 }
 
 /* Its mark makes the sweep drop it where there is no such thing any more. */
-static void take_row(struct recall *recall, enum row_kind kind, const cJSON *row)
+static void take_row(void *arg, const char *name, const struct buffer *bytes)
 {
-    const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(row, "name"));
-    const char *hex = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(row, "bytes"));
-    struct buffer *bytes = &recall->memory->bytes;
+    struct recall *recall = arg;
 
-    if (!name || !hex)
-        return;
-    marks_make(&recall->memory->marks, kind, name);
-    if (!unhex(hex, bytes) || !rows_take(&recall->rows, kind, name, bytes->data ? bytes->data : "", bytes->len))
-        left_out(recall, kind, name);
+    marks_make(&recall->memory->marks, recall->kind, name);
+    if (bytes->failed || !rows_take(&recall->rows, recall->kind, name, bytes->data ? bytes->data : "", bytes->len))
+        left_out(recall, recall->kind, name);
 }
 
 /* ---- questions */
 
 static bool ask(struct recall *recall, const struct store_ask *question, struct buffer *text)
 {
-    const uint64_t now = clock_awake();
-
-    buffer_clear(text);
-    return store_ask_now(recall->memory->store, question, now < recall->until ? recall->until - now : 0, text, recall->why, sizeof recall->why);
-}
-
-/* How many rows there were; -1: they could not be read. */
-static int take_page(struct recall *recall, enum row_kind kind, int from)
-{
-    struct buffer text = buffer_make(0);
-    cJSON *rows = NULL;
-    const cJSON *row;
-    int n = -1;
-
-    if (ask(recall, &(struct store_ask){ .question = STORE_ASK_KEPT, .name = row_kind_name(kind), .id = from, .most = PAGE }, &text))
-        rows = cJSON_Parse(buffer_string(&text));
-    else
-        from = -1;
-    if (rows)
-        n = cJSON_GetArraySize(rows);
-    else if (from >= 0)
-        snprintf(recall->why, sizeof recall->why, "there is no memory for it");
-    cJSON_ArrayForEach(row, rows)
-        take_row(recall, kind, row);
-    cJSON_Delete(rows);
-    buffer_free(&text);
-    return n;
+    return pages_ask(recall->memory, question, recall->until, text, recall->why);
 }
 
 static bool take_kind(struct recall *recall, enum row_kind kind)
 {
-    int from = 0, n;
-
-    do {
-        n = take_page(recall, kind, from);
-        from += n;
-    } while (n == PAGE);
-    return n >= 0;
+    recall->kind = kind;
+    return pages_read(recall->memory, row_kind_name(kind), recall->until, take_row, recall, recall->why);
 }
 
 /* The store's list may know of incidents that no row tells of. */

@@ -15,7 +15,7 @@ enum { ANSWER_MAX = 128 << 20, REFUSALS = REQUEST_LARGE_BODY + 1 };
 static const char json_type[] = "application/json", page_type[] = "text/html; charset=utf-8", text_type[] = "text/plain; version=0.0.4; charset=utf-8",
                   openmetrics_type[] = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-enum representation { AS_HEALTH, AS_HEALTHZ, AS_READYZ, AS_TEXT, AS_OPENMETRICS, AS_STATUS, AS_SERVICES, AS_CHECKS, AS_INCIDENTS, AS_LIMITS, AS_PAGE, REPRESENTATIONS };
+enum representation { AS_HEALTH, AS_HEALTHZ, AS_READYZ, AS_TEXT, AS_OPENMETRICS, AS_STATUS, AS_SERVICES, AS_CHECKS, AS_INCIDENTS, AS_LIMITS, AS_HEAL, AS_PAGE, REPRESENTATIONS };
 
 struct cached {
     struct MHD_Response *response; /* NULL: none */
@@ -41,7 +41,7 @@ static const struct {
     [REQUEST_TWO_HOSTS] = { 400, "bad_request", "a request must have one Host header, not several" },
     [REQUEST_MISDIRECTED] = { 421, "misdirected", "this host name is not served here: ask by a loopback name, or list it under allow_hosts in the configuration" },
     [REQUEST_METHOD] = { 405, "method_not_allowed", "only GET and HEAD are answered; nothing can be changed here" },
-    [REQUEST_UNKNOWN_PATH] = { 404, "not_found", "there are /, /health, /healthz, /readyz, /metrics and, below /api/v1/: status, services, checks, incidents (?since=D, ?id=ID: as they were written down), incidents/ID, limits, why?of=NAME, history?check=NAME&since=D and uptime?service=NAME" },
+    [REQUEST_UNKNOWN_PATH] = { 404, "not_found", "there are /, /health, /healthz, /readyz, /metrics and, below /api/v1/: status, services, checks, incidents (?since=D, ?id=ID: as they were written down), incidents/ID, limits, heal, why?of=NAME, history?check=NAME&since=D and uptime?service=NAME" },
     [REQUEST_LARGE_HEAD] = { 431, "too_large", "the request's headers are over 16 KiB" },
     [REQUEST_LARGE_BODY] = { 413, "too_large", "a body is not read, and this one is too large to be ignored" },
 };
@@ -110,6 +110,8 @@ static enum representation representation_of(const struct request *request)
         return AS_INCIDENTS;
     case ROUTE_LIMITS:
         return AS_LIMITS;
+    case ROUTE_HEAL:
+        return AS_HEAL;
     case ROUTE_INCIDENT:
     case ROUTE_WHY:
     case ROUTE_HISTORY:
@@ -159,6 +161,9 @@ static unsigned render(const struct snapshot *snapshot, enum representation as, 
         break;
     case AS_LIMITS:
         render_limits(snapshot, out);
+        break;
+    case AS_HEAL:
+        render_heal(snapshot, out);
         break;
     case AS_PAGE:
     case REPRESENTATIONS:

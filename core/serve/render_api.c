@@ -1,5 +1,5 @@
 /*
- * GET /api/v1/services, /api/v1/checks and /api/v1/limits: what the configuration says of each, joined with what is known of it now. Unlike the status these list
+ * GET /api/v1/services and /api/v1/checks: what the configuration says of each, joined with what is known of it now. Unlike the status these list
  * disabled ones too, and a check's whole last result: metrics with their units, details.
  */
 #include "serve/facts.h"
@@ -178,29 +178,4 @@ void render_checks(const struct snapshot *snapshot, struct buffer *out)
         add_check(snapshot, i, out);
     }
     buffer_text(out, "\n]}\n");
-}
-
-/* ---- limits: those of the configuration as a whole. Each runbook's own stand in `runbooks` when there is repair. */
-
-void render_limits(const struct snapshot *snapshot, struct buffer *out)
-{
-    const struct model_settings *settings = snapshot ? &snapshot->model->settings : NULL;
-
-    buffer_char(out, '{');
-    json_moment(out, "updated_at_unix", snapshot ? snapshot->updated : 0);
-    json_moment(out, "paused_until_unix", snapshot ? snapshot->paused_until : 0);
-    json_name(out, "global");
-    buffer_char(out, '{');
-    if (settings) {
-        json_count(out, "at_most", settings->remediation_at_most);
-        json_ms(out, "per_ms", settings->remediation_window);
-        json_count(out, "concurrent", settings->remediation_concurrent);
-        json_count(out, "storm_percent", settings->storm_percent);
-        json_ms(out, "storm_cooldown_ms", settings->storm_cooldown);
-        json_bool(out, "sick", snapshot->overall.sick);
-        json_bool(out, "storm", snapshot->overall.storm);
-    }
-    buffer_char(out, '}');
-    json_name(out, "runbooks");
-    buffer_text(out, "[]}\n");
 }

@@ -5,11 +5,12 @@
 #include "serve/render_people.h"
 
 #include "serve/json.h"
+#include "serve/render_heal.h"
 #include "serve/serve.h"
 
 #include <string.h>
 
-static void add_fields(const struct snapshot_incident *incident, struct buffer *out)
+static void add_fields(const struct snapshot *snapshot, const struct snapshot_incident *incident, struct buffer *out)
 {
     buffer_char(out, '{');
     json_count(out, "id", incident->id);
@@ -28,6 +29,7 @@ static void add_fields(const struct snapshot_incident *incident, struct buffer *
     json_bool(out, "acked", incident->acked);
     json_text(out, "acked_by", incident->acked_by);
     json_moment(out, "acked_until_unix", incident->acked_until);
+    render_repair(snapshot, incident->ending == INCIDENT_OPEN ? incident->id : 0, out);
 }
 
 static void add_timeline(const struct snapshot_incident *incident, struct buffer *out)
@@ -53,7 +55,7 @@ static void add_incidents(const struct snapshot *snapshot, size_t n, struct buff
     buffer_char(out, '[');
     for (size_t i = 0; i < n; i++) {
         buffer_text(out, i > 0 ? ",\n " : "\n ");
-        add_fields(&snapshot->incidents[i], out);
+        add_fields(snapshot, &snapshot->incidents[i], out);
         buffer_char(out, '}');
     }
     buffer_char(out, ']');
@@ -107,9 +109,9 @@ const struct snapshot_incident *render_find_incident(const struct snapshot *snap
     return NULL;
 }
 
-void render_one_incident(const struct snapshot_incident *incident, struct buffer *out)
+void render_one_incident(const struct snapshot *snapshot, const struct snapshot_incident *incident, struct buffer *out)
 {
-    add_fields(incident, out);
+    add_fields(snapshot, incident, out);
     add_timeline(incident, out);
     buffer_char(out, '}');
 }
@@ -120,7 +122,7 @@ bool render_incident(const struct snapshot *snapshot, uint64_t id, struct buffer
 
     if (!incident)
         return false;
-    render_one_incident(incident, out);
+    render_one_incident(snapshot, incident, out);
     buffer_char(out, '\n');
     return true;
 }

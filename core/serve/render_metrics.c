@@ -116,6 +116,24 @@ static void add_hosts(struct exposition *exposition, const struct snapshot *snap
     }
 }
 
+/* ---- programs */
+
+static void add_programs(struct exposition *exposition, const struct snapshot *snapshot)
+{
+    exposition_family(exposition, "talon_program_running", EXPOSITION_GAUGE, "1 while the supervised program runs.");
+    for (size_t i = 0; i < snapshot->n_programs; i++) {
+        exposition_sample(exposition);
+        exposition_label(exposition, "program", snapshot->programs[i].name);
+        exposition_value(exposition, strcmp(snapshot->programs[i].state, "running") == 0);
+    }
+    exposition_family(exposition, "talon_program_restarts", EXPOSITION_COUNTER, "How often the program was started again after an end that nobody had asked for.");
+    for (size_t i = 0; i < snapshot->n_programs; i++) {
+        exposition_sample(exposition);
+        exposition_label(exposition, "program", snapshot->programs[i].name);
+        exposition_value(exposition, (double)snapshot->programs[i].restarts);
+    }
+}
+
 /* ---- services */
 
 static void add_service_verdicts(struct exposition *exposition, const struct snapshot *snapshot)
@@ -312,6 +330,7 @@ void render_metrics(const struct snapshot *snapshot, bool stalled, bool openmetr
     if (snapshot) {
         add_overall(&exposition, snapshot);
         add_hosts(&exposition, snapshot);
+    add_programs(&exposition, snapshot);
         add_services(&exposition, snapshot);
         add_checks(&exposition, snapshot);
         add_measured(&exposition, snapshot);

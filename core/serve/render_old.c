@@ -1,6 +1,7 @@
 /*
  * state.json and last-probe.json as readers of the program before this one know them (systems.md 12.8, item 88). A probe is a check that is enabled and
- * no witness; its name is that of /health's failed_probes. What repairs and pages will fill in is null until there are any.
+ * no witness; its name is that of /health's failed_probes. Times of repair are whole seconds
+ * since 1970, null until there was any.
  */
 #include "serve/facts.h"
 #include "serve/json.h"
@@ -44,12 +45,14 @@ void render_old_probes(const struct snapshot *snapshot, struct buffer *out)
 
 void render_old_state(const struct snapshot *snapshot, struct buffer *out)
 {
+    const struct snapshot_heal *heal = snapshot ? snapshot->heal : NULL;
+
     buffer_char(out, '{');
     json_text(out, "current_state", facts_state(snapshot));
     json_count(out, "consecutive_failures", snapshot ? snapshot->overall.consecutive_failures : 0);
-    json_text(out, "last_heal_time", NULL);
-    json_text(out, "last_agent_time", NULL);
-    json_text(out, "last_sos_time", NULL);
+    json_moment(out, "last_heal_time", heal ? heal->last_run : 0);
+    json_moment(out, "last_agent_time", heal ? heal->last_agent : 0);
+    json_moment(out, "last_sos_time", heal ? heal->last_sos : 0);
     json_name(out, "last_probe_results");
     add_probes(snapshot, out);
     json_count(out, "worker_restarts", snapshot ? snapshot->worker_restarts : 0);

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "serve/facts.h"
 #include "serve/page_style.h"
+#include "serve/render_heal.h"
 #include "serve/serve.h"
 
 #include <string.h>
@@ -182,6 +183,15 @@ static void add_name(const struct model_service *service, struct buffer *out)
     buffer_text(out, "</h2>");
 }
 
+static void add_repair(const struct snapshot_place *place, struct buffer *out)
+{
+    if (!place)
+        return;
+    buffer_text(out, "<p class=\"note\"><b>Repair:</b> ");
+    text_html(out, place->text);
+    buffer_text(out, "</p>\n");
+}
+
 static void add_service(const struct snapshot *snapshot, size_t i, bool open, struct buffer *out)
 {
     const struct model_service *service = &snapshot->model->services[i];
@@ -196,6 +206,7 @@ static void add_service(const struct snapshot *snapshot, size_t i, bool open, st
     buffer_text(out, "</span>\n<span class=\"why\">");
     text_html(out, state->why);
     buffer_text(out, "</span></summary>\n");
+    add_repair(render_find_place(snapshot, state->incident), out);
     if (open && service->note) {
         buffer_text(out, "<p class=\"note\">");
         text_html(out, service->note);

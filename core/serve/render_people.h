@@ -11,7 +11,7 @@ void render_silences(const struct snapshot *snapshot, const char *service, struc
 /* NULL: it is not known (any more). */
 const struct snapshot_incident *render_find_incident(const struct snapshot *snapshot, uint64_t id);
 /* An object, with its timeline. */
-void render_one_incident(const struct snapshot_incident *incident, struct buffer *out);
+void render_one_incident(const struct snapshot *snapshot, const struct snapshot_incident *incident, struct buffer *out);
 bool render_silence_is_of(const struct snapshot_silence *silence, const char *service);
 
 #endif

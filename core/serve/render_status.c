@@ -4,6 +4,7 @@
  */
 #include "serve/facts.h"
 #include "serve/json.h"
+#include "serve/render_heal.h"
 #include "serve/render_people.h"
 #include "serve/serve.h"
 
@@ -113,6 +114,7 @@ static void add_service(const struct snapshot *snapshot, size_t service, struct 
         json_count(out, "incident", state->incident);
     else
         json_text(out, "incident", NULL);
+    render_repair(snapshot, state->incident, out);
     json_text(out, "decided_by", state->decided_by == MODEL_NONE ? NULL : snapshot->model->checks[state->decided_by].name);
     buffer_char(out, '}');
 }
@@ -171,6 +173,26 @@ static void add_plugins(const struct snapshot *snapshot, struct buffer *out)
     buffer_char(out, ']');
 }
 
+void render_programs(const struct snapshot_program *programs, size_t n, struct buffer *out)
+{
+    json_name(out, "programs");
+    buffer_char(out, '[');
+    for (size_t i = 0; i < n; i++) {
+        buffer_text(out, i > 0 ? ",\n {" : "\n {");
+        json_text(out, "name", programs[i].name);
+        json_text(out, "state", programs[i].state);
+        json_count(out, "pid", programs[i].pid > 0 ? (uint64_t)programs[i].pid : 0);
+        json_text(out, "why", programs[i].why);
+        json_text(out, "last_end", programs[i].last_end);
+        json_count(out, "restarts", programs[i].restarts);
+        json_moment(out, "since_unix", programs[i].since);
+        json_moment(out, "next_unix", programs[i].next);
+        json_bool(out, "wanted", programs[i].wanted);
+        buffer_char(out, '}');
+    }
+    buffer_char(out, ']');
+}
+
 static void add_config(const struct snapshot *snapshot, struct buffer *out)
 {
     json_name(out, "config");
@@ -199,6 +221,7 @@ void render_status(const struct snapshot *snapshot, bool stalled, struct buffer 
     render_open_incidents(snapshot, out);
     render_silences(snapshot, NULL, out);
     add_plugins(snapshot, out);
+    render_programs(snapshot ? snapshot->programs : NULL, snapshot ? snapshot->n_programs : 0, out);
     add_disabled(snapshot, out);
     json_text(out, "self", snapshot ? snapshot->self : NULL);
     json_moment(out, "started_at_unix", snapshot ? snapshot->started_at : 0);

@@ -239,6 +239,8 @@ static void add_commands(const struct asked *asked, size_t root, size_t *n, stru
 
     if (incident && incident->ending == INCIDENT_OPEN && !incident->acked)
         add_next(out, n, "talon ack %llu 1h REASON", (unsigned long long)incident->id);
+    if (snapshot->model->services[root].n_heal > 0)
+        add_next(out, n, "talon heal %s --dry-run", name);
     if (!snapshot->services[root].silenced)
         add_next(out, n, "talon silence %s 1h REASON", name);
     add_next(out, n, "talon check %s", name);
@@ -291,7 +293,7 @@ bool render_why(const struct snapshot *snapshot, const char *name, struct buffer
     json_moment(out, "paused_until_unix", snapshot->paused_until);
     json_name(out, "incident");
     if (asked.incident)
-        render_one_incident(asked.incident, out);
+        render_one_incident(snapshot, asked.incident, out);
     else
         buffer_text(out, "null");
     add_todo(&asked, out);

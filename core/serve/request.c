@@ -25,6 +25,7 @@ static const struct {
     { "/api/v1/checks", ROUTE_CHECKS },
     { "/api/v1/incidents", ROUTE_INCIDENTS },
     { "/api/v1/limits", ROUTE_LIMITS },
+    { "/api/v1/heal", ROUTE_HEAL },
     { "/api/v1/why", ROUTE_WHY },
     { "/api/v1/history", ROUTE_HISTORY },
     { "/api/v1/uptime", ROUTE_UPTIME },

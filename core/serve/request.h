@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* What is served. Server-sent events (GET /events) will be one more of these, with a connection that stays: their place is in the table of request.c. */
-enum route { ROUTE_HEALTH, ROUTE_HEALTHZ, ROUTE_READYZ, ROUTE_METRICS, ROUTE_STATUS, ROUTE_SERVICES, ROUTE_CHECKS, ROUTE_INCIDENTS, ROUTE_INCIDENT, ROUTE_LIMITS, ROUTE_WHY,
+enum route { ROUTE_HEALTH, ROUTE_HEALTHZ, ROUTE_READYZ, ROUTE_METRICS, ROUTE_STATUS, ROUTE_SERVICES, ROUTE_CHECKS, ROUTE_INCIDENTS, ROUTE_INCIDENT, ROUTE_LIMITS, ROUTE_HEAL, ROUTE_WHY,
              ROUTE_HISTORY, ROUTE_UPTIME, ROUTE_PAGE, ROUTE_NONE };
 
 enum judgement {

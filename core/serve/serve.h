@@ -37,6 +37,8 @@ void serve_turned(struct serve *serve, uint64_t awake);
 void render_health(const struct snapshot *snapshot, bool stalled, struct buffer *out);
 /* `status --json` of design.md 14, also GET /api/v1/status. */
 void render_status(const struct snapshot *snapshot, bool stalled, struct buffer *out);
+/* `"programs":[...]`, a part of an object. */
+void render_programs(const struct snapshot_program *programs, size_t n, struct buffer *out);
 void render_services(const struct snapshot *snapshot, struct buffer *out);
 /* GET /api/v1/checks: with metrics and details of the last run, intervals, counters. */
 void render_checks(const struct snapshot *snapshot, struct buffer *out);
@@ -47,8 +49,10 @@ bool render_incident(const struct snapshot *snapshot, uint64_t id, struct buffer
 bool render_why(const struct snapshot *snapshot, const char *name, struct buffer *out);
 /* The name that may have been meant; NULL: none is near. Borrowed from the snapshot. */
 const char *render_nearest(const struct snapshot *snapshot, const char *name);
-/* GET /api/v1/limits: what bounds repair. */
+/* GET /api/v1/limits: what bounds repair, and what refuses now. */
 void render_limits(const struct snapshot *snapshot, struct buffer *out);
+/* GET /api/v1/heal: what repairs now, and where each incident stands. */
+void render_heal(const struct snapshot *snapshot, struct buffer *out);
 /* Prometheus text 0.0.4, or OpenMetrics 1.0 with its end mark. */
 void render_metrics(const struct snapshot *snapshot, bool stalled, bool openmetrics, struct buffer *out);
 /* GET /: services, states and whys without JavaScript. */

@@ -107,6 +107,12 @@ static void gather_texts(struct buffer *texts, const struct engine *engine, cons
         add_text(texts, extra->plugins[i].state);
         add_text(texts, extra->plugins[i].last_end);
     }
+    for (size_t i = 0; i < extra->n_programs; i++) {
+        add_text(texts, extra->programs[i].name);
+        add_text(texts, extra->programs[i].state);
+        add_text(texts, extra->programs[i].why);
+        add_text(texts, extra->programs[i].last_end);
+    }
     add_text(texts, extra->config_error);
     add_text(texts, extra->self);
     gather_people(texts, engine, chosen);
@@ -229,6 +235,17 @@ static void copy_plugins(struct snapshot_plugin *plugins, const struct snapshot_
     }
 }
 
+static void copy_programs(struct snapshot_program *programs, const struct snapshot_extra *extra, const char **texts)
+{
+    for (size_t i = 0; i < extra->n_programs; i++) {
+        programs[i] = extra->programs[i];
+        programs[i].name = take_text(texts, extra->programs[i].name);
+        programs[i].state = take_text(texts, extra->programs[i].state);
+        programs[i].why = take_text(texts, extra->programs[i].why);
+        programs[i].last_end = take_text(texts, extra->programs[i].last_end);
+    }
+}
+
 static size_t count_silences(const struct engine *engine)
 {
     size_t n;
@@ -244,7 +261,8 @@ static void fill(struct snapshot *snapshot, const struct engine *engine, const s
     struct snapshot_service *services = (struct snapshot_service *)(snapshot + 1);
     struct snapshot_check *checks = (struct snapshot_check *)(services + model->n_services);
     struct snapshot_plugin *plugins = (struct snapshot_plugin *)(checks + model->n_checks);
-    struct snapshot_incident *incidents = (struct snapshot_incident *)(plugins + extra->n_plugins);
+    struct snapshot_program *programs = (struct snapshot_program *)(plugins + extra->n_plugins);
+    struct snapshot_incident *incidents = (struct snapshot_incident *)(programs + extra->n_programs);
     struct engine_entry *entries = (struct engine_entry *)(incidents + chosen->n);
     struct snapshot_silence *silences = (struct snapshot_silence *)(entries + chosen->entries);
     const size_t n_silences = count_silences(engine);
@@ -255,6 +273,7 @@ static void fill(struct snapshot *snapshot, const struct engine *engine, const s
     copy_services(services, engine, model->n_services, &texts);
     copy_checks(checks, engine, model->n_checks);
     copy_plugins(plugins, extra, &texts);
+    copy_programs(programs, extra, &texts);
     *snapshot = (struct snapshot){
         .generation = atomic_fetch_add(&generations, 1) + 1,
         .model = model_keep(model),
@@ -263,6 +282,8 @@ static void fill(struct snapshot *snapshot, const struct engine *engine, const s
         .checks = checks,
         .n_plugins = extra->n_plugins,
         .plugins = plugins,
+        .n_programs = extra->n_programs,
+        .programs = programs,
         .n_incidents = chosen->n,
         .n_open = chosen->open,
         .incidents = incidents,
@@ -280,6 +301,22 @@ static void fill(struct snapshot *snapshot, const struct engine *engine, const s
     copy_incidents(incidents, entries, chosen, now, &texts);
     copy_silences(silences, engine, now, &texts);
     atomic_init(&snapshot->users, 1);
+}
+
+/* ---- repair, in an allocation of its own */
+
+static void add_heal(struct snapshot *snapshot, const struct engine *engine, const struct moment *now, const struct snapshot_extra *extra)
+{
+    struct snapshot_heal *heal = extra->heal ? snapshot_heal_make(extra->heal, engine, now) : NULL;
+
+    snapshot->heal = heal;
+    if (!heal)
+        return;
+    heal->switched_off = extra->switched_off;
+    heal->safe_mode = extra->safe_mode;
+    heal->last_run = extra->last_run;
+    heal->last_agent = extra->last_agent;
+    heal->last_sos = extra->last_sos;
 }
 
 /* ---- the interface */
@@ -300,11 +337,14 @@ struct snapshot *snapshot_make(const struct engine *engine, const struct moment 
     }
     gather_texts(&texts, engine, now, extra, &chosen);
     arrays = model->n_services * sizeof *snapshot->services + model->n_checks * sizeof *snapshot->checks + extra->n_plugins * sizeof *snapshot->plugins +
+             extra->n_programs * sizeof *snapshot->programs +
              chosen.n * sizeof *snapshot->incidents + chosen.entries * sizeof *snapshot->incidents->entries + count_silences(engine) * sizeof *snapshot->silences;
     if (!texts.failed)
         snapshot = malloc(sizeof *snapshot + arrays + texts.len);
     if (snapshot)
         fill(snapshot, engine, now, extra, &chosen, &texts);
+    if (snapshot)
+        add_heal(snapshot, engine, now, extra);
     else
         shortage_note();
     buffer_free(&texts);
@@ -327,5 +367,6 @@ void snapshot_drop(struct snapshot *snapshot)
     for (size_t i = 0; i < snapshot->model->n_checks; i++)
         result_drop(snapshot->checks[i].last);
     model_drop(snapshot->model);
+    free(snapshot->heal);
     free(snapshot->memory);
 }

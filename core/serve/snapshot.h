@@ -7,6 +7,7 @@
 #define SERVE_SNAPSHOT_H
 
 #include "engine/engine.h"
+#include "serve/snapshot_heal.h"
 
 #include <stdatomic.h>
 
@@ -58,6 +59,16 @@ struct snapshot_plugin { /* a plugin host */
     double late_ms;                          /* how late its own loop was at worst lately */
 };
 
+struct snapshot_program { /* one that Talon keeps running */
+    const char *name, *state, *why, *last_end; /* live in the snapshot; why, last_end NULL: nothing */
+    long pid;                                /* 0: none */
+    uint64_t restarts;
+    int64_t since, next;                     /* wall ns; next 0: nothing is waited for by time */
+    bool wanted;                             /* no person has stopped it */
+};
+
+enum { SNAPSHOT_PROGRAMS = 64 };
+
 struct snapshot {
     atomic_uint users;
     uint64_t generation;                     /* grows with each snapshot: what rendered answers are cached by */
@@ -67,6 +78,8 @@ struct snapshot {
     const struct snapshot_check *checks;     /* model->n_checks */
     size_t n_plugins;
     const struct snapshot_plugin *plugins;
+    size_t n_programs;
+    const struct snapshot_program *programs;
     size_t n_incidents, n_open;              /* open ones stand first */
     const struct snapshot_incident *incidents;
     size_t n_silences;
@@ -79,6 +92,7 @@ struct snapshot {
     const char *self;                        /* NULL; trouble of Talon itself: "port 9999 was taken", "log cannot be written" */
     unsigned worker_restarts;
     void *memory;                            /* one allocation for arrays and texts */
+    struct snapshot_heal *heal;              /* NULL: nothing repairs, or there was no memory to tell of it */
 };
 
 /* What the daemon adds to what the engine knows. Borrowed for the call. */
@@ -88,6 +102,11 @@ struct snapshot_extra {
     unsigned worker_restarts;
     const struct snapshot_plugin *plugins;
     size_t n_plugins;
+    const struct heal *heal;                 /* NULL: nothing repairs */
+    bool switched_off, safe_mode;            /* it */
+    int64_t last_run, last_agent, last_sos;  /* wall ns; 0: never */
+    const struct snapshot_program *programs;
+    size_t n_programs;
 };
 
 /* Copies the engine's conclusions. One user. NULL: no memory, or the engine has no model yet. */

@@ -124,6 +124,13 @@ bool store_keep(struct store *store, const char *kind, const char *name, const v
     return n <= STORE_KEPT && put(store, &(struct record){ .kind = RECORD_KEEP, .texts = { kind, name }, .blob = bytes, .n_blob = n }, false);
 }
 
+bool store_keep_sure(struct store *store, const char *kind, const char *name, const void *bytes, size_t n)
+{
+    if (!bytes)
+        return put(store, &(struct record){ .kind = RECORD_FORGET, .numbers = { RECORD_SURE }, .texts = { kind, name } }, true);
+    return n <= STORE_KEPT && put(store, &(struct record){ .kind = RECORD_KEEP, .numbers = { RECORD_SURE }, .texts = { kind, name }, .blob = bytes, .n_blob = n }, true);
+}
+
 bool store_incident(struct store *store, const struct store_incident *incident)
 {
     return put(store, &(struct record){ .kind = RECORD_INCIDENT, .numbers = { incident->id, MS_OF(incident->opened), MS_OF(incident->closed) },

@@ -256,7 +256,8 @@ bool records_write(struct database *db, const struct record *first, int64_t wall
     bool durable = false;
 
     for (const struct record *record = first; record; record = record->next)
-        durable = durable || record->kind == RECORD_INTENT || record->kind == RECORD_INTENT_END;
+        durable = durable || record->kind == RECORD_INTENT || record->kind == RECORD_INTENT_END ||
+                  ((record->kind == RECORD_KEEP || record->kind == RECORD_FORGET) && record->numbers[0] == RECORD_SURE);
     if (!database_sync(db, durable) || !database_run(db, SQL_BEGIN))
         return false;
     for (const struct record *record = first; record; record = record->next)

@@ -43,8 +43,8 @@ bool store_is_up(struct store *store);
 enum store_news_kind {
     STORE_NOTHING,
     STORE_DURABLE,  /* the intent is on disk */
-    STORE_DOWN,
-    STORE_UP,       /* again: what is kept is to be kept once more, since some of it may have been dropped meanwhile */
+    STORE_WENT_DOWN,
+    STORE_CAME_UP,       /* again: what is kept is to be kept once more, since some of it may have been dropped meanwhile */
     STORE_SET_ASIDE /* the database was corrupt: what it knew of limits is lost, they are to be taken as spent for one cooldown */
 };
 
@@ -79,6 +79,9 @@ bool store_service(struct store *store, const char *service, int64_t wall, enum 
 /* State of the engine, by kind ("check", "silence") and name. bytes NULL: it is forgotten; name NULL as well: all of that kind. At most STORE_KEPT bytes. */
 enum { STORE_KEPT = 64 << 10 };
 bool store_keep(struct store *store, const char *kind, const char *name, const void *bytes, size_t n);
+
+/* The same with full sync, at once: what a crash or a power cut a moment later must not undo. */
+bool store_keep_sure(struct store *store, const char *kind, const char *name, const void *bytes, size_t n);
 
 struct store_incident {
     int64_t id;              /* the engine's, never used twice */

@@ -65,7 +65,7 @@ bool database_sync(struct database *db, bool full);
 
 enum record_kind { RECORD_RUN, RECORD_SERVICE, RECORD_KEEP, RECORD_FORGET, RECORD_INCIDENT, RECORD_LOST, RECORD_LINE, RECORD_AUDIT, RECORD_INTENT, RECORD_INTENT_END };
 
-enum { RECORD_TEXTS = 4, RECORD_NUMBERS = 4 };
+enum { RECORD_TEXTS = 4, RECORD_NUMBERS = 4, RECORD_SURE = 1 }; /* SURE: the first number of what is kept with full sync */
 
 /* One write, in one block of memory. */
 struct record {

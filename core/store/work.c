@@ -25,10 +25,10 @@ static void turn(struct store *store, bool down)
         return;
     if (down && !store->down) {
         log_warn("the store is down: what it is to keep waits in memory", "why", store->why, NULL);
-        store_tell(store, STORE_DOWN, 0);
+        store_tell(store, STORE_WENT_DOWN, 0);
     } else if (!down && store->down) {
         log_info("the store is up again", "file", store->db.path, NULL);
-        store_tell(store, STORE_UP, 0);
+        store_tell(store, STORE_CAME_UP, 0);
     }
     store->was_up = store->was_up || !down;
     store->down = down;

@@ -1,5 +1,5 @@
 # fish completion for talon.
-set -l commands run check status why silence pause resume ack incidents history uptime log ping job reload validate config rehearse plugin init migrate help
+set -l commands run check status why silence pause resume ack heal limits incidents history uptime log ping job programs reload validate config rehearse plugin init migrate help
 complete -c talon -f
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a run -d 'watch, always on, in the foreground'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a check -d 'run every check once, now'
@@ -10,11 +10,14 @@ complete -c talon -n "not __fish_seen_subcommand_from $commands" -a pause -d 're
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a resume -d 'repair goes on'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a ack -d 'somebody is on that incident'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a incidents -d 'what is open and was lately'
+complete -c talon -n "not __fish_seen_subcommand_from $commands" -a heal -d 'repair a service by hand'
+complete -c talon -n "not __fish_seen_subcommand_from $commands" -a limits -d 'what bounds repair, and what refuses now'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a history -d 'how a check was'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a uptime -d 'how much of the time services were up'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a log -d "the daemon's log"
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a ping -d 'a job says how it went'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a job -d 'run a command and tell how it went'
+complete -c talon -n "not __fish_seen_subcommand_from $commands" -a programs -d 'those that Talon keeps running'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a reload -d 'read the configuration again, now'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a validate -d 'every error of the configuration'
 complete -c talon -n "not __fish_seen_subcommand_from $commands" -a config -d 'show the effective values'
@@ -26,7 +29,9 @@ complete -c talon -n "not __fish_seen_subcommand_from $commands" -a help -d 'wha
 complete -c talon -l config -r -F -d 'another configuration'
 complete -c talon -n "__fish_seen_subcommand_from run" -l dry-run -d 'only say what a repair would do'
 complete -c talon -n "__fish_seen_subcommand_from run" -l no-heal -d 'repair nothing'
-complete -c talon -n "__fish_seen_subcommand_from check status why silence pause resume ack incidents history uptime log ping reload validate rehearse" -l json -d 'one JSON object'
+complete -c talon -n "__fish_seen_subcommand_from check status why silence pause resume ack heal limits incidents history uptime log ping programs reload validate rehearse" -l json -d 'one JSON object'
+complete -c talon -n "__fish_seen_subcommand_from run" -l worker-only -d 'keep programs running, and no more'
+complete -c talon -n "__fish_seen_subcommand_from programs" -a 'start stop restart'
 complete -c talon -n "__fish_seen_subcommand_from check" -l nagios -d 'as a Nagios plugin says it'
 complete -c talon -n "__fish_seen_subcommand_from check" -l timeout -x -d 'no check may take longer'
 complete -c talon -n "__fish_seen_subcommand_from check" -l wait -x -d 'again until all are ok, or so long'
@@ -49,5 +54,8 @@ complete -c talon -n "__fish_seen_subcommand_from log" -s f -d 'go on with what 
 complete -c talon -n "__fish_seen_subcommand_from log" -s n -x -d 'so many lines'
 complete -c talon -n "__fish_seen_subcommand_from ping" -l status -x -a 'ok warn fail unknown start' -d 'how it went'
 complete -c talon -n "__fish_seen_subcommand_from ping" -l message -x -d 'a sentence for people'
+complete -c talon -n "__fish_seen_subcommand_from heal" -l dry-run -d 'show what would be done'
+complete -c talon -n "__fish_seen_subcommand_from heal" -l force -x -d 'beyond the limits, for this reason'
+complete -c talon -n "__fish_seen_subcommand_from limits" -l rearm -d 'give attempts back'
 complete -c talon -n "__fish_seen_subcommand_from init" -l force -d overwrite
 complete -c talon -n "__fish_seen_subcommand_from init" -l print -d 'to standard output'

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_SOCKETS = 65536, CLOSE_WAIT = 0x08, LINE = 512, ARGUMENTS = 4096 };
+enum { MOST_SOCKETS = 65536, CLOSE_WAIT = 0x08, LINE = 512, TABLE_PAGE = 4096, ARGUMENTS = 4096 };
 
 struct inodes {
     unsigned long *at;
@@ -44,7 +44,7 @@ static int add(struct inodes *inodes, unsigned long inode)
 /* The sockets of a process' table that are in that state; a table that is not there holds none. */
 static int read_table(pid_t pid, const char *name, struct inodes *inodes)
 {
-    char line[LINE], path[64];
+    char line[LINE], path[64], page[TABLE_PAGE];
     FILE *table;
     int good = 1;
 
@@ -52,6 +52,7 @@ static int read_table(pid_t pid, const char *name, struct inodes *inodes)
     table = fopen(path, "re");
     if (!table)
         return errno == ENOENT;
+    setvbuf(table, page, _IOFBF, sizeof page); /* as much as the kernel gives at once: each read looks for its place again */
     while (good && fgets(line, sizeof line, table)) {
         unsigned long inode;
         unsigned state;

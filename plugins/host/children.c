@@ -261,16 +261,19 @@ void children_forget_instance(const struct instance *instance)
 /* ---- the beginning of one */
 
 /* Starting one takes a millisecond, many on a busy machine, and blocks. A hundred at once must not keep the host from answering its ping. */
-static bool turn_is_used_up(void)
-{
-    static uint64_t last;
-    const bool one_was_started = last >= turn_start();
-    const uint64_t now = turn_now();
+static uint64_t last_start; /* by turn_now() */
 
-    if (one_was_started && now - turn_start() >= TURN_OF_STARTS)
-        return true;
-    last = now;
-    return false;
+bool children_turn_is_over(void)
+{
+    return last_start >= turn_start() && turn_now() - turn_start() >= TURN_OF_STARTS;
+}
+
+const char *children_shortage(bool lacks_fds)
+{
+    if (lacks_fds || !limits_take_child())
+        return limits_text(lacks_fds ? LIMIT_FDS : LIMIT_CHILDREN);
+    limits_give_child();
+    return "this machine is too busy to start more processes";
 }
 
 static pid_t start(const struct child_request *request, char *why, size_t why_size)
@@ -291,11 +294,12 @@ struct child *children_start(const struct child_request *request, struct instanc
     struct child *child;
     pid_t pid;
 
-    if (turn_is_used_up()) {
+    if (children_turn_is_over()) {
         why[0] = '\0';
         errno = EINPROGRESS;
         return NULL;
     }
+    last_start = turn_now();
     if (!limits_take_child()) {
         why[0] = '\0';
         errno = EAGAIN;

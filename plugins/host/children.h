@@ -26,6 +26,10 @@ void children_mark(char mark[CHILD_MARK]);
  * limit of children is reached, and waiting_stir() is called when one is free. EINPROGRESS with an empty why: this turn has started children for long
  * enough, and must let the loop answer; waiting_stir() makes the next turn try again. */
 struct child *children_start(const struct child_request *request, struct instance *instance, child_ended_fn *ended, void *arg, char *why, size_t why_size);
+/* Would it be EINPROGRESS now? Whoever asks before pipes are made makes none for nothing, again in each turn. */
+bool children_turn_is_over(void);
+/* For a result, of somebody who waited for too long: which limit is reached, or that the machine is too busy. */
+const char *children_shortage(bool lacks_fds);
 /* SIGTERM to its group, and SIGKILL after the grace; `ended` is called when it ends. */
 void children_terminate(struct child *child, uint64_t grace_ns);
 /* Nobody wants to know any more: it and all that it has started end, by the grace if it still runs; `child` must not be used again. */

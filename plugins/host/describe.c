@@ -107,7 +107,7 @@ static bool has_more_to_check(const struct talon_option *options)
 
 static cJSON *make_operation(const struct operation *operation)
 {
-    static const char *const impacts[] = { "observe", "restart", "disrupt", "destroy" };
+    static const char *const impacts[] = { "observe", "restart", "disruptive", "destructive" };
     const struct talon_operation *is = &operation->is;
     cJSON *object = cJSON_CreateObject();
 

@@ -6,7 +6,6 @@
 
 #include "host.h"
 #include "instance.h"
-#include "limits.h"
 #include "spawn.h"
 
 #include <errno.h>
@@ -149,7 +148,7 @@ static void late_spawn(struct op *op)
     struct spawn *spawn = (struct spawn *)(void *)op;
 
     if (spawn->waiting.at || waiting_was_long(&spawn->waiting, spawn->asked))
-        trouble_set(&spawn->trouble, TALON_E_LOCAL, 0, "local", "it could not be started in time: %s", limits_text(spawn->lacks_fds ? LIMIT_FDS : LIMIT_CHILDREN));
+        trouble_set(&spawn->trouble, TALON_E_LOCAL, 0, "local", "it could not be started in time: %s", children_shortage(spawn->lacks_fds));
     else if (!spawn->timed_out && spawn->child)
         set_timed_out(spawn);
     finish(spawn);
@@ -235,6 +234,12 @@ static void try_start(struct spawn *spawn)
     char why[256] = "";
     int theirs[3], os = 0;
 
+    if (children_turn_is_over()) {
+        spawn->lacks_fds = false;
+        waiting_add(&spawn->waiting, retry);
+        waiting_stir();
+        return;
+    }
     spawn->in = spawn->out = spawn->err = -1;
     if (spawn_pipes(spawn, theirs)) {
         spawn->child = start(spawn, theirs, why, sizeof why);

@@ -104,7 +104,7 @@ static void late_worker(struct op *op)
     else if (working >= AT_ONCE)
         fail(worker, "local", "32 blocking runs are in progress, and no more are started at once");
     else
-        fail(worker, "local", limits_text(worker->lacks_fds ? LIMIT_FDS : LIMIT_CHILDREN));
+        fail(worker, "local", children_shortage(worker->lacks_fds));
 }
 
 static bool waits_for_peer(const struct op *op)
@@ -364,6 +364,12 @@ static void begin(struct worker *worker)
     char why[256] = "";
     int ends[2], os;
 
+    if (children_turn_is_over()) {
+        worker->lacks_fds = false;
+        waiting_add(&worker->waiting, retry);
+        waiting_stir();
+        return;
+    }
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) {
         worker->lacks_fds = true;
         waiting_add(&worker->waiting, retry);

@@ -2,6 +2,8 @@
  * instance. */
 #include "http.h"
 
+#include "kit/expect.h"
+
 static void answered(struct talon_run *run, void *arg, const struct talon_response *got)
 {
     (void)arg;
@@ -14,7 +16,7 @@ static void setup(struct talon_run *instance)
     struct http_self *self = instance->state;
 
     self->lines = http_lines(instance);
-    self->headers = http_header_patterns(instance, conf->expect_header);
+    self->headers = expect_headers(instance, conf->expect_header);
 }
 
 static void start(struct talon_run *run)

@@ -25,10 +25,10 @@ struct http_conf {
     struct http_tls tls;
 };
 
-struct http_header_pattern;
+struct expect_header;
 
 struct http_self {                       /* of an instance */
-    struct http_header_pattern *headers; /* expect_header, compiled; NULL: nothing is expected */
+    struct expect_header *headers;       /* expect_header, compiled; NULL: nothing is expected */
     const char *const *lines;            /* what to send, "Name: value"; NULL: nothing */
 };
 
@@ -39,14 +39,6 @@ extern const struct talon_metric http_metrics[];
 int http_validate(const void *conf, struct talon_problem *problem);
 /* The instance's header lines, credentials among them. NULL: none. */
 const char *const *http_lines(struct talon_run *instance);
-
-/* Does the expression compile? If not, says why. */
-int http_header_is_pattern(const char *pattern, char *why, size_t room);
-/* Compiled for as long as the instance lives; NULL for NULL. */
-struct http_header_pattern *http_header_patterns(struct talon_run *instance, const struct talon_pair *expect);
-/* NULL: for each name one of its values matches; else what does not, a sentence that lives as long as the run. */
-const char *http_header_problem(struct talon_run *run, const struct http_header_pattern *expect,
-                                const struct talon_pair *headers);
 
 /* Judges an answer and ends the run. */
 void http_judge(struct talon_run *run, const struct talon_response *got);

@@ -123,7 +123,7 @@ static int judge_content(struct talon_run *run, const struct talon_response *got
 {
     const struct http_conf *conf = run->conf;
     const struct http_self *self = run->self;
-    const char *problem = http_header_problem(run, self->headers, got->headers);
+    const char *problem = expect_header_problem(run, self->headers, got->headers);
 
     if (problem) {
         fail(run, got, "http.header", "HTTP %u, but %s", got->status, problem);

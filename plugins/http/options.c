@@ -291,13 +291,7 @@ static int validate_expectations(const struct http_conf *conf, struct talon_prob
         if (!json_is_path(pair->name))
             return bad(problem, "expect_json",
                        "\"%.80s\" is no path: write names and indexes with dots between, as checks.0.ok", pair->name);
-    for (pair = conf->expect_header; pair && pair->name; pair++) {
-        if (!is_token(pair->name))
-            return bad(problem, "expect_header", "\"%.60s\" is no header name", pair->name);
-        if (!http_header_is_pattern(pair->value, why, sizeof why))
-            return bad(problem, "expect_header", "%.60s: %s", pair->name, why);
-    }
-    return 0;
+    return expect_headers_are_good(conf->expect_header, why, sizeof why) ? 0 : bad(problem, "expect_header", "%s", why);
 }
 
 int http_validate(const void *options, struct talon_problem *problem)

@@ -85,8 +85,8 @@ struct proxy_conf {
     const char *path;
     const char *const *expect_status;
     const struct talon_pattern *expect_body, *starting_body;
-    const struct talon_pair *expect_json;
-    uint64_t max_body;
+    const struct talon_pair *expect_json, *expect_header;
+    uint64_t max_body, warn_after;
 };
 
 struct dkron_conf {
@@ -105,6 +105,7 @@ struct kubernetes_self {
     struct talon_run *cluster, *list, *pods; /* what it uses of them; pods: or the leases of nodes */
     struct node_boots *boots;                /* node.c */
     struct dkron_jobs *jobs;                 /* dkron.c */
+    struct expect_header *headers;           /* proxy.c; NULL: nothing is expected of them */
 };
 
 #define OPERATION(name)                                                            \

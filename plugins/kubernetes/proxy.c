@@ -24,6 +24,9 @@ const struct talon_option proxy_options[] = {
     { .name = "expect_json",
       TALON_MAP_AT(struct proxy_conf, expect_json),
       .help = "Values in the JSON body by their path (`status`, `checks.0.ok`), numbers compared by value." },
+    { .name = "expect_header",
+      TALON_MAP_AT(struct proxy_conf, expect_header),
+      .help = "Regular expressions that a header's value must match, by header name; `^$`: it is empty or missing. The API server adds some of its own." },
     { .name = "starting_body",
       TALON_PATTERN_AT(struct proxy_conf, starting_body),
       .help = "Where this regular expression is found in the body of an answer that is not good, the service is starting." },
@@ -33,6 +36,9 @@ const struct talon_option proxy_options[] = {
       .max = 8 << 20,
       .fallback = "1MiB",
       .help = "A larger body cannot be judged." },
+    { .name = "warn_after",
+      TALON_DURATION_AT(struct proxy_conf, warn_after),
+      .help = "An answer that takes so long, the way through the API server with it, is a warning; 0: never." },
     { .name = NULL },
 };
 
@@ -148,6 +154,7 @@ int proxy_validate(const void *given, struct talon_problem *problem)
     const struct proxy_conf *conf = given;
     const char *const *status;
     const struct talon_pair *pair;
+    char why[160];
 
     if (*conf->path != '/' || conf->path[strcspn(conf->path, " \r\n\t#")])
         return option_is_bad(problem, "path", "must begin with / and hold no spaces: write one as %%20");
@@ -157,25 +164,33 @@ int proxy_validate(const void *given, struct talon_problem *problem)
     for (pair = conf->expect_json; pair && pair->name; pair++)
         if (!json_is_path(pair->name))
             return option_is_bad(problem, "expect_json", "\"%.80s\" is no path: write names and indexes with dots between, as checks.0.ok", pair->name);
+    if (!expect_headers_are_good(conf->expect_header, why, sizeof why))
+        return option_is_bad(problem, "expect_header", "%s", why);
     return proxy_target_validate(&conf->target, problem) || cluster_validate(&conf->cluster, problem);
 }
 
 void proxy_setup(struct talon_run *instance)
 {
     const struct proxy_conf *conf = instance->conf;
+    struct kubernetes_self *self = instance->state;
 
     proxy_join(instance, &conf->target);
+    self->headers = expect_headers(instance, conf->expect_header);
 }
 
 /* NULL: all is as expected; else what is not, and its reason. */
 static const char *problem_of(struct talon_run *run, const struct talon_response *got, const char **reason)
 {
     const struct proxy_conf *conf = run->conf;
+    const struct kubernetes_self *self = run->self;
     const char *problem;
 
     *reason = "http.status";
     if (!expect_status_matches(conf->expect_status, got->status))
         return talon_text(run, "HTTP %u, expected %s%s", got->status, expect_status_words(run, conf->expect_status), expect_own_words(run, got));
+    *reason = "http.header";
+    if ((problem = expect_header_problem(run, self->headers, got->headers)) != NULL)
+        return talon_text(run, "HTTP %u, but %s", got->status, problem);
     *reason = "http.body";
     if (conf->expect_body && !run->host->match(run, conf->expect_body, got->body, got->body_len, NULL))
         return got->body_len == 0 ? talon_text(run, "HTTP %u, but the body is empty", got->status)
@@ -194,7 +209,10 @@ static void judge(struct talon_run *run, const struct talon_response *got)
     run->host->metric(run, "size", (double)got->body_len, "B");
     if (got->body_len > 0)
         run->host->detail(run, "body", talon_quote(run, got->body, got->body_len, problem ? BODY_BAD : BODY_OK));
-    if (!problem)
+    if (!problem && conf->warn_after && got->total_ns >= conf->warn_after)
+        talon_done(run, TALON_WARN, "http.slow", "HTTP %u in %s, expected within %s", got->status, talon_show_time(run, got->total_ns),
+                   talon_show_time(run, conf->warn_after));
+    else if (!problem)
         talon_done(run, TALON_OK, "http.ok", "HTTP %u in %s", got->status, talon_show_time(run, got->total_ns));
     else if (conf->starting_body && run->host->match(run, conf->starting_body, got->body, got->body_len, NULL))
         talon_done(run, TALON_STARTING, "starting", "it is not ready yet: %s", problem);

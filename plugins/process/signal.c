@@ -72,7 +72,7 @@ static double began(struct talon_run *run, const struct process_facts *facts)
 
 static int is_ours(pid_t pid, const struct process_facts *facts)
 {
-    static const char *const names[] = { "talon", "talon-core", "talon-host" };
+    static const char *const names[] = { "talon", "talon-core", "talon-host", "talon-keeper" };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(facts->name, names[i]) == 0)

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import zlib
 
 import pytest
 
@@ -24,6 +25,18 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 def pytest_addoption(parser):
     parser.addoption("--build", default=str(TOP / "build"), help="the build folder whose programs are tested")
     parser.addoption("--installed", default=None, help="the prefix of an installed tree")
+    parser.addoption("--one-in", type=int, default=1, help="of so many tests one is run, chosen by --seed")
+    parser.addoption("--seed", default="", help="any word: another one chooses others")
+
+
+def pytest_collection_modifyitems(config, items):
+    """A build that is slow runs a part of what another build runs whole; which part changes with the seed, so that in time all of it is run."""
+    one_in, seed = config.getoption("--one-in"), config.getoption("--seed")
+    chosen = [item for item in items if zlib.crc32(f"{seed} {item.nodeid}".encode()) % one_in == 0]
+    if len(chosen) < len(items):
+        print(f"\n{len(chosen)} of {len(items)} tests are run: --one-in={one_in} --seed={seed}; ./bootstrap soak runs all")
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        items[:] = chosen
 
 
 @pytest.fixture(scope="session")

@@ -79,7 +79,7 @@ def web():
 def tree(build, folder, host=None):
     """A copy of the programs, parts of which may go missing; host: what stands in talon-host's place."""
     folder.mkdir()
-    for name in ("talon", "talon-core", "talon-host"):
+    for name in ("talon", "talon-core", "talon-host", "talon-keeper"):
         shutil.copy2(build / name, folder / name)
     (folder / "plugins").symlink_to(build / "plugins")
     if host:

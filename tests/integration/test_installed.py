@@ -15,7 +15,7 @@ def prefix(request):
 
 
 def test_the_tree(prefix):
-    for part in ("bin/talon", "libexec/talon/talon-host", "libexec/talon/talon-core", "include/talon/plugin.h", "lib/pkgconfig/talon.pc",
+    for part in ("bin/talon", "libexec/talon/talon-host", "libexec/talon/talon-core", "libexec/talon/talon-keeper", "include/talon/plugin.h", "lib/pkgconfig/talon.pc",
                  "share/man/man1/talon.1", "share/man/man3/talon-plugin.3", "share/man/man5/talon.yaml.5", "share/doc/talon/plugin-guide.md"):
         assert (prefix / part).exists(), part
 

@@ -28,7 +28,12 @@ def test_the_default_files_validate_and_watch_the_same(talon, old):
     for name in ("colima", "docker", "talos-node", "kubernetes", "kubernetes-node", "kubernetes-access", "flannel", "redis", "inngest", "typesense", "host-worker", "gateway", "gateway_slack", "voice_agent", "disk_pressure"):
         assert f"services.{name}." in shown, f"{name} is not watched:\n{text}"
     for line in ("services.gateway.critical = true", "services.voice_agent.checks.job.launchd.job.label = com.example.voice-agent",
-                 "services.gateway_slack.checks.http.fail_after = 3", "services.disk_pressure.checks.script.timeout = 5s", "services.gateway.checks.job.every = 1m"):
+                 "services.gateway_slack.checks.http.fail_after = 3", "services.disk_pressure.checks.script.timeout = 5s", "services.gateway.checks.job.every = 1m",
+                 "programs.worker.command = bun, run, src/serve.ts", "programs.worker.folder = /opt/example/packages/system-bus", "programs.worker.env.WORKER_ROLE = host",
+                 "programs.worker.port = 3111", "programs.worker.unless_loaded = com.example.system-bus-worker", "programs.worker.health.check = worker-health.alive",
+                 "programs.worker.health.fail_after = 3", "programs.worker.start_call.url = http://127.0.0.1:3111/api/inngest", "programs.worker.start_call.method = PUT",
+                 "programs.worker.start_call.after = 5s", "programs.worker.restart.longest = 30s", "programs.worker.drain.wait = 5s",
+                 "services.worker-health.checks.alive.every = 30s"):
         assert line in shown, f"{line} is not in\n{shown}"
     for lost in ("heal_script", "ladder", "[probes]"):
         assert lost in said, said

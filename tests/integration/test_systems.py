@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from breaks import CLUSTER, FAILURES, HARMLESS
+from breaks import CLUSTER, FAILURES, HARMLESS, NO_ROWS, TOGETHER
 from conftest import missing, worst
 
 # What is tried of them where time is short; with sanitizers, the first four.
@@ -173,3 +173,58 @@ def test_services_that_answer_through_a_machine_that_does_not(panda, world, rows
     assert {answers[name]["status"] for name in ("typesense.health", "inngest.api", "kubernetes.api")} == {"ok"}, answers
     assert {name: a["summary"] for name, a in panda("colima", "docker").items() if a["status"] != "ok"} == {}
     rows("docker", "inverse", blamed["summary"])
+
+
+@pytest.mark.parametrize("name, breaks, service, status, words", TOGETHER, ids=[name.replace(" ", "-") for name, *_ in TOGETHER])
+def test_what_breaks_together(panda, world, rows, sanitized, name, breaks, service, status, words):
+    """Each is one failure with several faces; a witness within the VM tells what is dead there from what is only not forwarded."""
+    if sanitized:
+        pytest.skip(ONCE)
+    for part, mode in breaks:
+        world.parts[part].break_as(mode)
+    try:
+        answers = panda()
+    finally:
+        for part, _ in breaks:
+            world.parts[part].mend()
+    blamed = worst(answers, service)
+    assert blamed["status"] == status and words in blamed["summary"], blamed
+    within = {"docker dead within": ("colima.inside-docker", "fail"), "forward lost": ("colima.inside-8108", "ok")}.get(name)
+    assert within is None or answers[within[0]]["status"] == within[1], answers[within[0]]
+    assert {a["service"] for a in answers.values() if a["status"] == "fail" and "caused_by" not in a} <= {"colima", "docker", service}, answers
+    assert {name: a["summary"] for name, a in panda("colima", "docker", service).items() if a["status"] != "ok"} == {}
+    rows(service, name, blamed["summary"])
+
+
+JOB = """exec_path: [{tools}, /usr/bin, /bin]
+services:
+  launchd-jobs: {{ checks: {{ janitor: {{ launchd.job: {{ label: {label}, kind: interval, interval: 500ms, grace: 200ms }}, every: 100ms, timeout: 10s, fail_after: 1 }} }} }}
+"""
+
+
+@pytest.mark.parametrize("mode, reason, words", [("well", "launchd.overdue", "has not run for"), ("at_work", "launchd.stuck", "has gone on for")])
+def test_a_job_that_is_overdue(talon, world, rows, mode, reason, words):
+    """It is loaded, its last run was good, and no other has come since Talon looks; or one has come that does not end."""
+    job = world.parts["job-janitor"]
+    talon.write(JOB.format(tools=world.tools, label=job.label))
+
+    def check():
+        return talon.service("launchd-jobs")["checks"][0]
+
+    try:
+        getattr(job, mode)()
+        talon.start()
+        talon.wait("it is overdue", lambda: check()["reason"] == reason, 20)
+        summary = check()["summary"]
+        assert words in summary and talon.service("launchd-jobs")["verdict"] == "failed", summary
+        job.ended("0", runs=91)
+        talon.wait("it has run", lambda: check()["status"] == "ok", 20)
+    finally:
+        job.well()
+    rows("launchd-jobs", f"job-janitor:{reason.split('.')[1]}", summary)
+
+
+@pytest.mark.parametrize("service, failure, why", NO_ROWS, ids=[f"{service}-{failure}".replace(" ", "-") for service, failure, _ in NO_ROWS])
+def test_what_cannot_be_tried(rows, service, failure, why):
+    rows.skip(service, failure, why)
+    pytest.skip(why)

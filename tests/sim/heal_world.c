@@ -152,6 +152,8 @@ static void follow(struct world *w)
         for (size_t k = 0; effects[i].kind == EFFECT_CANCEL && k < WORLD_CHECKS; k++)
             if (w->checks[k].run == effects[i].of.cancel.run)
                 w->checks[k].run = 0;
+        if (effects[i].kind == EFFECT_JUDGED && w->judged)
+            w->judged(w, &effects[i]);
         if (effects[i].kind == EFFECT_JUDGED)
             heal_once(w, &(struct heal_event){ .kind = HEAL_RESULT, .of.result = { effects[i].of.judged.check, effects[i].of.judged.run, effects[i].of.judged.result,
                                                                                  effects[i].of.judged.cause == CAUSE_SCHEDULE } });
@@ -161,6 +163,8 @@ static void follow(struct world *w)
 static void feed(struct world *w, const struct engine_event *event, const struct heal_event *first)
 {
     w->events++;
+    if (w->before)
+        w->before(w);
     if (engine_event(w->engine, &w->now, event) != ENGINE_DONE)
         return;
     if (first)
@@ -192,8 +196,11 @@ void world_feed(struct world *w, const struct engine_event *event)
 
 bool world_heal(struct world *w, const struct heal_event *event)
 {
-    const bool done = heal_once(w, event);
+    bool done;
 
+    if (w->before)
+        w->before(w);
+    done = heal_once(w, event);
     w->events++;
     if (w->after)
         w->after(w, NULL);
@@ -266,6 +273,7 @@ static void advance(struct world *w, uint64_t awake)
     w->now.awake += ns;
     w->now.elapsed += ns;
     w->now.wall += (int64_t)ns;
+    w->real += ns;
 }
 
 static struct result *make(const struct world *w, const struct world_check *c, bool late)
@@ -308,6 +316,8 @@ static void end_action(struct world *w, size_t at)
     w->actions[at] = w->actions[--w->n_actions];
     if (ended.way == WAY_WORKS && !ended.collects && ended.service != MODEL_NONE && ended.service < engine_model(w->engine)->n_services)
         mend(w, ended.service, "");
+    if (w->ended)
+        w->ended(w, &ended);
     world_heal(w, &(struct heal_event){ .kind = HEAL_ENDED, .of.ended = { ended.action, ended.way == WAY_DIES ? NULL : result, ended.way == WAY_DIES } });
     result_drop(result);
 }
@@ -317,10 +327,13 @@ static void end_take(struct world *w, size_t at)
     struct world_take ended = w->takes[at];
 
     w->takes[at] = w->takes[--w->n_takes];
+    if (w->taken)
+        w->taken(w, ended.run, ended.refused);
     if (ended.refused)
         world_heal(w, &(struct heal_event){ .kind = HEAL_NOT_TAKEN, .of.not_taken = { ended.run, "lock", "somebody" } });
-    else
-        world_heal(w, &(struct heal_event){ .kind = HEAL_TAKEN, .of.taken = { ended.run, ended.durable } });
+    if (ended.refused)
+        return;
+    world_heal(w, &(struct heal_event){ .kind = HEAL_TAKEN, .of.taken = { ended.run, ended.durable } });
 }
 
 static uint64_t next_end(const struct world *w, size_t *check, size_t *action, size_t *taken)
@@ -385,6 +398,7 @@ void world_gap(struct world *w, uint64_t ns, bool awake)
 {
     w->now.elapsed += ns;
     w->now.wall += (int64_t)ns;
+    w->real += ns;
     if (awake)
         w->now.awake += ns;
     world_feed(w, &(struct engine_event){ .kind = EVENT_GAP, .of.gap = { ns } });
@@ -413,6 +427,7 @@ void world_restart(struct world *w, uint64_t away, bool booted)
     w->wake = w->heal_wake = NEVER;
     for (size_t i = 0; i < WORLD_CHECKS; i++)
         w->checks[i].run = 0;
+    w->real += away;
     w->now.awake += away;
     w->now.elapsed += away;
     w->now.wall += (int64_t)away;
@@ -422,12 +437,15 @@ void world_restart(struct world *w, uint64_t away, bool booted)
     }
     if (!kept || !healed || !w->heal || !w->engine)
         abort();
+    if (w->restarted)
+        w->restarted(w, booted);
     feed(w, &(struct engine_event){ .kind = EVENT_MODEL, .of.model = model }, &(struct heal_event){ .kind = HEAL_MODEL });
+    world_heal(w, &(struct heal_event){ .kind = HEAL_ONLY_LOOK, .of.only_look = { w->switched_off, w->safe_mode } });
+    if (w->store_down)
+        world_heal(w, &(struct heal_event){ .kind = HEAL_STORE, .of.store = { STORE_NEVER_UP, false } });
     feed(w, &(struct engine_event){ .kind = EVENT_RESTORE, .of.kept = kept }, NULL);
     if (!world_heal(w, &(struct heal_event){ .kind = HEAL_RESTORE, .of.kept = healed }))
         world_break(w, "what was kept of repair is not taken up");
-    if (w->store_down)
-        world_heal(w, &(struct heal_event){ .kind = HEAL_STORE, .of.store = { STORE_NEVER_UP, false } });
     engine_kept_free(kept);
     heal_kept_free(healed);
     model_drop(model);

@@ -52,17 +52,23 @@ struct world {
     struct { struct engine_event event; char who[ENGINE_NAME]; } queue[WORLD_QUEUE];
     size_t first, n_queue;
     uint64_t seed, events;
+    uint64_t real;        /* ns that have passed, asleep and away as well: no clock shows them */
     bool hardly;          /* results carry no metric */
     enum engine_sickness sickness;
 
     /* how what follows is answered; to be set as one likes */
     enum world_way way;
     uint64_t action_takes, take_takes;
-    bool store_down, locked;
+    bool store_down, locked, switched_off, safe_mode;
     enum world_way (*choose)(struct world *w, size_t service, const char *action, uint64_t *takes); /* NULL: as above */
     void (*worked)(struct world *w, size_t service, const char *action);                          /* what an action that works does; NULL: its service's checks are ok */
     world_tell *tell;
     void (*after)(struct world *w, const struct engine_event *event);                             /* after each event of the engine, and what followed from it */
+    void (*before)(struct world *w);                                                              /* before each event: time has passed */
+    void (*restarted)(struct world *w, bool booted);                                              /* another process is about to begin */
+    void (*judged)(struct world *w, const struct engine_effect *effect);                          /* a result was judged */
+    void (*ended)(struct world *w, const struct world_action *action);                            /* an action is about to be told ended */
+    void (*taken)(struct world *w, uint64_t run, bool refused);                                   /* an intent is about to be told durable, or not taken */
     void *user;
     char broken[WORLD_TEXT];
 };

@@ -27,10 +27,10 @@ static void tell_news(struct store *store)
     for (struct store_news news = store_news(store); news.kind != STORE_NOTHING; news = store_news(store)) {
         if (news.kind == STORE_DURABLE)
             printf("durable %" PRIu64 "\n", news.intent);
-        else if (news.kind == STORE_DOWN)
+        else if (news.kind == STORE_WENT_DOWN)
             printf("down %s\n", store_trouble(store, why, sizeof why) ? why : "");
         else
-            puts(news.kind == STORE_UP ? "up" : "aside");
+            puts(news.kind == STORE_CAME_UP ? "up" : "aside");
     }
 }
 

@@ -1,5 +1,6 @@
 # tests/unit/heal.mk: core/heal: each limit by itself at its bounds, the choice of an entry, and random histories against a judge of their own.
-heal_tests = tests/unit/test_heal_choose tests/unit/test_heal_history tests/unit/test_heal_limits tests/unit/test_heal_machine tests/unit/test_heal_record
+heal_tests = tests/unit/test_heal_choose tests/unit/test_heal_history tests/unit/test_heal_limits tests/unit/test_heal_machine tests/unit/test_heal_record \
+	tests/sim/test_heal tests/sim/test_heal_mutants
 check_PROGRAMS += $(heal_tests)
 TESTS += $(heal_tests)
 
@@ -14,11 +15,31 @@ tests_unit_test_heal_history_LDADD = $(HEAL_TEST_LIBS)
 tests_unit_test_heal_limits_SOURCES = tests/unit/test_heal_limits.c tests/unit/heal_support.h
 tests_unit_test_heal_limits_LDADD = $(HEAL_TEST_LIBS)
 
-check_LIBRARIES += tests/sim/libhealworld.a
+check_LIBRARIES += tests/sim/libhealworld.a tests/sim/libhealmutants.a
 tests_sim_libhealworld_a_SOURCES = tests/sim/build.c tests/sim/build.h tests/sim/heal_world.c tests/sim/heal_world.h
+
+# The same machine with a promise broken on purpose, and the histories that must notice it.
+tests_sim_libhealmutants_a_SOURCES = $(core_heal_libheal_a_SOURCES)
+tests_sim_libhealmutants_a_CPPFLAGS = $(AM_CPPFLAGS) -DHEAL_MUTANTS
+heal_histories = tests/sim/dice.h tests/sim/heal_judge.c tests/sim/heal_judge.h tests/sim/heal_random.c tests/sim/heal_random.h tests/sim/test_heal.c
+tests_sim_test_heal_SOURCES = $(heal_histories)
+tests_sim_test_heal_LDADD = tests/sim/libhealworld.a core/heal/libheal.a core/engine/libengine.a core/base/libbase.a
+tests_sim_test_heal_mutants_SOURCES = $(heal_histories)
+tests_sim_test_heal_mutants_CPPFLAGS = $(AM_CPPFLAGS) -DHEAL_MUTANTS
+tests_sim_test_heal_mutants_LDADD = tests/sim/libhealworld.a tests/sim/libhealmutants.a core/engine/libengine.a core/base/libbase.a
 
 tests_unit_test_heal_machine_SOURCES = tests/unit/test_heal_machine.c
 tests_unit_test_heal_machine_LDADD = tests/sim/libhealworld.a core/heal/libheal.a core/engine/libengine.a core/base/libbase.a $(CMOCKA_LIBS)
 
 tests_unit_test_heal_record_SOURCES = tests/unit/test_heal_record.c tests/unit/heal_support.h
 tests_unit_test_heal_record_LDADD = $(HEAL_TEST_LIBS)
+
+# core/outbox: random histories against a judge of their own, and single behaviours.
+outbox_tests = tests/unit/test_outbox tests/unit/test_outbox_history
+check_PROGRAMS += $(outbox_tests)
+TESTS += $(outbox_tests)
+OUTBOX_TEST_LIBS = core/outbox/liboutbox.a core/base/libbase.a $(CMOCKA_LIBS) -lm
+tests_unit_test_outbox_SOURCES = tests/unit/test_outbox.c
+tests_unit_test_outbox_LDADD = $(OUTBOX_TEST_LIBS)
+tests_unit_test_outbox_history_SOURCES = tests/unit/test_outbox_history.c
+tests_unit_test_outbox_history_LDADD = $(OUTBOX_TEST_LIBS)

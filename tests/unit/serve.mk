@@ -1,10 +1,10 @@
 # tests/unit/serve.mk: core/serve on an engine whose conclusions are set by hand; the endpoint over real sockets.
-SERVE_TESTS = tests/unit/test_serve_people tests/unit/test_serve_past tests/unit/test_serve_snapshot tests/unit/test_serve_render tests/unit/test_serve_metrics \
+SERVE_TESTS = tests/unit/test_serve_heal tests/unit/test_serve_people tests/unit/test_serve_past tests/unit/test_serve_snapshot tests/unit/test_serve_render tests/unit/test_serve_metrics \
 	tests/unit/test_serve_request tests/unit/test_serve_endpoint tests/unit/test_serve_life tests/unit/test_serve_clients tests/unit/test_threads
 check_PROGRAMS += $(SERVE_TESTS)
 TESTS += $(SERVE_TESTS)
 SERVE_TEST_LIBS = \
-	tests/unit/libserve_support.a core/serve/libserve.a tests/unit/libserve_model.a \
+	tests/unit/libserve_support.a core/serve/libserve.a core/heal/libheal.a tests/unit/libserve_model.a \
 	core/base/os/libos.a core/base/libbase.a $(MICROHTTPD_LIBS) $(CMOCKA_LIBS) -lm
 
 check_LIBRARIES += tests/unit/libserve_support.a tests/unit/libserve_model.a
@@ -16,6 +16,8 @@ tests_unit_test_serve_snapshot_SOURCES = tests/unit/test_serve_snapshot.c
 tests_unit_test_serve_snapshot_LDADD = $(SERVE_TEST_LIBS)
 tests_unit_test_serve_render_SOURCES = tests/unit/test_serve_render.c
 tests_unit_test_serve_render_LDADD = $(SERVE_TEST_LIBS) $(CJSON_LIBS) $(OPENSSL_LIBS)
+tests_unit_test_serve_heal_SOURCES = tests/unit/test_serve_heal.c
+tests_unit_test_serve_heal_LDADD = $(SERVE_TEST_LIBS) $(CJSON_LIBS)
 tests_unit_test_serve_people_SOURCES = tests/unit/test_serve_people.c
 tests_unit_test_serve_people_LDADD = $(SERVE_TEST_LIBS) $(CJSON_LIBS)
 tests_unit_test_serve_past_SOURCES = tests/unit/test_serve_past.c
@@ -34,7 +36,7 @@ tests_unit_test_serve_clients_LDADD = $(SERVE_TEST_LIBS)
 # The threads of the daemon together.
 tests_unit_test_threads_SOURCES = tests/unit/test_threads.c tests/unit/temp_folder.c tests/unit/temp_folder.h
 tests_unit_test_threads_LDADD = \
-	tests/unit/libserve_support.a core/serve/libserve.a tests/unit/libserve_model.a core/control/libcontrol.a core/store/libstore.a \
+	tests/unit/libserve_support.a core/serve/libserve.a core/heal/libheal.a tests/unit/libserve_model.a core/control/libcontrol.a core/store/libstore.a \
 	core/base/os/libos.a core/base/libbase.a $(MICROHTTPD_LIBS) $(CJSON_LIBS) $(EV_LIBS) $(CMOCKA_LIBS) -lm
 
 # What has threads, for a build with --enable-thread-sanitizer.

@@ -205,10 +205,48 @@ void support_result(struct engine *engine, size_t check, enum status status, con
     engine->checks[check].last = result_make(status, reason, summary, 1500 * (uint64_t)NS_PER_MS / 1000, metrics, 2, NULL, 0);
 }
 
+/* ---- repair */
+
+struct heal_answer heal_would(const struct heal *heal, const struct engine *engine, const struct moment *now, size_t service, size_t nth, bool by_hand, bool force)
+{
+    (void)engine, (void)now, (void)service, (void)nth, (void)by_hand, (void)force;
+    return heal->answer;
+}
+
+void heal_limit_text(const struct heal_answer *answer, const struct moment *now, struct buffer *out)
+{
+    (void)now;
+    buffer_printf(out, "the limit %s says no", heal_limit_name(answer->limit));
+}
+
+const struct heal_kept_record *heal_records(const struct heal *heal, size_t *n)
+{
+    *n = heal->n_records;
+    return heal->records;
+}
+
+const struct heal_running *heal_running(const struct heal *heal, size_t *n)
+{
+    *n = heal->n_running;
+    return heal->running;
+}
+
+bool heal_place(const struct heal *heal, const struct engine *engine, uint64_t incident, struct heal_place *place_of)
+{
+    (void)engine;
+    *place_of = heal->place;
+    return incident == heal->incident;
+}
+
 struct snapshot *support_snapshot(const struct engine *engine)
 {
+    return support_snapshot_with(engine, NULL);
+}
+
+struct snapshot *support_snapshot_with(const struct engine *engine, const struct heal *heal)
+{
     struct moment now = { .awake = 1, .wall = SUPPORT_NOW };
-    struct snapshot_extra extra = { .loaded_at = SUPPORT_NOW - 7200 * (int64_t)NS_PER_S, .started_at = SUPPORT_NOW - 7200 * (int64_t)NS_PER_S };
+    struct snapshot_extra extra = { .heal = heal, .loaded_at = SUPPORT_NOW - 7200 * (int64_t)NS_PER_S, .started_at = SUPPORT_NOW - 7200 * (int64_t)NS_PER_S };
 
     return snapshot_make(engine, &now, &extra);
 }

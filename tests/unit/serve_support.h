@@ -20,6 +20,20 @@ struct engine {
     uint64_t paused_until;
 };
 
+/* The inside of what repairs, here: what the test wants it to conclude. The same answer for each entry. */
+struct heal {
+    struct heal_answer answer;
+    struct heal_kept_record records[2];
+    size_t n_records;
+    struct heal_running running[2];
+    size_t n_running;
+    uint64_t incident; /* that it knows a place of */
+    struct heal_place place;
+};
+
+/* With what repairs; NULL: nothing does. */
+struct snapshot *support_snapshot_with(const struct engine *engine, const struct heal *heal);
+
 /* Services and checks with sound values in all fields: "s0" with check "s0.c" and so on. To be changed by the test, freed by support_free(). */
 struct engine *support_engine(size_t services, size_t checks_each);
 void support_free(struct engine *engine);

@@ -1,5 +1,6 @@
 /* core/base/os/files: reads that cannot hang, writes that are whole or not at all, folders, paths, and the lock between processes. */
 #include "base/os/files.h"
+#include "base/os/process.h"
 
 #include "temp_folder.h"
 
@@ -327,6 +328,57 @@ static void a_removed_lock_is_made_anew(void **state)
     close(first);
 }
 
+static void put(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void a_lock_of_others_is_seen_through(void **state)
+{
+    const char *path = temp_path(state, "lock");
+    char holder[FILES_HOLDER], text[FILES_HOLDER];
+    const unsigned long long parent = process_started(getppid());
+    bool held;
+    int fd = files_take(path, "talon: bridge-heal of redis", holder, &held);
+
+    assert_true(fd >= 0);
+    assert_int_equal(files_take(path, "another", holder, &held), -1); /* flock: who says so is read */
+    assert_true(held);
+    snprintf(text, sizeof text, "talon: bridge-heal of redis, pid %ld", (long)getpid());
+    assert_string_equal(holder, text);
+    files_give(fd);
+
+    snprintf(text, sizeof text, "%ld %llu old healer\n", (long)getppid(), parent); /* without flock: that very process lives */
+    put(path, text);
+    assert_int_equal(files_take(path, "talon", holder, &held), -1);
+    assert_true(held);
+    snprintf(text, sizeof text, "old healer, pid %ld", (long)getppid());
+    assert_string_equal(holder, text);
+
+    snprintf(text, sizeof text, "%ld %llu old healer\n", (long)getppid(), parent + 1); /* the pid lives, but is another process by now */
+    put(path, text);
+    fd = files_take(path, "talon", holder, &held);
+    assert_true(fd >= 0);
+    files_give(fd);
+
+    snprintf(text, sizeof text, "%ld\n", (long)getppid()); /* a pid alone proves nothing */
+    put(path, text);
+    fd = files_take(path, "talon", holder, &held);
+    assert_true(fd >= 0);
+    files_give(fd);
+    put(path, "what is this? 99999999999999999999999\n");
+    fd = files_take(path, "talon", holder, &held);
+    assert_true(fd >= 0);
+    files_give(fd);
+    assert_int_equal(files_take(temp_path(state, "none/lock"), "talon", holder, &held), -1);
+    assert_false(held);
+    assert_string_equal(holder, "No such file or directory");
+}
+
 static void what_cannot_be_locked(void **state)
 {
     const char *path = temp_path(state, "none/lock"), *fifo = temp_path(state, "fifo");
@@ -358,6 +410,7 @@ int main(void)
         cmocka_unit_test(paths_become_absolute),
         cmocka_unit_test(a_home_is_found_without_the_variable),
         WITH_FOLDER(the_lock_is_between_processes),
+        WITH_FOLDER(a_lock_of_others_is_seen_through),
         WITH_FOLDER(the_pid_in_it_counts_for_nothing),
         WITH_FOLDER(a_removed_lock_is_made_anew),
         WITH_FOLDER(what_cannot_be_locked),

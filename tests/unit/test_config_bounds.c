@@ -39,7 +39,7 @@ static struct buffer levels(size_t n)
 {
     struct buffer b = buffer_make(0);
 
-    buffer_text(&b, "notify: ");
+    buffer_text(&b, "programs: ");
     many(&b, "{a: ", n - 1);
     buffer_text(&b, "x");
     many(&b, "}", n - 1);
@@ -54,14 +54,14 @@ static void sixty_four_levels(void **state)
     (void)state;
     assert_told(&text, NULL);
     text = levels(65);
-    assert_told(&text, "1:261: error: more than 64 levels within each other: is a bracket not closed?");
+    assert_told(&text, "1:263: error: more than 64 levels within each other: is a bracket not closed?");
 }
 
 static struct buffer values(size_t n)
 {
     struct buffer b = buffer_make(0);
 
-    buffer_text(&b, "notify: {a: [x");
+    buffer_text(&b, "programs: {a: [x");
     many(&b, ",x", n - 6); /* the file's map, two keys, a map and a list are values as well, and the first x */
     buffer_text(&b, "]}\n");
     return b;
@@ -74,7 +74,7 @@ static void a_hundred_thousand_values(void **state)
     (void)state;
     assert_told(&text, NULL);
     text = values(100001);
-    assert_told(&text, "1:200004: error: more than 100000 values in one file, aliases and `<<` counted as copies: divide the file, or repeat less");
+    assert_told(&text, "1:200006: error: more than 100000 values in one file, aliases and `<<` counted as copies: divide the file, or repeat less");
 }
 
 static void aliases_count_as_copies(void **state)
@@ -82,7 +82,7 @@ static void aliases_count_as_copies(void **state)
     struct buffer text = buffer_make(0);
 
     (void)state;
-    buffer_text(&text, "notify:\n  a: &a [x");
+    buffer_text(&text, "programs:\n  a: &a [x");
     many(&text, ",x", 998);
     buffer_text(&text, "]\n");
     for (int i = 0; i < 99; i++)
@@ -94,7 +94,7 @@ static struct buffer anchors(size_t n)
 {
     struct buffer b = buffer_make(0);
 
-    buffer_text(&b, "notify:\n  a:\n");
+    buffer_text(&b, "programs:\n  a:\n");
     for (size_t i = 0; i < n; i++)
         buffer_printf(&b, "  - &a%zu x\n", i);
     return b;

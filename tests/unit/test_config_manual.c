@@ -176,6 +176,7 @@ static void every_key_is_in_it(void **state)
     assert_keys(schema, "main", "\n.Sh MAIN FILE");
     assert_keys(schema, "service_file", "\n.Sh SERVICE FILES");
     assert_keys(schema, "check", "\n.Sh CHECKS");
+    assert_keys(schema, "program", "\n.Sh PROGRAMS");
     cJSON_Delete(schema);
     buffer_free(&text);
 }

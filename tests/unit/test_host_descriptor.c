@@ -320,7 +320,7 @@ static void describes(void **state)
     assert_string_equal(text(item(first, "metrics", 0), "unit"), "s");
     assert_string_equal(text(item(first, "metrics", 1), "name"), "*");
     assert_string_equal(text(second, "kind"), "action");
-    assert_string_equal(text(second, "impact"), "disrupt");
+    assert_string_equal(text(second, "impact"), "disruptive");
     assert_true(cJSON_IsTrue(cJSON_GetObjectItem(second, "blocking")));
     assert_true(cJSON_IsTrue(cJSON_GetObjectItem(second, "repeatable")));
     assert_true(cJSON_IsFalse(cJSON_GetObjectItem(second, "validates")));

@@ -140,6 +140,33 @@ static void bodies_and_starts(void **unused)
     fake_free(fake);
 }
 
+static void headers_and_slow_answers(void **unused)
+{
+    static const struct talon_pair good[] = { { "X-Role", "cluster" }, { NULL, NULL } }, bad[] = { { "x-role", "host" }, { NULL, NULL } };
+    struct fake *fake = asks("proxy");
+
+    (void)unused;
+    fake_add(fake, "expect_header", "X-Role", "^cluster$");
+    fake_set(fake, "warn_after", "1s");
+    fake_http(fake, 2 * FAKE_MS, TALON_REQUEST(talon_response, .status = 200, .headers = good, .body = "", .total_ns = 999 * FAKE_MS));
+    CONCLUDES(fake, TALON_OK, "http.ok", "HTTP 200 in 999 ms");
+    fake_http(fake, 2 * FAKE_MS, TALON_REQUEST(talon_response, .status = 200, .headers = good, .body = "", .total_ns = 1000 * FAKE_MS));
+    CONCLUDES(fake, TALON_WARN, "http.slow", "HTTP 200 in 1.0 s, expected within 1.0 s");
+    fake_http(fake, 2 * FAKE_MS, TALON_REQUEST(talon_response, .status = 200, .headers = bad, .body = "", .total_ns = FAKE_MS));
+    CONCLUDES(fake, TALON_FAIL, "http.header", "HTTP 200, but header X-Role is \"host\", expected /^cluster$/");
+    kube_answers(fake, 200, "");
+    CONCLUDES(fake, TALON_FAIL, "http.header", "HTTP 200, but header X-Role is missing");
+    fake_free(fake);
+    fake = asks("proxy");
+    fake_add(fake, "expect_header", "X Role", "x");
+    REFUSES(fake, "expect_header", "\"X Role\" is no header name");
+    fake_free(fake);
+    fake = asks("proxy");
+    fake_add(fake, "expect_header", "X-Role", "(");
+    REFUSES(fake, "expect_header", "X-Role: missing closing parenthesis at character 2");
+    fake_free(fake);
+}
+
 static void options_that_are_wrong(void **unused)
 {
     static const struct {
@@ -275,6 +302,7 @@ int main(void)
         cmocka_unit_test(nobody_answers_because_somebody_wants_so),
         cmocka_unit_test(a_server_that_is_not_there_says_nothing),
         cmocka_unit_test(bodies_and_starts),
+        cmocka_unit_test(headers_and_slow_answers),
         cmocka_unit_test(options_that_are_wrong),
         cmocka_unit_test(a_leader_and_good_jobs),
         cmocka_unit_test(no_leader),

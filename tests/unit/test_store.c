@@ -258,10 +258,10 @@ static void test_locked_by_another(void **state)
     store_keep(store, "check", "a", "b", 1);
     wait_for_store(store, is_down);
     assert_non_null(strstr(why, "another program has it locked"));
-    assert_int_equal(next_news(store), STORE_DOWN);
+    assert_int_equal(next_news(store), STORE_WENT_DOWN);
     assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
     wait_for_store(store, is_up);
-    assert_int_equal(next_news(store), STORE_UP);
+    assert_int_equal(next_news(store), STORE_CAME_UP);
     assert_non_null(strstr(asked(store, (struct store_ask){ .question = STORE_ASK_KEPT, .name = "check" }), "\"a\""));
     sqlite3_close(other);
     store_close(store, 5 * S);

@@ -1,5 +1,7 @@
 """The VM as this machine sees it: the stand-in for a Lima instance (colima/hostagent.py) in a process of its own, and what ssh says of the machine within."""
+import os
 import shutil
+import socket
 import subprocess
 import sys
 
@@ -12,7 +14,8 @@ HOSTAGENT = TOOLS.parent / "colima" / "hostagent.py"
 class Colima(Part):
     """What of it is broken. `crash_loop`: the VM was booted anew under an agent that goes on."""
     modes = ("agent_dead", "driver_dead", "crashed", "vanished", "stopped", "starting", "degraded", "agent_hangs", "socket_gone", "socket_dead", "frozen",
-             "unreachable", "ssh_port_gone", "ssh_refuses", "crash_loop", "no_kvm", "disk_full")
+             "unreachable", "ssh_port_gone", "ssh_refuses", "crash_loop", "wedged", "leaking", "leaked", "usernet", "docker_dead", "port_closed", "stale_mux",
+             "no_kvm", "disk_full", "disk_filling")
 
     def __init__(self, folder, tools):
         self.folder, self.answers = folder / "colima", tools / "ssh.answers"
@@ -20,7 +23,7 @@ class Colima(Part):
         super().__init__("colima")
         shutil.copy(TOOLS / "ssh", tools)
         self.answers.mkdir()
-        self.process = None
+        self.process, self.orphans = None, []
         self.well()
 
     def start(self):
@@ -103,13 +106,47 @@ class Colima(Part):
         self.tell("aged 0")
         self.say(uptime="42.50 80.00")
 
+    def as_wedged(self):
+        """As after a cold boot: it runs, and neither ssh nor Docker comes up."""
+        self.tell("aged 0", "ssh close")
+        self.say(failure="kex_exchange_identification: Connection closed by remote host")
+
+    def as_leaking(self):
+        self.tell("leak 1200", "aged 600")
+
+    def as_leaked(self):
+        self.tell("leak 1950", "aged 600")
+
+    def as_usernet(self):
+        """Processes that crashes have left, by their names: each waits for somebody to write into a pipe of that name."""
+        os.mkfifo(self.folder / "usernet")
+        self.orphans = [subprocess.Popen(["limactl", "usernet"], executable="/bin/cat", cwd=self.folder, stdin=subprocess.DEVNULL) for _ in range(3)]
+
+    def as_docker_dead(self):
+        self.say(docker=7)
+
+    def as_port_closed(self):
+        self.say(closed="6379")
+
+    def as_stale_mux(self):
+        """What ssh has left of a connection that it shared: nobody listens there."""
+        with socket.socket(socket.AF_UNIX) as left:
+            left.bind(str(self.folder / "ssh.sock"))
+
     def as_no_kvm(self):
         self.settings.write_text(self.settings.read_text().replace("Virtualization: false", "Virtualization: true"))
 
     def as_disk_full(self):
         self.say(disk="/dev/vda1 102400000 101376000 1024000 99% /")
 
+    def as_disk_filling(self):
+        self.say(disk="/dev/vda1 102400000 87040000 15360000 85% /")
+
     def close(self):
+        while self.orphans:
+            orphan = self.orphans.pop()
+            orphan.kill()
+            orphan.wait()
         if self.process:
             self.process.stdin.close()
             self.process.wait(timeout=10)

@@ -11,14 +11,11 @@ class Lines(Server):
         self.respond = respond
         super().__init__(name, path, ("half", *modes))
 
-    def exchange(self, connection):
-        got = b""
-        while not got.endswith(b"\n"):
-            more = connection.recv(65536)
-            if not more:
-                return False
-            got += more
-        asked = json.loads(got)
+    def whole(self, got):
+        return got.endswith(b"\n")
+
+    def reply(self, connection, question):
+        asked = json.loads(question)
         told = {"jsonrpc": "2.0", "id": asked["id"], **self.respond(asked, self.mode)}
         connection.sendall(json.dumps(told).encode() + b"\n")
         return True

@@ -79,8 +79,12 @@ class AtIntervals(Job):
         self.seconds = seconds
         super().__init__(name, label, answers)
 
-    def ended(self, code):
-        self.tell("state = not running", "runs = 89", f"last exit code = {code}", f"run interval = {self.seconds} seconds")
+    def ended(self, code, runs=89):
+        self.tell("state = not running", f"runs = {runs}", f"last exit code = {code}", f"run interval = {self.seconds} seconds")
+
+    def at_work(self):
+        """No failure, unless it goes on for too long."""
+        self.tell("state = running", "runs = 90", f"pid = {os.getpid()}", "last exit code = 0", f"run interval = {self.seconds} seconds")
 
     def well(self):
         self.ended("0")

@@ -23,10 +23,10 @@ class Rpc(Server):
         self.words = words
         super().__init__(name, 0, ("half", *modes))
 
-    def exchange(self, connection):
-        call = connection.recv(65536)
-        if len(call) < 28:
-            return False
+    def whole(self, got):
+        return len(got) >= 28 and len(got) >= 4 + (struct.unpack(">I", got[:4])[0] & 0x7FFFFFFF)
+
+    def reply(self, connection, call):
         xid, _, _, program, version, procedure = struct.unpack(">6I", call[4:28])
         if self.mode == "denied":
             body = struct.pack(">5I", xid, 1, 1, 1, 5)

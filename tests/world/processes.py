@@ -20,13 +20,13 @@ def free_port():
 
 class Redis:
     """A real Redis."""
-    modes = ("refuse", "hang", "password", "unsaved")
+    modes = ("refuse", "hang", "password", "unsaved", "busy", "replica")
 
     def __init__(self, folder):
         self.name, self.mode, self.folder = "redis", None, folder / "redis"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
-        self.process = None
+        self.process = self.script = None
         self.start()
 
     def start(self):
@@ -68,6 +68,16 @@ class Redis:
             self.ask("BGSAVE")
             self.wait("the save has failed", lambda: "rdb_last_bgsave_status:err" in self.ask("INFO", "persistence"))
 
+        elif mode == "busy":  # with a script that never ends
+            self.ask("CONFIG", "SET", "lua-time-limit", "10")
+            self.script = socket.create_connection(("127.0.0.1", self.port), 2)
+            self.script.sendall(b"*3\r\n$4\r\nEVAL\r\n$17\r\nwhile true do end\r\n$1\r\n0\r\n")
+            self.wait("it is busy", lambda: "BUSY" in self.ask("PING"))
+        elif mode == "replica":  # of somebody who is not there
+            self.ask("CONFIG", "SET", "replica-serve-stale-data", "no")
+            self.ask("REPLICAOF", "127.0.0.1", "1")
+            self.wait("it says so", lambda: "MASTERDOWN" in self.ask("PING"))
+
     def mend(self):
         mode, self.mode = self.mode, None
         if mode:
@@ -75,6 +85,9 @@ class Redis:
             self.start()
 
     def stop(self):
+        if self.script:
+            self.script.close()
+            self.script = None
         self.process.kill()
         self.process.wait()
 

@@ -2,6 +2,7 @@
 import contextlib
 import signal
 import socket
+import ssl
 import subprocess
 import time
 import urllib.request
@@ -15,7 +16,7 @@ ROUTES = ("inngest", "worker", "docs", "livekit")
 class Caddy(Part):
     """`upstreams`: {route: port of the service behind it}. `ports`: free ones, as many as `PORTS` names."""
     PORTS = ("admin", "webhooks", *ROUTES)
-    modes = ("refuse", "hang", "admin_dead", "lost_upstream", "no_webhooks", "expires_soon", "must_be_renewed", "expired", "other_name", "untrusted")
+    modes = ("refuse", "hang", "admin_dead", "lost_upstream", "no_upstream", "silent_upstream", "no_webhooks", "expires_soon", "must_be_renewed", "expired", "other_name", "untrusted")
 
     def __init__(self, folder, authority, stranger, ports, upstreams):
         self.folder, self.ports, self.upstreams = folder, ports, upstreams
@@ -25,16 +26,18 @@ class Caddy(Part):
                       "must_be_renewed": authority.server("renew", 3, named), "expired": authority.server("expired", -1, named),
                       "other_name": authority.server("other", 89, "DNS:other.example.com"), "untrusted": stranger.server("untrusted", 89, named)}
         self.authority = authority
+        self.silent = socket.create_server(("127.0.0.1", 0))  # takes connections, and says nothing
         super().__init__("caddy")
         self.process = None
         self.start()
 
-    def configuration(self, pair="well", admin=True, webhooks=True, lost=()):
+    def configuration(self, pair="well", admin=True, webhooks=True, behind=None):
+        """`behind`: {route: what its reverse_proxy says}, of those that are not as they should be."""
         certificate, key = self.pairs[pair]
         text = "{\n admin %s\n auto_https off\n storage file_system %s\n}\n" % (f"127.0.0.1:{self.ports['admin']}" if admin else "off", self.folder / "data")
         for route in ROUTES:
-            behind = "127.0.0.1:1" if route in lost else f"127.0.0.1:{self.upstreams[route]}"
-            text += "https://%s:%d {\n bind 127.0.0.1\n tls %s %s\n reverse_proxy %s\n}\n" % (HOST, self.ports[route], certificate, key, behind)
+            upstream = (behind or {}).get(route, f"127.0.0.1:{self.upstreams[route]}")
+            text += "https://%s:%d {\n bind 127.0.0.1\n tls %s %s\n reverse_proxy %s\n}\n" % (HOST, self.ports[route], certificate, key, upstream)
         if webhooks:
             text += "http://127.0.0.1:%d {\n bind 127.0.0.1\n reverse_proxy 127.0.0.1:%d\n}\n" % (self.ports["webhooks"], self.upstreams["inngest"])
         return text
@@ -76,7 +79,25 @@ class Caddy(Part):
         self.start(admin=False)
 
     def as_lost_upstream(self):
-        self.load(lost=["worker"])
+        self.load(behind={"worker": "127.0.0.1:1"})
+
+    def as_no_upstream(self):
+        """Its only upstream has failed, and Caddy asks it no more for a while."""
+        self.load(behind={"worker": "127.0.0.1:1 {\n  fail_duration 10m\n }"})
+        end = time.monotonic() + 10
+        while self.says("worker") != 503:
+            if time.monotonic() > end:
+                raise RuntimeError("caddy goes on asking an upstream that has failed")
+
+    def as_silent_upstream(self):
+        self.load(behind={"worker": "127.0.0.1:%d {\n  transport http {\n   response_header_timeout 500ms\n  }\n }" % self.silent.getsockname()[1]})
+
+    def says(self, route):
+        """The status of an answer at that port."""
+        context = ssl.create_default_context(cafile=self.authority.certificate)
+        with socket.create_connection(("127.0.0.1", self.ports[route]), 5) as plain, context.wrap_socket(plain, server_hostname=HOST) as link:
+            link.sendall(f"GET / HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
+            return int(link.recv(65536).split()[1])
 
     def as_no_webhooks(self):
         self.load(webhooks=False)
@@ -92,6 +113,7 @@ class Caddy(Part):
         self.process.wait()
 
     def close(self):
+        self.silent.close()
         self.stop()
 
     def variables(self):

@@ -3,6 +3,7 @@ listens on a port of loopback, or on a unix socket where its place is a path.
 
 Each part has routes of its own, and failure modes of its own beside those that every server has. A mode is a name; `mend` takes back whatever was broken.
 """
+import functools
 import json
 import pathlib
 import socket
@@ -11,6 +12,8 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
+
+from loop import LOOP
 
 # What any server may do wrong: nobody listens, nobody answers, bytes that are no protocol, the connection is over before an answer or torn down.
 ANY = ("refuse", "hang", "garbage", "eof", "reset")
@@ -32,7 +35,8 @@ class Request:
 
 
 class Server:
-    """Listens on a port of loopback (0: a free one), or at a path. What is spoken there is `one`'s. `tls`: an ssl.SSLContext, or a function of the mode."""
+    """Listens on a port of loopback (0: a free one), or at a path. What is spoken there is `whole`'s and `reply`'s. `tls`: an ssl.SSLContext, or a function of
+    the mode."""
     any = ANY
 
     def __init__(self, name, place, modes=(), tls=None):
@@ -94,29 +98,78 @@ class Server:
         else:
             self.listener = socket.create_server(("127.0.0.1", self.port), backlog=128)
             self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
+        self.listener.setblocking(False)
+        LOOP.watch(self.listener, self.accept)
 
     def deafen(self):
         listener, self.listener = self.listener, None
         if listener:
-            try:
-                listener.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+            LOOP.forget(listener)
             listener.close()
 
     def accept(self, listener):
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            with self.lock:
-                self.accepted += 1
-                self.open.add(connection)
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        with self.lock:
+            self.accepted += 1
+            self.open.add(connection)
+        if self.tls or self.mode:
+            self.hand_over(connection, self.serve)
+            return
+        connection.settimeout(5)
+        got = bytearray()
+        LOOP.watch(connection, lambda readable: self.hear(readable, got))
+
+    def hear(self, connection, got):
+        """In the loop: more of a question of a server that is well."""
+        if self.mode:
+            LOOP.forget(connection)
+            self.hand_over(connection, self.serve)
+            return
+        then = None
+        try:
+            then = self.hear_more(connection, got)
+        except (OSError, ValueError):
+            pass
+        finally:
+            if not then:
+                self.part(connection)
+        if callable(then):
+            LOOP.forget(connection)
+            self.hand_over(connection, self.finish, then)
+
+    def hear_more(self, connection, got):
+        """What `reply` gives; true, too, while the question is not there as a whole."""
+        more = connection.recv(65536)
+        got += more
+        if not more or len(got) > 1 << 20:
+            return False
+        if not self.whole(got):
+            return True
+        question = bytes(got)
+        got.clear()
+        return self.reply(connection, question)
+
+    def finish(self, connection, then):
+        """In a thread of its own: what is left of an answer."""
+        try:
+            then()
+        except OSError:
+            pass
+        finally:
+            self.done(connection, connection)
+
+    def part(self, connection):
+        LOOP.forget(connection)
+        self.done(connection, connection)
+
+    def hand_over(self, connection, to, *more):
+        threading.Thread(target=to, args=(connection, *more), daemon=True).start()
 
     def serve(self, plain):
+        """In a thread of its own."""
         connection = plain
         try:
             plain.settimeout(60)
@@ -128,12 +181,15 @@ class Server:
         except (OSError, ssl.SSLError, ValueError):
             pass
         finally:
-            with self.lock:
-                self.open.discard(plain)
-            connection.close()
+            self.done(plain, connection)
+
+    def done(self, plain, connection):
+        with self.lock:
+            self.open.discard(plain)
+        connection.close()
 
     def one(self, connection):
-        """One exchange; False: the connection is over."""
+        """One exchange; false: the connection is over."""
         if self.mode == "eof":
             connection.recv(1 << 16)  # to close before would be a reset now and then
             return False
@@ -154,7 +210,30 @@ class Server:
         """The question, before it is answered wrongly."""
         return connection.recv(65536)
 
+    def question(self, connection):
+        """Empty: the connection was over before."""
+        got = b""
+        while not self.whole(got):
+            more = connection.recv(65536)
+            if not more or len(got) > 1 << 20:
+                return b""
+            got += more
+        return got
+
     def exchange(self, connection):
+        question = self.question(connection)
+        then = self.reply(connection, question) if question else False
+        if callable(then):
+            then()
+            return False
+        return then
+
+    def whole(self, got):
+        """Is that a question, and not the beginning of one?"""
+        raise NotImplementedError
+
+    def reply(self, connection, question):
+        """False: the connection is over. A function: it is over once that has returned, which may take long."""
         raise NotImplementedError
 
     def as_garbage(self, connection):
@@ -172,18 +251,19 @@ class StandIn(Server):
         self.routes = routes
         super().__init__(name, place, modes, tls)
 
-    @staticmethod
-    def heard(connection):
-        return read_request(connection)
+    def heard(self, connection):
+        return self.question(connection)
 
-    def exchange(self, connection):
-        request = read_request(connection)
-        if not request:
-            return False
+    def whole(self, got):
+        head, end, body = got.partition(b"\r\n\r\n")
+        return bool(end) and len(body) >= int(read_head(bytes(head))[2].get("content-length", 0))
+
+    def reply(self, connection, question):
+        head, _, asked = question.partition(b"\r\n\r\n")
+        request = Request(*read_head(head), asked)
         status, headers, body = self.routes(request, self.mode) or answer({"error": "not found"}, 404)
         if not isinstance(body, bytes):
-            stream(connection, status, headers, body)
-            return False
+            return functools.partial(stream, connection, status, headers, body)
         keep = request.headers.get("connection", "").lower() != "close"
         send(connection, status, headers, b"" if request.method == "HEAD" else body, keep)
         return keep
@@ -212,23 +292,12 @@ class StandIn(Server):
         send(connection, 500, {"Content-Type": "text/plain"}, b"internal error", False)
 
 
-def read_request(connection):
-    got = b""
-    while b"\r\n\r\n" not in got:
-        more = connection.recv(65536)
-        if not more or len(got) > 1 << 20:
-            return None
-        got += more
-    head, _, body = got.partition(b"\r\n\r\n")
+@functools.lru_cache(maxsize=1024)  # the same questions come again and again
+def read_head(head):
+    """Method, path and fields."""
     line, *rest = head.decode("latin-1").split("\r\n")
     method, path, _ = line.split(" ", 2)
-    headers = {name.strip().lower(): value.strip() for name, _, value in (field.partition(":") for field in rest)}
-    while len(body) < int(headers.get("content-length", 0)):
-        more = connection.recv(65536)
-        if not more:
-            return None
-        body += more
-    return Request(method, path, headers, body)
+    return method, path, {name.strip().lower(): value.strip() for name, _, value in (field.partition(":") for field in rest)}
 
 
 def send(connection, status, headers, body, keep):

@@ -18,6 +18,13 @@ bool files_make_folder(const char *path, char *why, size_t why_size);
 /* Takes the lock file: returns a descriptor to be kept open, or -1: held by another process (its pid in *holder, 0 if it cannot be told) or
  * trouble (*holder -1, why says what). Seen through by flock, never by a pid alone. */
 int files_lock(const char *path, pid_t *holder, char *why, size_t why_size);
+/* The same for a lock that programs of others take as well, who say in it who they are: "PID START NAME", START as process_started() has it. One that holds it without
+ * flock counts while that very process lives: a pid alone, which another may have by now, proves nothing. Written as `name`'s. -1: holder is who has it ("kubectl,
+ * pid 12"), or (held false) why it cannot be taken. */
+enum { FILES_HOLDER = 160 };
+int files_take(const char *path, const char *name, char holder[FILES_HOLDER], bool *held);
+/* Gives it back: nobody is in it any more. -1: nothing. */
+void files_give(int fd);
 /* `~` at the start expanded, then made absolute against folder (NULL: the working directory); `..` stays as it is, since only the file system knows what
  * it means. False: too long, no home, or another one's (~name). */
 bool files_absolute(const char *path, const char *folder, char *out, size_t n);

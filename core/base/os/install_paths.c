@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 static struct {
-    char host[INSTALL_PATH_SIZE], core[INSTALL_PATH_SIZE], plugins[INSTALL_PATH_SIZE], runbooks[INSTALL_PATH_SIZE], modules[INSTALL_PATH_SIZE],
+    char host[INSTALL_PATH_SIZE], core[INSTALL_PATH_SIZE], keeper[INSTALL_PATH_SIZE], plugins[INSTALL_PATH_SIZE], runbooks[INSTALL_PATH_SIZE], modules[INSTALL_PATH_SIZE],
         template[INSTALL_PATH_SIZE], data[INSTALL_PATH_SIZE];
     const char *folders[2];
 } found;
@@ -126,6 +126,7 @@ static void find(void)
     memcpy(folder, found.host, sizeof folder);
     cut(folder);
     join(found.core, folder, "talon-core");
+    join(found.keeper, folder, "talon-keeper");
 }
 
 const char *install_host_program(void)
@@ -138,6 +139,12 @@ const char *install_core_program(void)
 {
     pthread_once(&once, find);
     return found.core;
+}
+
+const char *install_keeper_program(void)
+{
+    pthread_once(&once, find);
+    return found.keeper;
 }
 
 const char *const *install_plugin_folders(void)

@@ -14,6 +14,8 @@
 const char *install_host_program(void);
 /* The program talon-core, which lies beside it. */
 const char *install_core_program(void);
+/* The program talon-keeper, which lies beside it, too. */
+const char *install_keeper_program(void);
 /* Where shipped plugins are; ended by NULL. */
 const char *const *install_plugin_folders(void);
 /* Where shipped runbooks are; NULL: there are none. */

@@ -9,6 +9,8 @@
 
 /* What runs for a check bears this in its environment, with who started it behind: "PID-HEX-NUMBER", the pid of the plugin host first. */
 #define PROCESS_MARK "TALON_RUN"
+/* What a supervised program bears, and all that it starts, with its name behind (core/programs). */
+#define PROCESS_PROGRAM_MARK "TALON_PROGRAM"
 
 /* Processes that our children leave behind become our children, where the system can do that. */
 void process_adopt_orphans(void);
@@ -18,6 +20,8 @@ size_t process_children(pid_t *pids, size_t room);
 size_t process_marked(pid_t *pids, size_t room);
 /* Does the process bear a mark with this beginning ("": any)? What follows the beginning goes into rest, cut to its room. */
 bool process_mark(pid_t pid, const char *beginning, char *rest, size_t room);
+/* The value of a variable of its environment, cut to the room. False: it has none, or that cannot be seen. */
+bool process_variable(pid_t pid, const char *name, char *value, size_t room);
 /* When it was started, in a unit that only compares: 0: there is no such process, or it cannot be told. */
 uint64_t process_started(pid_t pid);
 /* Is that the program's name ("talon-host"), as far as the system keeps it? */

@@ -31,6 +31,12 @@ bool process_mark(pid_t pid, const char *beginning, char *rest, size_t room)
     return false;
 }
 
+bool process_variable(pid_t pid, const char *name, char *value, size_t room)
+{
+    (void)pid, (void)name, (void)value, (void)room;
+    return false;
+}
+
 size_t process_marked(pid_t *pids, size_t room)
 {
     (void)pids, (void)room;

@@ -11,7 +11,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { ENVIRONMENT = 1 << 18, STAT = 1024 };
+enum { ENVIRONMENT = 1 << 18, STAT = 1024, MARK = 256 };
 
 void process_adopt_orphans(void)
 {
@@ -112,23 +112,33 @@ size_t process_children(pid_t *pids, size_t room)
 
 /* ---- one process */
 
-bool process_mark(pid_t pid, const char *beginning, char *rest, size_t room)
+bool process_variable(pid_t pid, const char *name, char *value, size_t room)
 {
-    static const char name[] = PROCESS_MARK "=";
     static char bytes[ENVIRONMENT];
-    const size_t n_name = sizeof name - 1, n_beginning = strlen(beginning);
+    const size_t n_name = strlen(name);
     char path[64];
     ssize_t n;
 
     snprintf(path, sizeof path, "/proc/%ld/environ", (long)pid);
     n = read_file(path, bytes, sizeof bytes);
     for (const char *at = bytes; n > 0 && at < bytes + n; at += strlen(at) + 1) {
-        if (strncmp(at, name, n_name) == 0 && strncmp(at + n_name, beginning, n_beginning) == 0) {
-            snprintf(rest, room, "%s", at + n_name + n_beginning);
+        if (strncmp(at, name, n_name) == 0 && at[n_name] == '=') {
+            snprintf(value, room, "%s", at + n_name + 1);
             return true;
         }
     }
     return false;
+}
+
+bool process_mark(pid_t pid, const char *beginning, char *rest, size_t room)
+{
+    const size_t n = strlen(beginning);
+    char mark[MARK];
+
+    if (!process_variable(pid, PROCESS_MARK, mark, sizeof mark) || strncmp(mark, beginning, n) != 0)
+        return false;
+    snprintf(rest, room, "%s", mark + n);
+    return true;
 }
 
 /* Another Talon may run in a container: its pids are not ours. */

@@ -5,6 +5,7 @@
 
     start | running | degraded WORDS | stop | crash | kill-agent | kill-driver | close-socket | hang | answer
     aged SECONDS    it was started so long ago, as its pid files tell, but not before this machine was
+    leak N          the agent holds so many connections that their peers have closed
     ssh greet | ssh silent | ssh close | ssh off
 
 The pid files name children of it that do nothing but live. It writes what Lima 2 writes, in the same shapes.
@@ -18,6 +19,20 @@ import subprocess
 import sys
 import threading
 import time
+
+
+# The agent that leaks: connects so often to a port, says so when all of it is closed there, and lives on.
+LEAKING = """
+import resource, socket, sys
+port, n = int(sys.argv[1]), int(sys.argv[2])
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (n + 64 if hard == resource.RLIM_INFINITY else min(n + 64, hard), hard))
+held = [socket.create_connection(("127.0.0.1", port)) for _ in range(n)]
+for one in held:
+    one.recv(1)
+print("held", flush=True)
+sys.stdin.read()
+"""
 
 
 class Instance:
@@ -49,6 +64,18 @@ class Instance:
     def live(self, name):
         self.children[name] = subprocess.Popen(["sleep", "1000000"], stdin=subprocess.DEVNULL)
         (self.folder / f"{name}.pid").write_text(f"{self.children[name].pid}\n")
+
+    def leak(self, n):
+        """Another agent takes its place."""
+        self.die("ha")
+        with socket.create_server(("127.0.0.1", 0), backlog=128) as peer:
+            line = [sys.executable, "-c", LEAKING, str(peer.getsockname()[1]), str(n)]
+            agent = self.children["ha"] = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            for _ in range(n):
+                peer.accept()[0].close()
+            if agent.stdout.readline() != b"held\n":
+                raise RuntimeError("the agent does not hold its connections")
+        (self.folder / "ha.pid").write_text(f"{agent.pid}\n")
 
     def die(self, name, leave_file=False):
         child = self.children.pop(name, None)
@@ -150,6 +177,8 @@ class Instance:
             seconds = min(float(words), max(float(uptime.read_text().split()[0]) - 5, 0)) if uptime.exists() else float(words)
             for name in self.children:
                 os.utime(self.folder / f"{name}.pid", (time.time() - seconds,) * 2)
+        elif command == "leak":
+            self.leak(int(words))
         elif command == "close-socket":
             self.deafen(True)
         elif command in ("hang", "answer"):

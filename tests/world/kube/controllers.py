@@ -18,6 +18,7 @@ LEASE = resources.BY_KIND["coordination.k8s.io/v1", "Lease"]
 CORDON = "node.kubernetes.io/unschedulable"
 GRACE = 0.2     # seconds that a pod takes to go, where its grace period is longer
 PULL = 0.1      # and to become ready
+REST = 40       # twentieths of a second after which there is a turn even where nothing has changed
 
 
 def micro_stamp(at=None):
@@ -61,8 +62,16 @@ class Controllers:
         self.thread.start()
 
     def work(self):
+        """A turn costs more than all that is asked in its time, so there is one where something has changed or is on its way, and now and then, since leases are
+        to be renewed."""
+        seen, rested = None, 0
         while not self.ended.wait(0.05):
-            self.turn()
+            rested += 1
+            if seen == self.store.version and rested < REST:
+                continue
+            with self.store.lock:
+                self.turn()
+                seen, rested = self.store.version if self.is_settled() else None, 0
 
     def turn(self):
         with self.store.lock:

@@ -1,9 +1,9 @@
 """The objects of a cluster, in memory: versions, what changed since one of them, and those who watch."""
 import base64
 import collections
-import copy
 import datetime
 import json
+import marshal
 import threading
 import uuid
 
@@ -23,6 +23,11 @@ def stamp(moment=None):
     return (moment or now()).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def copied(thing):
+    """Of what JSON can say; copy.deepcopy takes ten times as long."""
+    return marshal.loads(marshal.dumps(thing))
+
+
 class Store:
     def __init__(self):
         self.lock = threading.RLock()
@@ -40,7 +45,7 @@ class Store:
         thing["metadata"]["resourceVersion"] = str(self.version)
         if len(self.history) == HISTORY:
             self.oldest = self.history[0][0]
-        self.history.append((self.version, kind, resource, copy.deepcopy(thing)))
+        self.history.append((self.version, kind, resource, copied(thing)))
         self.changed.notify_all()
 
     def forget_history(self):
@@ -53,7 +58,7 @@ class Store:
 
     def create(self, resource, namespace, thing):
         with self.lock:
-            thing = copy.deepcopy(thing)
+            thing = copied(thing)
             meta = thing.setdefault("metadata", {})
             if not meta.get("name") and meta.get("generateName"):
                 meta["name"] = meta["generateName"] + uuid.uuid4().hex[:5]
@@ -71,14 +76,14 @@ class Store:
             thing["apiVersion"], thing["kind"] = resource.api_version, resource.kind
             self.objects[key] = thing
             self.note("ADDED", resource, thing)
-            return copy.deepcopy(thing)
+            return copied(thing)
 
     def get(self, resource, namespace, name):
         with self.lock:
             thing = self.objects.get((resource, namespace, name))
             if thing is None:
                 raise not_found(resource, name)
-            return copy.deepcopy(thing)
+            return copied(thing)
 
     def replace(self, resource, namespace, name, thing, subresource=""):
         """A status is changed through its subresource alone, the rest without it. No change: no new version."""
@@ -86,7 +91,7 @@ class Store:
             old = self.objects.get((resource, namespace, name))
             if old is None:
                 raise not_found(resource, name)
-            new, asked = copy.deepcopy(thing), (thing.get("metadata") or {}).get("resourceVersion")
+            new, asked = copied(thing), (thing.get("metadata") or {}).get("resourceVersion")
             if asked and asked != old["metadata"]["resourceVersion"]:
                 raise conflict(resource, name)
             if resource.kind.endswith("RoleBinding") and new.get("roleRef") != old.get("roleRef"):
@@ -95,18 +100,18 @@ class Store:
                 if field in old["metadata"]:
                     new.setdefault("metadata", {})[field] = old["metadata"][field]
             if subresource == "status":
-                new = {**copy.deepcopy(old), "status": new.get("status") or {}}
+                new = {**copied(old), "status": new.get("status") or {}}
             elif "status" in resource.subresources:
                 new.pop("status", None)
                 if "status" in old:
-                    new["status"] = copy.deepcopy(old["status"])
+                    new["status"] = copied(old["status"])
             new["apiVersion"], new["kind"] = resource.api_version, resource.kind
             if new.get("spec") != old.get("spec") and "generation" in old["metadata"]:
                 new["metadata"]["generation"] += 1
             if new != old:
                 self.objects[(resource, namespace, name)] = new
                 self.note("MODIFIED", resource, new)
-            return copy.deepcopy(new)
+            return copied(new)
 
     def update(self, resource, namespace, name, change):
         """For the world's own hands: change(object) in place, status and all."""
@@ -114,7 +119,7 @@ class Store:
             key = (resource, namespace, name)
             if key not in self.objects:
                 raise not_found(resource, name)
-            thing = copy.deepcopy(self.objects[key])
+            thing = copied(self.objects[key])
             change(thing)
             if thing.get("spec") != self.objects[key].get("spec") and "generation" in thing["metadata"]:
                 thing["metadata"]["generation"] += 1
@@ -135,7 +140,7 @@ class Store:
     def patch(self, resource, namespace, name, kind, patch, manager="unknown", force=False, subresource=""):
         with self.lock:
             key = (resource, namespace, name)
-            old = copy.deepcopy(self.objects.get(key))
+            old = copied(self.objects.get(key))
             if kind == "apply":
                 return self.apply(key, old, patch, manager, force)
             if old is None:
@@ -148,7 +153,7 @@ class Store:
 
     def apply(self, key, old, manifest, manager, force):
         resource, namespace, name = key
-        owners = copy.deepcopy(self.owners.get(key, {}))
+        owners = copied(self.owners.get(key, {}))
         try:
             new = patches.apply(old, manifest, manager, force, owners)
         except Failure as failure:
@@ -168,7 +173,7 @@ class Store:
     def all(self, resource, namespace=None, labels=None, fields=None):
         meets_labels, meets_fields = choosing.by_labels(labels), choosing.by_fields(fields)
         with self.lock:
-            return [copy.deepcopy(thing) for (r, ns, _), thing in self.objects.items()
+            return [copied(thing) for (r, ns, _), thing in self.objects.items()
                     if r is resource and (not namespace or ns == namespace) and meets_labels(thing) and meets_fields(thing)]
 
     def list(self, resource, namespace, labels, fields, limit, mark):
@@ -198,7 +203,7 @@ class Store:
         with self.lock:
             if version < self.oldest:
                 raise Failure(410, f"too old resource version: {version} ({self.version})", "Expired")
-            events = [(kind, copy.deepcopy(thing)) for at, kind, r, thing in self.history
+            events = [(kind, copied(thing)) for at, kind, r, thing in self.history
                       if at > version and r is resource and (not namespace or thing["metadata"].get("namespace") == namespace)
                       and meets_labels(thing) and meets_fields(thing)]
             return events, self.version

@@ -5,6 +5,7 @@ written field by field after the machine API's definition; what the node says is
 """
 import base64
 import pathlib
+import select
 import socket
 import ssl
 import subprocess
@@ -106,25 +107,26 @@ class Front:
                         pass
                     return
                 with socket.create_connection(("127.0.0.1", self.backend)) as inside:
-                    outside.settimeout(0.005)
-                    inside.settimeout(0.005)
-                    while self.moved(outside, inside) and self.moved(inside, outside):
+                    while self.moved(outside, inside):
                         pass
         except OSError:
             connection.close()
 
     @staticmethod
-    def moved(source, sink):
-        """One thread reads and writes, since an SSL object is no two threads'."""
-        try:
-            data = source.recv(65536)
-        except (TimeoutError, ssl.SSLWantReadError):
-            return True
-        if data:
-            sink.settimeout(5)
-            sink.sendall(data)
-            sink.settimeout(0.005)
-        return bool(data)
+    def moved(outside, inside):
+        """One thread reads and writes, since an SSL object is no two threads'. False: one of them is over."""
+        readable = [outside] if outside.pending() else select.select([outside, inside], [], [])[0]
+        for source in readable:
+            outside.settimeout(0)
+            try:
+                data = source.recv(65536)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                continue  # of a record not all is there
+            outside.settimeout(5)
+            (inside if source is outside else outside).sendall(data)
+            if not data:
+                return False
+        return True
 
     def close(self):
         listener, self.socket = self.socket, None

@@ -2,7 +2,7 @@
  * Expressions for the values of headers. The host compiles the expressions of pattern options alone; those inside a map
  * are compiled here, once for each instance, and matched within a bound, since the text comes from a peer.
  */
-#include "http.h"
+#include "expect.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -10,12 +10,17 @@
 enum { MATCH_STEPS = 100000, MATCH_KIB = 1024 };
 #define NO_HEADER "^$" /* what is not there is as good as empty; by any other expression, also one that an empty text matches, one must be there */
 
-struct http_header_pattern {
+struct expect_header {
     const char *name, *text;
     pcre2_code *code; /* NULL: the last one */
 };
 
-int http_header_is_pattern(const char *pattern, char *why, size_t room)
+static int is_name(const char *name)
+{
+    return *name && name[strspn(name, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0';
+}
+
+static int compiles(const char *name, const char *pattern, char *why, size_t room)
 {
     int error;
     PCRE2_SIZE offset;
@@ -27,8 +32,21 @@ int http_header_is_pattern(const char *pattern, char *why, size_t room)
         return 1;
     }
     pcre2_get_error_message(error, words, sizeof words);
-    snprintf(why, room, "%s at character %zu", (const char *)words, (size_t)offset + 1);
+    snprintf(why, room, "%.60s: %s at character %zu", name, (const char *)words, (size_t)offset + 1);
     return 0;
+}
+
+int expect_headers_are_good(const struct talon_pair *expect, char *why, size_t room)
+{
+    for (; expect && expect->name; expect++) {
+        if (!is_name(expect->name)) {
+            snprintf(why, room, "\"%.60s\" is no header name", expect->name);
+            return 0;
+        }
+        if (!compiles(expect->name, expect->value, why, room))
+            return 0;
+    }
+    return 1;
 }
 
 static void free_code(void *code)
@@ -36,9 +54,9 @@ static void free_code(void *code)
     pcre2_code_free(code);
 }
 
-struct http_header_pattern *http_header_patterns(struct talon_run *instance, const struct talon_pair *expect)
+struct expect_header *expect_headers(struct talon_run *instance, const struct talon_pair *expect)
 {
-    struct http_header_pattern *patterns;
+    struct expect_header *patterns;
     size_t n = 0, made = 0;
     int error;
     PCRE2_SIZE offset;
@@ -56,12 +74,12 @@ struct http_header_pattern *http_header_patterns(struct talon_run *instance, con
             return NULL;
         }
         instance->host->defer(instance, free_code, code);
-        patterns[made++] = (struct http_header_pattern){ expect->name, expect->value, code };
+        patterns[made++] = (struct expect_header){ expect->name, expect->value, code };
     }
     return patterns;
 }
 
-static int matches(const struct http_header_pattern *pattern, const char *value)
+static int matches(const struct expect_header *pattern, const char *value)
 {
     pcre2_match_data *data = pcre2_match_data_create(1, NULL);
     pcre2_match_context *bounds = pcre2_match_context_create(NULL);
@@ -77,7 +95,7 @@ static int matches(const struct http_header_pattern *pattern, const char *value)
     return found;
 }
 
-static const char *one_problem(struct talon_run *run, const struct http_header_pattern *expect,
+static const char *one_problem(struct talon_run *run, const struct expect_header *expect,
                                const struct talon_pair *headers)
 {
     const char *value, *seen = NULL;
@@ -95,7 +113,7 @@ static const char *one_problem(struct talon_run *run, const struct http_header_p
                       talon_quote(run, seen, strlen(seen), 100), expect->text);
 }
 
-const char *http_header_problem(struct talon_run *run, const struct http_header_pattern *expect,
+const char *expect_header_problem(struct talon_run *run, const struct expect_header *expect,
                                 const struct talon_pair *headers)
 {
     const char *problem = NULL;

@@ -1,0 +1,81 @@
+/*
+ * The eight promises of design.md 7, asked from outside after every event: what was started, told and done is remembered here, and judged by what the engine
+ * shows, the model and plain addition of time. Nothing of core/heal is looked into.
+ */
+#ifndef SIM_HEAL_JUDGE_H
+#define SIM_HEAL_JUDGE_H
+
+#include "heal_world.h"
+
+enum { JUDGE_SERVICES = 16, JUDGE_BOOKS = 8, JUDGE_STARTS = 256, JUDGE_RUNS = 32, JUDGE_CHECKS = 64, JUDGE_INCIDENTS = 512 };
+
+struct judge_start {
+    uint64_t real;       /* when it was, by world.real */
+    int64_t wall;
+    uint64_t incident;   /* 0: by hand */
+    bool above;
+};
+
+struct judge_book {      /* of a runbook and a service */
+    uint64_t fingerprint;
+    size_t n;
+    struct judge_start starts[JUDGE_STARTS];
+    bool failed;
+    uint64_t failed_real, armed_real; /* armed: starts before it are no attempts any more */
+    int64_t failed_wall;
+};
+
+struct judge_run {
+    uint64_t id;
+    size_t service, book;
+    const struct model *model;
+    const struct model_runbook *runbook;
+    uint64_t incident;
+    bool by_hand, forced, taken, begun, outcome_told, owes_line;
+    uint64_t acted;      /* the last run of a check that had begun when its last action ended */
+    uint64_t acted_at;   /* awake */
+    bool acting;
+    unsigned good[JUDGE_CHECKS]; /* of each check of the model: good results in a row, begun after that */
+};
+
+struct judge_check {
+    uint64_t bad_since, bad_real; /* awake; NEVER: it is not bad */
+    uint64_t first_bad_run, known_run;
+    unsigned bad;
+    size_t n_ticks;
+    uint64_t ticks[32];  /* real */
+    unsigned tries;
+};
+
+struct judge_incident {
+    uint64_t not_ok, sos_real;
+    int64_t sos_wall;
+    uint64_t told; /* told: limits that were, a bit each */
+    bool known, sos, delivered, out; /* out: not delivered, and not cleared */
+};
+
+struct judge {
+    struct judge_book books[JUDGE_SERVICES][JUDGE_BOOKS];
+    struct judge_run runs[JUDGE_RUNS];
+    struct judge_check checks[JUDGE_CHECKS];
+    struct judge_incident incidents[JUDGE_INCIDENTS];
+    struct judge_start all[JUDGE_STARTS]; /* of all runbooks above observe */
+    size_t n_all;
+    uint64_t last_awake, agents;          /* agents: at work */
+    enum heal_store store;
+    unsigned unstored;
+    bool switched_off, safe_mode;
+    uint64_t starts, fixed, sos, clears, refusals;
+};
+
+void judge_begin(struct judge *j, struct world *w);
+void judge_end(struct judge *j);
+/* The process is about to die; the store and the switches are about to turn; a model came. */
+void judge_restarts(struct judge *j, struct world *w);
+void judge_store(struct judge *j, enum heal_store store);
+void judge_model(struct judge *j, const struct world *w, const struct model *model);
+/* An SOS is out that nobody has got yet, as far as is known. */
+bool judge_may_deliver(const struct judge *j, uint64_t incident);
+void judge_delivered(struct judge *j, struct world *w, uint64_t incident);
+
+#endif
