@@ -137,11 +137,11 @@ systemd() { # where no VM can be, the tests say what is missing
 }
 distcheck() { made "$build" distcheck; }
 
-figures() { # each figure once: the last that was printed, so first those of a build that has run a part
+figures() { # each figure once: the last that was printed, so first those of a build that has run a part; those of the histories are the sum over the programs that try some
     cat "$logs"/integration-sanitized.log "$build"/tests/unit/*.log "$build"/tests/sim/*.log 2>/dev/null >"$logs/figures"
     find "$logs" -name '*.log' ! -name integration-sanitized.log -exec cat {} + >>"$logs/figures"
     grep -E '^figure [a-z_.]+ [-0-9.]+ ' "$logs/figures" |
-        awk '{ seen[$2] = $0 } END { for (name in seen) print seen[name] }' | sort
+        awk '{ sum = $2 ~ /^property\.(events|simulated_hours|broken)$/ ? sums[$2] += $3 : $3; seen[$2] = $1 " " $2 " " sum " " $4 } END { for (name in seen) print seen[name] }' | sort
 }
 
 count() { # the closing line, counted from what the test programs printed

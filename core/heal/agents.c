@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define GRACE (10 * (uint64_t)NS_PER_S)
+
 static const char *const no_locks[] = { NULL };
 
 unsigned agents_running(const struct heal *heal)
@@ -50,6 +52,7 @@ static void ask(struct heal *heal, size_t service, size_t at, size_t agent)
 
     ladder->action = ++heal->last_action;
     ladder->agent = agent;
+    ladder->deadline = heal->now.awake + heal->model->settings.agents.agents[agent].timeout + GRACE;
     ladder->place = (struct engine_place){ .tier = agent == 0 ? TIER_AGENT : TIER_AGENT_FALLBACK, .running = true, .sos = heal->kept_ladders[at].delivered };
     heal->kept_ladders[at].asked[agent] = heal->asked[agent] = true;
     heal->asked_at[agent] = heal->now;
@@ -83,6 +86,23 @@ bool agents_settle(struct heal *heal, const struct engine *engine, size_t servic
         return false;
     ask(heal, service, at, agent);
     return false;
+}
+
+/* Its own time and a little more: whoever ran it is gone, or asleep. */
+void agents_go(struct heal *heal, const struct engine *engine)
+{
+    for (size_t i = 0; i < heal->n_ladders; i++) {
+        struct ladder *ladder = &heal->ladders[i];
+
+        if (ladder->action == 0)
+            continue;
+        if (ladder->deadline > heal->now.awake) {
+            todo_wake(heal, ladder->deadline);
+            continue;
+        }
+        todo_add(heal, HEAL_CANCEL, 0)->of.cancel.action = ladder->action;
+        agents_ended(heal, engine, ladder->action, NULL, true);
+    }
 }
 
 static size_t find(const struct heal *heal, uint64_t action)

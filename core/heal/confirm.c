@@ -35,7 +35,6 @@ void confirm_try(struct heal *heal, const struct engine *engine, size_t service,
         return;
     if (!s->trying) {
         s->trying = true;
-        s->tries = 0;
         begin_try(heal, engine, service, limits);
     } else if (s->try_at <= heal->now.awake && s->try_from == 0) {
         begin_try(heal, engine, service, limits);
@@ -45,25 +44,34 @@ void confirm_try(struct heal *heal, const struct engine *engine, size_t service,
     todo_wake(heal, s->try_at);
 }
 
-void confirm_take(struct heal *heal, const struct engine *engine, size_t service, bool good)
+/* Each check counts for itself: that one failed and then another proves neither. */
+void confirm_take(struct heal *heal, const struct engine *engine, size_t check, bool good)
 {
+    const size_t service = heal->model->checks[check].service;
     struct subject *s = &heal->subjects[service];
+    struct evidence *e = &heal->evidence[check];
 
     if (good) {
         confirm_stop(heal, service);
         return;
     }
-    if (!s->trying || s->try_from == 0 || !evidence_is_fresh(heal, engine, service, s->try_from))
+    if (!s->trying || s->try_from == 0)
         return;
-    s->try_from = 0;
-    s->tries++;
+    if (e->bad_run >= s->try_from && e->tried != s->try_from) {
+        e->tried = s->try_from;
+        e->tries++;
+    }
+    if (evidence_is_fresh(heal, engine, service, s->try_from))
+        s->try_from = 0;
 }
 
 void confirm_stop(struct heal *heal, size_t service)
 {
+    const struct model_service *model = &heal->model->services[service];
     struct subject *s = &heal->subjects[service];
 
     s->trying = false;
-    s->tries = 0;
     s->try_from = 0;
+    for (size_t i = model->first_check; i < model->first_check + model->n_checks; i++)
+        heal->evidence[i].tries = 0;
 }

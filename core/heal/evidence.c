@@ -13,14 +13,14 @@ bool evidence_judges(const struct model *model, size_t check)
 
 static void begin_streak(struct evidence *e, const struct heal *heal, const struct engine *engine)
 {
-    e->n_ticks = 0;
+    e->n_ticks = e->tries = 0;
     e->bad_since = heal->now.awake;
     e->bad_from = engine_last_run(engine) + 1;
 }
 
 static void end_streak(struct evidence *e)
 {
-    e->bad = e->n_ticks = 0;
+    e->bad = e->n_ticks = e->tries = 0;
     e->bad_since = NEVER;
     e->bad_from = 0;
 }
@@ -67,6 +67,17 @@ const struct evidence *evidence_most(const struct heal *heal, const struct engin
     for (size_t i = model->first_check; i < model->first_check + model->n_checks; i++)
         if (fails(engine, heal->model, i) && (!most || heal->evidence[i].n_ticks > most->n_ticks))
             most = &heal->evidence[i];
+    return most;
+}
+
+unsigned evidence_tries(const struct heal *heal, const struct engine *engine, size_t service)
+{
+    const struct model_service *model = &heal->model->services[service];
+    unsigned most = 0;
+
+    for (size_t i = model->first_check; i < model->first_check + model->n_checks; i++)
+        if (fails(engine, heal->model, i) && heal->evidence[i].tries > most)
+            most = heal->evidence[i].tries;
     return most;
 }
 

@@ -68,7 +68,7 @@ static void take_result(struct heal *heal, const struct engine *engine, const st
     }
     if (heal->n_open == 0)
         return;
-    confirm_take(heal, engine, heal->model->checks[check].service, was_bad && heal->evidence[check].bad == 0);
+    confirm_take(heal, engine, check, was_bad && heal->evidence[check].bad == 0);
     heal->dirty = true;
 }
 
@@ -190,6 +190,7 @@ static void settle_once(struct heal *heal, const struct engine *engine)
     ladder_list(heal, engine);
     for (size_t i = 0; i < RUNS; i++)
         steps_go(heal, engine, &heal->runs[i]);
+    agents_go(heal, engine);
     ladder_settle(heal, engine);
     sos_settle(heal, engine);
     for (size_t i = 0; i < FOREIGN; i++)

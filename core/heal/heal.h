@@ -21,7 +21,8 @@ struct heal;
 
 enum heal_event_kind {
     HEAL_MODEL,       /* the engine has another model */
-    HEAL_RESTORE,     /* what an earlier process kept: right after the first MODEL and the engine's RESTORE, once */
+    HEAL_RESTORE,     /* what an earlier process kept: right after the first MODEL and the engine's RESTORE, once. Only STORE and ONLY_LOOK may come between: with
+                       * anything else repair might begin what it does not remember */
     HEAL_JUDGED,      /* the engine has judged an event */
     HEAL_RESULT,      /* a check's run has ended and is judged */
     HEAL_TIME,        /* WAKE_AT has come */

@@ -30,6 +30,8 @@ struct evidence {
     uint64_t bad_from;    /* runs of this number and above began after it */
     uint64_t known_run;   /* the last whose result knew something */
     uint64_t bad_run;     /* the last of those that was bad */
+    unsigned tries;       /* rapid re-checks that were bad, in the running streak */
+    uint64_t tried;       /* the try that was counted last, by the number of its first run */
     unsigned n_ticks;     /* of the running streak, the last of them */
     struct moment ticks[TICKS];
 };
@@ -49,7 +51,6 @@ struct subject {
 
     /* confirm.c */
     bool trying;
-    unsigned tries;
     uint64_t try_at, try_from; /* awake, the next; runs of the one in progress have this number or more, 0: none is */
 
     /* what is shown, and waited for */
@@ -63,6 +64,7 @@ struct subject {
 struct ladder {
     uint64_t action;      /* an agent at work; 0 */
     size_t agent;
+    uint64_t deadline;    /* awake */
     uint64_t counting;    /* awake: not ok since then, and not yet in kept.not_ok; NEVER: it does not count */
     struct engine_place place, told_place;
 };
@@ -180,6 +182,8 @@ void todo_close(struct heal *heal);
 
 void evidence_take(struct heal *heal, const struct engine *engine, size_t check, uint64_t run, const struct result *result, bool tick);
 /* Of all checks that make the service failed: the most ticks. NULL: none has any. */
+/* The most bad tries of one of them. */
+unsigned evidence_tries(const struct heal *heal, const struct engine *engine, size_t service);
 const struct evidence *evidence_most(const struct heal *heal, const struct engine *engine, size_t service);
 /* Is each check that makes the service failed so by a run of that number or above? */
 bool evidence_is_fresh(const struct heal *heal, const struct engine *engine, size_t service, uint64_t from);
@@ -200,8 +204,8 @@ bool conditions_same_repair(const struct model *model, const struct model_runboo
 
 /* Rapid tries while only `confirm` refuses; begins them, or goes on with them. */
 void confirm_try(struct heal *heal, const struct engine *engine, size_t service, const struct model_limits *limits);
-/* A result of a check of it came; good: of one that had been bad. */
-void confirm_take(struct heal *heal, const struct engine *engine, size_t service, bool good);
+/* A result of the check came; good: it had been bad. */
+void confirm_take(struct heal *heal, const struct engine *engine, size_t check, bool good);
 void confirm_stop(struct heal *heal, size_t service);
 
 /* ---- question.c */
@@ -216,6 +220,7 @@ struct asked {
     const struct run *self; /* it is to begin, and neither runs nor holds locks against itself */
 };
 
+bool question_need_failed(const struct engine *engine, size_t service);
 void question_make(struct heal *heal, const struct engine *engine, const struct asked *asked, struct heal_question *question);
 /* Some of those who depend on it, and seem to answer, have not been heard since it failed: they are asked. True: there are such. */
 bool question_awaits_dependents(struct heal *heal, const struct engine *engine, size_t service, bool ask);
@@ -268,6 +273,8 @@ enum engine_level ladder_level(const struct heal *heal, size_t service);
 /* Nothing is left below: asks the next agent, if there is one. True: there is nothing. */
 bool agents_settle(struct heal *heal, const struct engine *engine, size_t service, size_t at);
 bool agents_ended(struct heal *heal, const struct engine *engine, uint64_t action, const struct result *result, bool died);
+/* Ends those that are overdue. */
+void agents_go(struct heal *heal, const struct engine *engine);
 unsigned agents_running(const struct heal *heal);
 void sos_settle(struct heal *heal, const struct engine *engine);
 bool sos_delivered(struct heal *heal, const struct engine *engine, uint64_t incident, bool all_clear);

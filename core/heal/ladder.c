@@ -36,7 +36,7 @@ static size_t free_place(const struct heal *heal, const struct engine *engine)
         const struct heal_kept_ladder *kept = &heal->kept_ladders[i];
         const struct engine_incident *incident = kept->incident > 0 ? engine_incident(engine, kept->incident) : NULL;
 
-        if (kept->incident == 0 || !incident)
+        if (heal->ladders[i].action == 0 && (kept->incident == 0 || !incident))
             return i;
         if (incident->ending != INCIDENT_OPEN && heal->ladders[i].action == 0 && (oldest == MODEL_NONE || kept->incident < heal->kept_ladders[oldest].incident))
             oldest = i;

@@ -59,7 +59,7 @@ static unsigned char answer_of(enum status status)
     return ANSWER_BAD;
 }
 
-/* A bad one counts against the stability window, whatever it was asked for. */
+/* A bad one counts against the stability window, and one that is starting begins it anew, whatever they were asked for. */
 void passes_take(struct heal *heal, struct run *run, size_t check, uint64_t number, const struct result *result)
 {
     struct passes *p = &run->passes;
@@ -71,6 +71,8 @@ void passes_take(struct heal *heal, struct run *run, size_t check, uint64_t numb
 
         if (steps_check(heal, run, p->what->checks.checks[i]) != check)
             continue;
+        if (number >= p->window_from && answer_of(result->status) == ANSWER_STARTING)
+            p->passed = 0;
         if (bad || (p->from > 0 && number >= p->from && run->answers[i] == ANSWER_NONE))
             run->answers[i] = answer_of(result->status);
         heal->dirty = true;

@@ -107,11 +107,31 @@ static void add_locks(struct heal *heal, const struct asked *asked, struct heal_
 
 /* ---- how it stands with the service */
 
-static void add_needs(const struct engine_service *s, struct heal_question *q)
+/* Also of one that has not failed itself, or not yet: the engine explains failures alone. */
+bool question_need_failed(const struct engine *engine, size_t service)
 {
+    const struct model_service *model = &engine_model(engine)->services[service];
+
+    if (engine_service(engine, service)->caused_by != MODEL_NONE)
+        return true;
+    for (size_t i = 0; i < model->n_needs; i++) {
+        bool failed = model->needs[i].n > 0;
+
+        for (size_t k = 0; k < model->needs[i].n; k++)
+            failed &= engine_service(engine, model->needs[i].any[k])->verdict == VERDICT_FAILED;
+        if (failed)
+            return true;
+    }
+    return false;
+}
+
+static void add_needs(const struct engine *engine, size_t service, struct heal_question *q)
+{
+    const struct engine_service *s = engine_service(engine, service);
+
     if (BROKEN(3))
         return;
-    if (s->caused_by != MODEL_NONE)
+    if (question_need_failed(engine, service))
         q->needs = NEEDS_FAILED;
     else if (s->uncertain)
         q->needs = NEEDS_UNKNOWN_LONG;
@@ -131,7 +151,7 @@ static void add_service(const struct heal *heal, const struct engine *engine, si
     q->acked = incident && incident->acked;
     q->silenced_until = s->silenced && !BROKEN(5) ? NEVER : 0;
     q->heal_stopped = heal->model->services[service].heal_stopped;
-    add_needs(s, q);
+    add_needs(engine, service, q);
 }
 
 /* Conditions of a run that began with an older model are asked by its own. */
@@ -158,7 +178,7 @@ void question_make(struct heal *heal, const struct engine *engine, const struct 
     q->incident = asked->by_hand ? 0 : asked->incident;
     q->force = asked->force;
     if (most)
-        q->evidence = (struct heal_evidence){ .n_ticks = most->n_ticks, .ticks = most->ticks, .tries = heal->subjects[asked->service].tries };
+        q->evidence = (struct heal_evidence){ .n_ticks = most->n_ticks, .ticks = most->ticks, .tries = evidence_tries(heal, engine, asked->service) };
     q->switched_off = heal->switched_off;
     q->safe_mode = heal->safe_mode;
     q->observer_sick = engine_overall(engine)->sick && !BROKEN(8);

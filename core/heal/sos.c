@@ -40,7 +40,7 @@ static bool is_held(const struct engine *engine, size_t service, const struct en
 {
     const struct engine_service *s = engine_service(engine, service);
 
-    return s->silenced || incident->acked || s->caused_by != MODEL_NONE || !counts(engine, service);
+    return s->silenced || incident->acked || question_need_failed(engine, service) || !counts(engine, service);
 }
 
 static uint64_t wanted(const struct heal *heal, size_t service, size_t at)

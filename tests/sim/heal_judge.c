@@ -1,6 +1,7 @@
-/* See heal_judge.h. Each promise is a function or two; its number stands in the sentence that it breaks with. */
+/* See heal_judge.h: what is remembered of what happens, and promises 4, 6 and 7. */
 #include "heal_judge.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,260 +28,6 @@ static struct judge_run *run_at(struct judge *j, uint64_t id)
         if (j->runs[i].id == id)
             return &j->runs[i];
     return NULL;
-}
-
-static bool counts(const struct model *model, size_t check)
-{
-    return model->checks[check].enabled && !model->checks[check].witness;
-}
-
-/* ---- promise 1: limits */
-
-static void judge_past(struct world *w, const struct judge_run *run, const struct judge_book *book)
-{
-    const struct model_limits *l = &run->runbook->limits;
-    unsigned recent = 0, attempts = 0;
-
-    for (size_t i = 0; i < book->n; i++) {
-        const uint64_t age = w->real - book->starts[i].real;
-
-        recent += book->starts[i].incident > 0 && age < l->at_most_window;
-        attempts += book->starts[i].incident == run->incident && book->starts[i].real >= book->armed_real;
-        if (age < l->cooldown)
-            world_break(w, "1: %s starts within its cooldown", run->runbook->name);
-    }
-    if (recent >= l->at_most)
-        world_break(w, "1: %s starts more often than at_most", run->runbook->name);
-    if (run->incident > 0 && attempts >= l->attempts)
-        world_break(w, "1: %s starts beyond its attempts", run->runbook->name);
-    if (book->failed && w->real - book->failed_real < l->hold_after_failure)
-        world_break(w, "1: %s starts while it is held", run->runbook->name);
-}
-
-static void judge_all_past(struct world *w, const struct judge_run *run)
-{
-    const struct model_settings *settings = &engine_model(w->engine)->settings;
-    unsigned recent = 0;
-
-    for (size_t i = 0; i < of(w)->n_all; i++)
-        recent += w->real - of(w)->all[i].real < settings->remediation_window;
-    if (run->runbook->impact > MODEL_OBSERVE && recent >= settings->remediation_at_most)
-        world_break(w, "1: %s starts beyond what all may", run->runbook->name);
-}
-
-static bool is_confirmed(struct world *w, const struct judge_run *run)
-{
-    const struct model_service *s = service_at(w, run->service);
-    const struct model_limits *l = &run->runbook->limits;
-
-    if (l->confirm_ticks == 0)
-        return true;
-    for (size_t i = s->first_check; i < s->first_check + s->n_checks; i++) {
-        const struct judge_check *c = &of(w)->checks[i];
-
-        if (!counts(engine_model(w->engine), i) || engine_check(w->engine, i)->verdict != VERDICT_FAILED)
-            continue;
-        if (l->confirm_tries > 0 && c->tries >= l->confirm_tries)
-            return true;
-        if (c->n_ticks >= l->confirm_ticks && (l->confirm_within == 0 || w->real - c->ticks[c->n_ticks - l->confirm_ticks] < l->confirm_within))
-            return true;
-    }
-    return false;
-}
-
-static bool share_lock(const struct model_limits *a, const struct model_limits *b)
-{
-    for (size_t i = 0; i < a->n_locks; i++)
-        for (size_t k = 0; k < b->n_locks; k++)
-            if (strcmp(a->locks[i], b->locks[k]) == 0)
-                return true;
-    return false;
-}
-
-static void judge_others(struct world *w, const struct judge_run *run)
-{
-    unsigned running = (unsigned)of(w)->agents;
-
-    for (size_t i = 0; i < JUDGE_RUNS; i++) {
-        const struct judge_run *other = &of(w)->runs[i];
-
-        if (other->id == 0 || !other->begun || other == run)
-            continue;
-        running += other->runbook->impact > MODEL_OBSERVE;
-        if (strcmp(other->runbook->name, run->runbook->name) == 0)
-            world_break(w, "1: %s runs twice at once", run->runbook->name);
-        if (share_lock(&other->runbook->limits, &run->runbook->limits))
-            world_break(w, "1: %s and %s hold one lock", run->runbook->name, other->runbook->name);
-    }
-    if (run->runbook->impact > MODEL_OBSERVE && running >= engine_model(w->engine)->settings.remediation_concurrent)
-        world_break(w, "1: more than `concurrent` run");
-}
-
-static void judge_limits(struct world *w, const struct judge_run *run)
-{
-    judge_others(w, run);
-    if (of(w)->switched_off)
-        world_break(w, "5: %s starts though repair is switched off", run->runbook->name);
-    if (run->forced)
-        return;
-    judge_past(w, run, &of(w)->books[run->service][run->book]);
-    judge_all_past(w, run);
-    if (!is_confirmed(w, run))
-        world_break(w, "1: %s starts unconfirmed", run->runbook->name);
-    if (run->runbook->limits.warmup.n > 0 && engine_when_of(w->engine, run->model, &run->runbook->limits.warmup) == LOGIC_TRUE)
-        world_break(w, "1: %s starts while its target warms up", run->runbook->name);
-    if (of(w)->safe_mode)
-        world_break(w, "1: %s starts in safe mode", run->runbook->name);
-}
-
-/* ---- promise 2: the store */
-
-static void judge_unstored(struct world *w, const struct judge_run *run)
-{
-    struct judge *j = of(w);
-
-    if (!run->taken)
-        world_break(w, "2: %s starts before its intent is durable", run->runbook->name);
-    if (run->runbook->impact == MODEL_OBSERVE || j->store == STORE_UP)
-        return;
-    if (j->store == STORE_NEVER_UP || j->unstored++ > 0)
-        world_break(w, "2: %s starts without a store, and is not the one that may", run->runbook->name);
-}
-
-/* ---- promise 3: needs */
-
-static bool need_failed(struct world *w, size_t service)
-{
-    const struct model_service *s = service_at(w, service);
-
-    for (size_t i = 0; i < s->n_needs; i++) {
-        bool all = true;
-
-        for (size_t k = 0; k < s->needs[i].n; k++)
-            all &= engine_service(w->engine, s->needs[i].any[k])->verdict == VERDICT_FAILED;
-        if (all && s->needs[i].n > 0)
-            return true;
-    }
-    return false;
-}
-
-static void judge_needs(struct world *w, const struct judge_run *run)
-{
-    const struct engine_service *s = engine_service(w->engine, run->service);
-
-    if (run->forced)
-        return;
-    if (need_failed(w, run->service) || s->caused_by != MODEL_NONE || (!run->by_hand && !s->root))
-        world_break(w, "3: %s starts for s%zu, which has a failed need", run->runbook->name, run->service);
-    if (run->runbook->impact >= MODEL_DISRUPT && (s->uncertain || s->waiting_for != MODEL_NONE))
-        world_break(w, "3: %s starts though a need is not known", run->runbook->name);
-}
-
-/* ---- promise 5: people */
-
-static void judge_wishes(struct world *w, const struct judge_run *run)
-{
-    const struct engine_service *s = engine_service(w->engine, run->service);
-    const struct engine_incident *incident = s->incident > 0 ? engine_incident(w->engine, s->incident) : NULL;
-    const bool restarts = run->runbook->impact > MODEL_OBSERVE;
-
-    if (run->forced)
-        return;
-    if (engine_paused_until(w->engine) > w->now.elapsed || s->silenced || (incident && incident->acked))
-        world_break(w, "5: %s starts for s%zu, which is paused, silenced or acknowledged", run->runbook->name, run->service);
-    if (restarts && (s->flapping || s->verdict == VERDICT_STARTING || (s->verdict == VERDICT_STOPPED && !service_at(w, run->service)->heal_stopped)))
-        world_break(w, "5: %s starts for s%zu, which flaps, starts or was stopped", run->runbook->name, run->service);
-}
-
-/* ---- promise 8: the observer, storms, who still answers */
-
-static bool depends(struct world *w, size_t service, size_t on, unsigned depth)
-{
-    const struct model_service *s = service_at(w, service);
-
-    for (size_t i = 0; i < s->n_needs && depth < JUDGE_SERVICES; i++)
-        for (size_t k = 0; k < s->needs[i].n; k++)
-            if (s->needs[i].any[k] == on || depends(w, s->needs[i].any[k], on, depth + 1))
-                return true;
-    return false;
-}
-
-static bool answers_since(struct world *w, size_t service, uint64_t from)
-{
-    const struct model_service *s = service_at(w, service);
-    enum engine_verdict verdict = engine_service(w->engine, service)->verdict;
-
-    for (size_t i = s->first_check; i < s->first_check + s->n_checks; i++)
-        if (counts(engine_model(w->engine), i) && of(w)->checks[i].known_run < from)
-            return false;
-    return verdict == VERDICT_OK || verdict == VERDICT_WARN;
-}
-
-static bool is_watched(struct world *w, size_t service)
-{
-    const struct model_service *s = service_at(w, service);
-
-    for (size_t i = s->first_check; i < s->first_check + s->n_checks; i++)
-        if (s->enabled && counts(engine_model(w->engine), i))
-            return true;
-    return false;
-}
-
-static bool all_answer(struct world *w, size_t service)
-{
-    const struct model_service *s = service_at(w, service);
-    uint64_t from = NEVER;
-    bool any = false;
-
-    for (size_t i = s->first_check; i < s->first_check + s->n_checks; i++)
-        if (of(w)->checks[i].bad > 0 && of(w)->checks[i].first_bad_run < from)
-            from = of(w)->checks[i].first_bad_run;
-    for (size_t i = 0; i < engine_model(w->engine)->n_services && from != NEVER; i++) {
-        if (i == service || !service_at(w, i)->critical || !is_watched(w, i) || !depends(w, i, service, 0))
-            continue;
-        if (!answers_since(w, i, from))
-            return false;
-        any = true;
-    }
-    return any;
-}
-
-static void judge_place(struct world *w, const struct judge_run *run)
-{
-    if (run->runbook->impact == MODEL_OBSERVE)
-        return;
-    if (w->sickness != SICKNESS_NONE || engine_overall(w->engine)->storm)
-        world_break(w, "8: %s starts while the observer is sick, or in a storm", run->runbook->name);
-    if (run->runbook->impact >= MODEL_DISRUPT && all_answer(w, run->service))
-        world_break(w, "8: %s starts though all who depend on s%zu answer", run->runbook->name, run->service);
-}
-
-/* ---- a start */
-
-static void push(struct judge_start *starts, size_t *n, const struct judge_start *start)
-{
-    if (*n == JUDGE_STARTS)
-        memmove(starts, starts + 1, --*n * sizeof *starts);
-    starts[(*n)++] = *start;
-}
-
-static void begun(struct world *w, struct judge_run *run)
-{
-    struct judge_book *book = &of(w)->books[run->service][run->book];
-    const struct judge_start start = { w->real, w->now.wall, run->incident, run->runbook->impact > MODEL_OBSERVE };
-
-    judge_limits(w, run);
-    judge_unstored(w, run);
-    judge_needs(w, run);
-    judge_wishes(w, run);
-    judge_place(w, run);
-    run->begun = true;
-    run->acted = engine_last_run(w->engine);
-    run->acted_at = w->now.awake;
-    of(w)->starts++;
-    push(book->starts, &book->n, &start);
-    if (run->incident > 0 && start.above)
-        push(of(w)->all, &of(w)->n_all, &start);
 }
 
 /* ---- promise 4: fixed */
@@ -374,7 +121,7 @@ static void judge_sos(struct world *w, const struct heal_effect *effect)
         world_break(w, "6: an SOS after %llu ms, and not %llu", (unsigned long long)(i->not_ok / 1000000), (unsigned long long)(sos->after / 1000000));
     if (i->sos && w->real - i->sos_real < sos->repeat)
         world_break(w, "6: an SOS again before `repeat`");
-    if (s->caused_by != MODEL_NONE || need_failed(w, effect->of.notify.service))
+    if (s->caused_by != MODEL_NONE || judge_need_failed(w, effect->of.notify.service))
         world_break(w, "3: an SOS for what has a failed need");
     if (s->silenced || engine_incident(w->engine, effect->of.notify.incident)->acked)
         world_break(w, "6: an SOS for what is silenced or acknowledged");
@@ -390,7 +137,7 @@ static void judge_clear(struct world *w, const struct heal_effect *effect)
     of(w)->clears++;
     if (!i->delivered)
         world_break(w, "6: an all-clear for an SOS that nobody got, or a second one");
-    i->delivered = false;
+    i->delivered = i->out = false;
 }
 
 /* ---- what heal does */
@@ -435,7 +182,7 @@ static void told(struct world *w, const struct heal_effect *effect)
     const bool text = effect->of.tell.text[0] != '\0';
 
     if (run && text && h->service == run->service && h->entry == ENTRY_HEAL_BEGUN)
-        begun(w, run);
+        judge_start(w, run);
     else if (run && text && h->service == run->service && h->entry >= ENTRY_FIXED && h->entry <= ENTRY_INTERRUPTED)
         run->outcome_told = true, run->owes_line = false;
     else if (run && text && h->entry == ENTRY_KINDS)
@@ -447,12 +194,29 @@ static void told(struct world *w, const struct heal_effect *effect)
     if (h->entry == ENTRY_AGENT)
         of(w)->agents++;
     if (h->entry == ENTRY_REARMED && text)
-        of(w)->books[h->service][book_index(effect->of.tell.who)].armed_real = w->real;
+        judge_give_back(&of(w)->books[h->service][book_index(effect->of.tell.who)]);
+}
+
+static void say(struct world *w, const struct heal_effect *effect)
+{
+    const double at = (double)w->now.awake / 1e9;
+
+    if (effect->kind == HEAL_TELL)
+        printf("%.3f run %llu s%zu incident %llu, %s %s: %s\n", at, (unsigned long long)effect->run, effect->of.tell.healing.service,
+               (unsigned long long)effect->of.tell.healing.incident, effect->of.tell.healing.entry < ENTRY_KINDS ? engine_entry_name(effect->of.tell.healing.entry) : "",
+               effect->of.tell.who, effect->of.tell.text);
+    else if (effect->kind == HEAL_NOTIFY)
+        printf("%.3f told: %s: %s\n", at, engine_notice_name(effect->of.notify.notice), effect->of.notify.text);
+    else if (effect->kind != HEAL_WAKE_AT && effect->kind != HEAL_PUBLISH && effect->kind != HEAL_KEEP && effect->kind != HEAL_CHECK)
+        printf("%.3f run %llu: effect %d\n", at, (unsigned long long)effect->run, (int)effect->kind);
 }
 
 static void tell(struct world *w, const struct heal_effect *effect)
 {
     struct judge_run *run = run_at(of(w), effect->run);
+
+    if (of(w)->verbose)
+        say(w, effect);
 
     if (effect->kind == HEAL_TAKE)
         took(w, effect);
@@ -460,6 +224,8 @@ static void tell(struct world *w, const struct heal_effect *effect)
         acts(w, effect);
     else if (effect->kind == HEAL_TELL)
         told(w, effect);
+    else if (effect->kind == HEAL_CANCEL && effect->run == 0)
+        of(w)->agents--;
     else if (effect->kind == HEAL_CANCEL && run)
         run->acting = run->owes_line = false, run->acted = engine_last_run(w->engine), run->acted_at = w->now.awake;
     else if (effect->kind == HEAL_OVER && run)
@@ -519,15 +285,18 @@ static void judged(struct world *w, const struct engine_effect *effect)
     struct judge_check *c = &of(w)->checks[check];
     const unsigned bad = engine_check(w->engine, check)->bad;
 
+    if (of(w)->verbose)
+        printf("%.3f %s is %d, run %llu, cause %d, %u bad\n", (double)w->now.awake / 1e9, engine_model(w->engine)->checks[check].full_name, (int)status,
+               (unsigned long long)effect->of.judged.run, (int)effect->of.judged.cause, bad);
     note_good(w, check, effect->of.judged.run, status);
     if (status == STATUS_UNKNOWN)
         return;
     c->known_run = effect->of.judged.run;
     if (bad == 0)
         *c = (struct judge_check){ .known_run = c->known_run };
-    if (bad == 0 || bad == c->bad)
+    if (bad == 0 || (bad == c->bad && status != STATUS_FAIL))
         return;
-    if (c->bad == 0 || bad < c->bad) {
+    if (c->bad == 0 || bad <= c->bad) { /* also after a gap, which forgets what it saw */
         *c = (struct judge_check){ .known_run = c->known_run, .bad_since = w->now.awake, .first_bad_run = engine_last_run(w->engine) + 1 };
     }
     c->bad = bad;
@@ -552,35 +321,35 @@ static void judge_refusal(struct world *w, size_t service)
         world_break(w, "7: %s refuses for s%zu, and is not in the audit", heal_limit_name(place.limit), service);
 }
 
-static void judge_cleared(struct world *w)
+static void judge_cleared(struct world *w, const struct engine_event *event)
 {
     size_t room;
     const struct engine_incident *all = engine_incidents(w->engine, &room);
 
     for (size_t i = 0; i < room; i++)
         if (all[i].id > 0 && all[i].ending == INCIDENT_RECOVERED && of(w)->incidents[all[i].id % JUDGE_INCIDENTS].delivered)
-            world_break(w, "6: incident %llu has recovered, its SOS was delivered, and there is no all-clear", (unsigned long long)all[i].id);
+            world_break(w, "6: incident %llu has recovered, its SOS was delivered, and there is no all-clear (event %d)", (unsigned long long)all[i].id, event ? (int)event->kind : -1);
 }
 
 static void after(struct world *w, const struct engine_event *event)
 {
-    (void)event;
     pass_time(w);
     for (size_t i = 0; i < engine_model(w->engine)->n_services; i++)
         judge_refusal(w, i);
-    judge_cleared(w);
+    judge_cleared(w, event);
 }
 
 /* ---- another process */
 
 /* By the calendar across boots, and at least the age of this one (rules.md 3.6). */
-static void reckon(struct world *w, uint64_t *real, int64_t wall)
+static void reckon(struct world *w, uint64_t *real, int64_t *wall)
 {
-    uint64_t age = w->now.wall > wall ? (uint64_t)(w->now.wall - wall) : 0;
+    uint64_t age = w->now.wall > *wall ? (uint64_t)(w->now.wall - *wall) : 0;
 
     if (age < w->now.elapsed)
         age = w->now.elapsed;
-    *real = w->real > age ? w->real - age : 0;
+    *real = w->real - age; /* may be before the beginning: it is subtracted again */
+    *wall = w->now.wall - (int64_t)age;
 }
 
 static void interrupt(struct judge *j, struct world *w, struct judge_run *run)
@@ -606,14 +375,14 @@ static void restarted(struct world *w, bool booted)
             struct judge_book *book = &j->books[i][k];
 
             for (size_t n = 0; n < book->n; n++)
-                reckon(w, &book->starts[n].real, book->starts[n].wall);
-            reckon(w, &book->failed_real, book->failed_wall);
+                reckon(w, &book->starts[n].real, &book->starts[n].wall);
+            reckon(w, &book->failed_real, &book->failed_wall);
         }
     }
     for (size_t i = 0; i < JUDGE_INCIDENTS && booted; i++)
-        reckon(w, &j->incidents[i].sos_real, j->incidents[i].sos_wall);
+        reckon(w, &j->incidents[i].sos_real, &j->incidents[i].sos_wall);
     for (size_t n = 0; n < j->n_all && booted; n++)
-        reckon(w, &j->all[n].real, j->all[n].wall);
+        reckon(w, &j->all[n].real, &j->all[n].wall);
     for (size_t i = 0; i < JUDGE_RUNS; i++)
         if (j->runs[i].id)
             interrupt(j, w, &j->runs[i]);
@@ -637,7 +406,7 @@ void judge_begin(struct judge *j, struct world *w)
     w->after = after;
     w->before = pass_time;
     w->restarted = restarted;
-    judge_model(j, w, engine_model(w->engine));
+    judge_model(j, engine_model(w->engine));
 }
 
 void judge_end(struct judge *j)
@@ -663,7 +432,7 @@ void judge_store(struct judge *j, enum heal_store store)
     j->store = store;
 }
 
-void judge_model(struct judge *j, const struct world *w, const struct model *model)
+void judge_model(struct judge *j, const struct model *model)
 {
     for (size_t i = 0; i < model->n_services; i++) {
         uint64_t prints[JUDGE_BOOKS] = { 0 };
@@ -673,8 +442,10 @@ void judge_model(struct judge *j, const struct world *w, const struct model *mod
         for (size_t k = 0; k < JUDGE_BOOKS; k++) {
             struct judge_book *book = &j->books[i][k];
 
+            if (j->verbose && prints[k] != book->fingerprint)
+                printf("b%zu of s%zu is %llx, was %llx\n", k, i, (unsigned long long)prints[k], (unsigned long long)book->fingerprint);
             if (prints[k] != 0 && book->fingerprint != 0 && prints[k] != book->fingerprint)
-                book->armed_real = w->real + 1;
+                judge_give_back(book);
             if (prints[k] != 0)
                 book->fingerprint = prints[k];
         }

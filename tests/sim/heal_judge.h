@@ -13,7 +13,7 @@ struct judge_start {
     uint64_t real;       /* when it was, by world.real */
     int64_t wall;
     uint64_t incident;   /* 0: by hand */
-    bool above;
+    bool above, given_back; /* given_back: it is no attempt any more */
 };
 
 struct judge_book {      /* of a runbook and a service */
@@ -21,7 +21,7 @@ struct judge_book {      /* of a runbook and a service */
     size_t n;
     struct judge_start starts[JUDGE_STARTS];
     bool failed;
-    uint64_t failed_real, armed_real; /* armed: starts before it are no attempts any more */
+    uint64_t failed_real;
     int64_t failed_wall;
 };
 
@@ -64,7 +64,7 @@ struct judge {
     uint64_t last_awake, agents;          /* agents: at work */
     enum heal_store store;
     unsigned unstored;
-    bool switched_off, safe_mode;
+    bool switched_off, safe_mode, verbose; /* verbose: says line by line what happens */
     uint64_t starts, fixed, sos, clears, refusals;
 };
 
@@ -73,9 +73,14 @@ void judge_end(struct judge *j);
 /* The process is about to die; the store and the switches are about to turn; a model came. */
 void judge_restarts(struct judge *j, struct world *w);
 void judge_store(struct judge *j, enum heal_store store);
-void judge_model(struct judge *j, const struct world *w, const struct model *model);
+void judge_model(struct judge *j, const struct model *model);
 /* An SOS is out that nobody has got yet, as far as is known. */
 bool judge_may_deliver(const struct judge *j, uint64_t incident);
 void judge_delivered(struct judge *j, struct world *w, uint64_t incident);
+
+/* heal_judge_start.c */
+void judge_start(struct world *w, struct judge_run *run);
+void judge_give_back(struct judge_book *book);
+bool judge_need_failed(struct world *w, size_t service);
 
 #endif

@@ -335,7 +335,7 @@ static void reload(struct history *h)
     {
         const struct model *model = make(h);
 
-        judge_model(&h->judge, &h->w, model);
+        judge_model(&h->judge, model);
         world_reload(&h->w, model);
     }
     see(h);
@@ -347,6 +347,8 @@ static void restart(struct history *h)
     uint64_t away = dice_chance(&h->dice, 70) ? dice_below(&h->dice, h->scale) : dice_below(&h->dice, h->scale * 100);
 
     judge_restarts(&h->judge, &h->w);
+    if (h->judge.verbose)
+        printf("a restart, %s\n", booted ? "of the machine" : "of the process");
     world_restart(&h->w, booted ? away + SECONDS(31) : away, booted);
 }
 
@@ -449,7 +451,7 @@ static void happen(struct history *h)
         world_step(&h->w, h->scale * 10);
 }
 
-bool random_history(uint64_t seed, uint64_t steps, struct random_counts *counts, char broken[WORLD_TEXT])
+bool random_history(uint64_t seed, uint64_t steps, bool verbose, struct random_counts *counts, char broken[WORLD_TEXT])
 {
     static const uint64_t scales[] = { SECONDS(1), SECONDS(10), SECONDS(60) };
     struct history *h = calloc(1, sizeof *h);
@@ -471,6 +473,7 @@ bool random_history(uint64_t seed, uint64_t steps, struct random_counts *counts,
     h->w.worked = worked;
     h->w.take_takes = h->scale / 50;
     judge_begin(&h->judge, &h->w);
+    h->judge.verbose = verbose;
     from = h->w.real;
     while (h->steps < steps && !h->w.broken[0]) {
         happen(h);

@@ -9,6 +9,6 @@ struct random_counts {
 };
 
 /* One history of `steps` things that happen; false: a promise was broken, and `broken` says which. */
-bool random_history(uint64_t seed, uint64_t steps, struct random_counts *counts, char broken[WORLD_TEXT]);
+bool random_history(uint64_t seed, uint64_t steps, bool verbose, struct random_counts *counts, char broken[WORLD_TEXT]);
 
 #endif

@@ -443,7 +443,9 @@ void world_restart(struct world *w, uint64_t away, bool booted)
     world_heal(w, &(struct heal_event){ .kind = HEAL_ONLY_LOOK, .of.only_look = { w->switched_off, w->safe_mode } });
     if (w->store_down)
         world_heal(w, &(struct heal_event){ .kind = HEAL_STORE, .of.store = { STORE_NEVER_UP, false } });
-    feed(w, &(struct engine_event){ .kind = EVENT_RESTORE, .of.kept = kept }, NULL);
+    if (engine_event(w->engine, &w->now, &(struct engine_event){ .kind = EVENT_RESTORE, .of.kept = kept }) != ENGINE_DONE)
+        world_break(w, "what was kept is not taken up");
+    follow(w);
     if (!world_heal(w, &(struct heal_event){ .kind = HEAL_RESTORE, .of.kept = healed }))
         world_break(w, "what was kept of repair is not taken up");
     engine_kept_free(kept);
@@ -469,57 +471,4 @@ void world_set(struct world *w, const char *service, enum status status)
 
     for (size_t i = s->first_check; i < s->first_check + s->n_checks; i++)
         w->checks[i].status = status;
-}
-
-/* ---- models */
-
-struct model_runbook *world_runbook(struct build *b, const char *name, enum model_impact impact)
-{
-    static const char *const none[] = { NULL };
-    struct model_runbook *book = build_alloc(b, sizeof *book);
-
-    *book = (struct model_runbook){ .name = name, .title = name, .impact = impact, .known = true, .deadline = SECONDS(600),
-                                    .limits = { .attempts = 3, .at_most = 3, .at_most_window = SECONDS(21600), .cooldown = SECONDS(900), .hold_after_failure = SECONDS(1800), .locks = none } };
-    return book;
-}
-
-struct model_step *world_steps(struct build *b, struct model_runbook *book, size_t n)
-{
-    struct model_step *steps = build_alloc(b, n * sizeof *steps);
-
-    book->steps = steps;
-    book->n_steps = n;
-    return steps;
-}
-
-struct model_heal *world_entry(struct build *b, struct model_service *service, const struct model_runbook *book)
-{
-    struct model_heal *heal = (struct model_heal *)(uintptr_t)service->heal;
-
-    if (!heal)
-        service->heal = heal = build_alloc(b, 4 * sizeof *heal);
-    heal[service->n_heal] = (struct model_heal){ .bound = book, .fingerprint = 1 };
-    return &heal[service->n_heal++];
-}
-
-struct model_action world_action(const char *name, uint64_t timeout)
-{
-    return (struct model_action){ .name = name, .operation = 0, .impact = MODEL_RESTART, .timeout = timeout };
-}
-
-struct model_condition world_verdict(struct build *b, size_t check, enum engine_verdict verdict)
-{
-    struct model_when *node = build_alloc(b, sizeof *node);
-
-    *node = (struct model_when){ .kind = MODEL_WHEN_VERDICT, .check = check, .verdict = (int)verdict };
-    return (struct model_condition){ .text = "it is so", .n = 1, .nodes = node };
-}
-
-struct model_window_of_passes world_passes(struct build *b, size_t first, size_t n, unsigned passes, uint64_t every, uint64_t within)
-{
-    size_t *checks = build_alloc(b, n * sizeof *checks);
-
-    for (size_t i = 0; i < n; i++)
-        checks[i] = first + i;
-    return (struct model_window_of_passes){ .checks = { n, checks }, .passes = passes, .every = every, .within = within };
 }

@@ -1,7 +1,7 @@
 /*
  * The simulator as a test: random histories, each judged after every event, and the chain of three in random phases.
  *
- *   test_sim                         what `make check` runs: histories until --events (5 million; with SOAK set 200 million; 300,000 where sanitizers watch), those
+ *   test_sim                         what `make check` runs: histories until --events (3.5 million; with SOAK set 140 million; 200,000 where sanitizers watch), those
  *                                    kept in tests/sim/histories, the chain
  *   test_sim --runs N --steps M      N histories of M steps, from --seed on (default 1)
  *   test_sim --seed N --steps M      this one alone, told line by line
@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEPS = 600, CHAINS = 1000, TWICE = 20, PROFILE = 4, MOST_BROKEN = 5, OFTEN = 5000000, SELDOM = 300000, SOAK = 200000000 };
+enum { STEPS = 600, CHAINS = 1000, TWICE = 20, PROFILE = 4, MOST_BROKEN = 5, OFTEN = 3500000, SELDOM = 200000, SOAK = 140000000 };
 
 struct options {
     uint64_t seed, runs, steps, events; /* events: no more histories when so many were judged; 0: all */

@@ -1,111 +1,5 @@
-/* Single behaviours of repair, in virtual time: a service with one check and a runbook of two steps, broken and watched. */
-#include "sim/heal_world.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <stdio.h>
-#include <string.h>
-
-/* ---- what was told */
-
-enum { LINES = 512 };
-
-struct seen {
-    unsigned begun, acts, over[6], notices[NOTICES], entries[ENTRY_KINDS];
-    char refused[32][ENGINE_NAME];
-    size_t n_refused;
-    uint64_t begun_at, over_at, sos_at;
-    char last_step[32];
-};
-
-static void note(struct world *w, const struct heal_effect *e)
-{
-    struct seen *seen = w->user;
-
-    if (e->kind == HEAL_ACT)
-        seen->acts++, snprintf(seen->last_step, sizeof seen->last_step, "%s", e->of.act.step);
-    if (e->kind == HEAL_OVER)
-        seen->over[e->of.over.outcome]++, seen->over_at = w->now.awake;
-    if (e->kind == HEAL_NOTIFY)
-        seen->notices[e->of.notify.notice]++;
-    if (e->kind == HEAL_NOTIFY && e->of.notify.notice == NOTICE_SOS)
-        seen->sos_at = w->now.awake;
-    if (e->kind == HEAL_TELL && e->of.tell.healing.entry != ENTRY_KINDS)
-        seen->entries[e->of.tell.healing.entry]++;
-    if (e->kind == HEAL_TELL && e->of.tell.healing.entry == ENTRY_HEAL_BEGUN)
-        seen->begun++, seen->begun_at = w->now.awake;
-    if (e->kind == HEAL_TELL && e->of.tell.healing.entry == ENTRY_REFUSED && seen->n_refused < 32)
-        snprintf(seen->refused[seen->n_refused++], ENGINE_NAME, "%s", e->of.tell.who);
-}
-
-static bool was_refused(const struct seen *seen, const char *limit)
-{
-    for (size_t i = 0; i < seen->n_refused; i++)
-        if (strcmp(seen->refused[i], limit) == 0)
-            return true;
-    return false;
-}
-
-/* ---- a model */
-
-struct parts {
-    struct build *b;
-    struct model_service *service;
-    struct model_check *check;
-    struct model_runbook *book;
-    struct model_step *steps;
-};
-
-static struct parts begin_model(size_t more)
-{
-    struct parts p = { .b = build_begin(1 + more, 4 + more) };
-
-    build_settings(p.b)->remediation_at_most = 10;
-    build_settings(p.b)->remediation_window = SECONDS(3600);
-    build_settings(p.b)->remediation_concurrent = 1;
-    build_settings(p.b)->storm_percent = 100;
-    p.service = build_service(p.b, "web");
-    p.service->critical = true;
-    p.check = build_check(p.b, "ping");
-    p.check->every = SECONDS(10);
-    p.check->fail_after = 2;
-    p.check->recover_after = 1;
-    p.check->confirm_every = SECONDS(2);
-    p.book = world_runbook(p.b, "restart", MODEL_RESTART);
-    p.steps = world_steps(p.b, p.book, 2);
-    p.steps[0] = (struct model_step){ .kind = MODEL_STEP_DO, .action = world_action("exec.run", SECONDS(30)) };
-    p.steps[1] = (struct model_step){ .kind = MODEL_STEP_UNTIL, .passes = world_passes(p.b, 0, 1, 2, SECONDS(5), SECONDS(60)) };
-    p.book->verify = world_passes(p.b, 0, 1, 3, SECONDS(10), SECONDS(90));
-    world_entry(p.b, p.service, p.book);
-    return p;
-}
-
-static void begin(struct world *w, struct seen *seen, struct parts *p)
-{
-    memset(seen, 0, sizeof *seen);
-    world_begin(w, 1, build_end(p->b));
-    w->user = seen;
-    w->tell = note;
-    world_pass(w, SECONDS(60));
-}
-
-static void end(struct world *w)
-{
-    assert_string_equal(w->broken, "");
-    world_end(w);
-}
-
-static uint64_t incident(struct world *w)
-{
-    return engine_service(w->engine, 0)->incident;
-}
-
-/* ---- */
+/* Single behaviours of repair, in virtual time: a service is broken and watched. */
+#include "heal_machine_support.h"
 
 static void what_fails_is_repaired_and_held(void **state)
 {
@@ -138,8 +32,7 @@ static void one_failure_in_the_window_is_a_regression(void **state)
     (void)state;
     begin(&w, &seen, &p);
     world_set(&w, "web", STATUS_FAIL);
-    while (seen.acts == 0)
-        world_step(&w, SECONDS(60));
+    until_acts(&w, &seen, 1);
     world_pass(&w, SECONDS(12)); /* the action, and two passes */
     {
         size_t n;
@@ -298,8 +191,7 @@ static void what_ran_is_interrupted_and_held(void **state)
     (void)state;
     begin(&w, &seen, &p);
     world_set(&w, "web", STATUS_FAIL);
-    while (seen.acts == 0)
-        world_step(&w, SECONDS(60));
+    until_acts(&w, &seen, 1);
     world_restart(&w, SECONDS(5), false);
     assert_int_equal(seen.entries[ENTRY_INTERRUPTED], 1);
     world_pass(&w, SECONDS(1700));
@@ -319,8 +211,7 @@ static void what_we_stopped_nobody_stopped_by_hand(void **state)
     begin(&w, &seen, &p);
     w.way = WAY_LIES;
     world_set(&w, "web", STATUS_FAIL);
-    while (seen.acts == 0)
-        world_step(&w, SECONDS(60));
+    until_acts(&w, &seen, 1);
     world_set(&w, "web", STATUS_STOPPED);
     world_pass(&w, SECONDS(30));
     assert_int_equal(engine_service(w.engine, 0)->verdict, VERDICT_FAILED);
@@ -432,8 +323,7 @@ static void a_model_that_comes_in_the_middle_changes_no_run(void **state)
     q.steps[0].action.name = "another";
     begin(&w, &seen, &p);
     world_set(&w, "web", STATUS_FAIL);
-    while (seen.acts == 0)
-        world_step(&w, SECONDS(60));
+    until_acts(&w, &seen, 1);
     world_reload(&w, build_end(q.b));
     world_pass(&w, SECONDS(120));
     assert_int_equal(seen.over[HEAL_FIXED], 1);
@@ -458,8 +348,7 @@ static void steps_go_as_they_are_written(void **state)
     steps[3] = (struct model_step){ .kind = MODEL_STEP_DO, .action = world_action("last", SECONDS(30)) };
     begin(&w, &seen, &p);
     world_set(&w, "web", STATUS_FAIL);
-    while (seen.acts < 2)
-        world_step(&w, SECONDS(60));
+    until_acts(&w, &seen, 2);
     assert_string_equal(seen.last_step, "2.1");
     world_pass(&w, SECONDS(12));
     assert_string_equal(seen.last_step, "4");
@@ -480,8 +369,7 @@ static void a_step_that_fails_ends_the_run_unless_it_may(void **state)
         begin(&w, &seen, &p);
         w.way = WAY_FAILS;
         world_set(&w, "web", STATUS_FAIL);
-        while (seen.acts == 0)
-            world_step(&w, SECONDS(60));
+        until_acts(&w, &seen, 1);
         world_pass(&w, SECONDS(1));
         if (goes_on)
             world_set(&w, "web", STATUS_OK);
