@@ -32,7 +32,7 @@ plugins_kit_libtextfile_la_CFLAGS = $(AM_CFLAGS)
 noinst_LTLIBRARIES += plugins/colima/libcolima.la
 plugins_colima_libcolima_la_SOURCES = \
 	plugins/colima/action.c plugins/colima/colima.c plugins/colima/colima.h plugins/colima/forwarder.c plugins/colima/forwarder.h \
-	plugins/colima/inside.c plugins/colima/lima.c plugins/colima/witness.c plugins/colima/witness.h
+	plugins/colima/inside.c plugins/colima/lima.c plugins/colima/usernet.c plugins/colima/witness.c plugins/colima/witness.h
 plugins_colima_libcolima_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
 plugins_colima_libcolima_la_LIBADD = plugins/kit/libjson.la plugins/kit/libmoment.la plugins/kit/libtextfile.la
 plugins_colima_la_SOURCES =

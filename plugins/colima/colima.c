@@ -275,6 +275,16 @@ static const struct talon_operation operations[] = {
       .impact = TALON_DISRUPT,
       .validate = action_validate,
       .start = action_force_cycle },
+    { .kind = TALON_ACTION,
+      .flags = TALON_REPEATABLE,
+      .name = "usernet-clean",
+      .summary = "Ends the processes of `limactl usernet` that crashes have left behind, and removes their sockets; not while a VM lives.",
+      .options = usernet_options,
+      .metrics = usernet_metrics,
+      .conf_size = sizeof(struct usernet_conf),
+      .run_size = sizeof(struct usernet_state),
+      .impact = TALON_RESTART,
+      .start = usernet_start },
 };
 
 const struct talon_plugin talon_plugin_descriptor = {

@@ -32,6 +32,15 @@ struct action_conf {
     uint64_t stop_within;
 };
 
+struct usernet_conf {
+    const char *folder;
+};
+
+struct usernet_state { /* of a run */
+    unsigned found;
+    uint64_t began_ns;
+};
+
 struct action_state { /* of a run */
     int cycles; /* after the stop comes a start */
 };
@@ -66,8 +75,9 @@ void inside_start(struct talon_run *run);
 void forwarder_start(struct talon_run *run);
 
 /* The actions. */
-extern const struct talon_option action_options[], cycle_options[];
-extern const struct talon_metric action_metrics[];
+extern const struct talon_option action_options[], cycle_options[], usernet_options[];
+extern const struct talon_metric action_metrics[], usernet_metrics[];
+void usernet_start(struct talon_run *run);
 int action_validate(const void *given, struct talon_problem *problem);
 void action_start(struct talon_run *run);
 void action_stop(struct talon_run *run);

@@ -78,7 +78,7 @@ void forwarder_start(struct talon_run *run)
         return;
     }
     waiting = lima.agent.alive ? forwarder_close_wait(lima.agent.pid) : 0;
-    usernet = waiting < 0 ? -1 : forwarder_count("limactl", "usernet");
+    usernet = waiting < 0 ? -1 : forwarder_find("limactl", "usernet", NULL, NULL, 0);
     if (waiting < 0 || usernet < 0)
         talon_done(run, TALON_UNKNOWN, "process.hidden", "cannot see %s: %s", waiting < 0 ? "the connections of the host agent" : "the processes of this machine",
                    strerror(errno));

@@ -38,7 +38,7 @@ long forwarder_close_wait(pid_t pid)
 }
 
 /* The kernel's text is: how many arguments, the path of the program, zeros, then each argument. */
-static int is_called(pid_t pid, const char *program, const char *word)
+static int is_called(pid_t pid, const char *program, const char *word, const char *under)
 {
     int name[] = { CTL_KERN, KERN_PROCARGS2, pid };
     char text[ARGUMENTS + 2], path[PROC_PIDPATHINFO_MAXSIZE];
@@ -57,10 +57,15 @@ static int is_called(pid_t pid, const char *program, const char *word)
     while (at < end && !*at)
         at++;
     at += strlen(at) + 1; /* the program, as it was called */
-    return at < end && strcmp(at, word) == 0;
+    if (at >= end || strcmp(at, word) != 0)
+        return 0;
+    for (at += strlen(at) + 1; under && at < end; at += strlen(at) + 1)
+        if (strncmp(at, under, strlen(under)) == 0)
+            return 1;
+    return !under;
 }
 
-long forwarder_count(const char *program, const char *word)
+long forwarder_find(const char *program, const char *word, const char *under, pid_t *given, size_t most)
 {
     int room = proc_listallpids(NULL, 0), got;
     pid_t *pids;
@@ -71,8 +76,13 @@ long forwarder_count(const char *program, const char *word)
     room += 64; /* some may have been born since */
     pids = calloc((size_t)room, sizeof *pids);
     got = pids ? proc_listallpids(pids, room * (int)sizeof *pids) : 0;
-    for (int i = 0; i < got; i++)
-        found += pids[i] > 0 && is_called(pids[i], program, word);
+    for (int i = 0; i < got; i++) {
+        if (pids[i] <= 0 || !is_called(pids[i], program, word, under))
+            continue;
+        if ((size_t)found < most)
+            given[found] = pids[i];
+        found++;
+    }
     free(pids);
     return got > 0 ? found : -1;
 }

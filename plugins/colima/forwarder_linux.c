@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_SOCKETS = 65536, CLOSE_WAIT = 0x08, LINE = 512, TABLE_PAGE = 4096 };
+enum { MOST_SOCKETS = 65536, CLOSE_WAIT = 0x08, LINE = 512, TABLE_PAGE = 4096, ARGUMENTS = 4096 };
 
 struct inodes {
     unsigned long *at;
@@ -104,11 +104,19 @@ long forwarder_close_wait(pid_t pid)
     return held;
 }
 
-/* `PROGRAM\0WORD\0...`, the program with or without its folder. */
-static int is_called(long pid, const char *program, const char *word)
+static int has_argument(const char *at, const char *end, const char *under)
 {
-    char path[64], text[LINE];
-    const char *slash;
+    for (; at < end; at += strlen(at) + 1)
+        if (strncmp(at, under, strlen(under)) == 0)
+            return 1;
+    return 0;
+}
+
+/* `PROGRAM\0WORD\0...`, the program with or without its folder. */
+static int is_called(long pid, const char *program, const char *word, const char *under)
+{
+    char path[64], text[ARGUMENTS];
+    const char *slash, *first;
     ssize_t n;
     int fd;
 
@@ -122,10 +130,11 @@ static int is_called(long pid, const char *program, const char *word)
         return 0;
     text[n] = text[n + 1] = '\0';
     slash = strrchr(text, '/');
-    return strcmp(slash ? slash + 1 : text, program) == 0 && strcmp(text + strlen(text) + 1, word) == 0;
+    first = text + strlen(text) + 1;
+    return strcmp(slash ? slash + 1 : text, program) == 0 && strcmp(first, word) == 0 && (!under || has_argument(first + strlen(first) + 1, text + n, under));
 }
 
-long forwarder_count(const char *program, const char *word)
+long forwarder_find(const char *program, const char *word, const char *under, pid_t *pids, size_t room)
 {
     const struct dirent *entry;
     DIR *folder = opendir("/proc");
@@ -133,9 +142,15 @@ long forwarder_count(const char *program, const char *word)
 
     if (!folder)
         return -1;
-    while ((entry = readdir(folder)) != NULL)
-        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
-            found += is_called(strtol(entry->d_name, NULL, 10), program, word);
+    while ((entry = readdir(folder)) != NULL) {
+        const long pid = entry->d_name[0] >= '1' && entry->d_name[0] <= '9' ? strtol(entry->d_name, NULL, 10) : 0;
+
+        if (pid <= 0 || !is_called(pid, program, word, under))
+            continue;
+        if ((size_t)found < room)
+            pids[found] = (pid_t)pid;
+        found++;
+    }
     closedir(folder);
     return found;
 }

@@ -1,13 +1,17 @@
 """`colima.vm` in a real plugin host, against a stand-in for a Lima instance: each way in which a VM can be up, down and in between."""
+import contextlib
 import json
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from conftest import TOP
+from driven import Host
 
 
 class Instance:
@@ -128,3 +132,39 @@ def test_what_forwarding_leaves_behind(talon, vm, tmp_path):
             child.communicate()
     check = json.loads(talon.command("check", "--json").stdout)["checks"][0]
     assert (check["status"], check["reason"]) == ("ok", "colima.ok"), check
+
+
+def test_what_crashes_left_is_ended_and_nothing_else(vm, build, tmp_path):
+    """Only those with a path below the networks of this Lima, and not while a VM of it lives."""
+    networks = vm.folder.parent / "_networks" / "user-v2"
+    networks.mkdir(parents=True)
+    (tmp_path / "usernet").write_text("import sys\nprint(flush=True)\nsys.stdin.read()\n")
+    sockets = [socket.socket(socket.AF_UNIX) for _ in range(2)]
+    for name, one in zip(("ep", "fd"), sockets):
+        one.bind(str(networks / f"user-v2_{name}.sock"))
+        one.close()
+    (networks / "usernet_user-v2.pid").write_text("4711\n")
+    (networks / "usernet.user-v2.stderr.log").write_text("panic\n")
+    words = [["-p", str(networks / "usernet_user-v2.pid")], ["-p", "/elsewhere/_networks/user-v2/x"], ["-e", str(networks / "user-v2_ep.sock")]]
+    children = [subprocess.Popen(["limactl", "usernet", *more], executable=sys.executable, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for more in words]
+    try:
+        for child in children:
+            assert child.stdout.readline() == b"\n"
+        with contextlib.closing(Host(build, tmp_path)) as host:
+            host.load("colima")
+            vm.tell("start", "running")
+            said = host.run("colima.usernet-clean", folder=str(vm.folder))
+            assert (said["status"], said["reason"]) == ("unknown", "refused.running") and all(child.poll() is None for child in children), said
+            vm.tell("kill-agent", "kill-driver")
+            reaper = threading.Thread(target=lambda: [children[i].wait(20) for i in (0, 2)])
+            reaper.start()  # a zombie has no arguments, but is waited for anyway
+            said = host.run("colima.usernet-clean", seconds=20, folder=str(vm.folder))
+            reaper.join(20)
+            assert (said["status"], said["reason"]) == ("ok", "colima.done") and "ended 2 processes" in said["summary"] and "removed 3 sockets" in said["summary"], said
+            assert children[1].poll() is None and sorted(path.name for path in networks.iterdir()) == ["usernet.user-v2.stderr.log"]
+            said = host.run("colima.usernet-clean", folder=str(vm.folder))
+            assert (said["status"], said["reason"]) == ("ok", "colima.already"), said
+    finally:
+        for child in children:
+            with contextlib.suppress(OSError, ValueError):
+                child.communicate()

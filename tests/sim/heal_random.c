@@ -201,7 +201,7 @@ static const struct model *make(struct history *h)
     settings->remediation_concurrent = h->concurrent;
     settings->agents.n = h->agents;
     for (size_t i = 0; i < MODEL_AGENTS; i++)
-        settings->agents.agents[i] = (struct model_agent){ i == 0 ? "agent" : "fallback", command, h->scale * 5, h->scale * 20 };
+        settings->agents.agents[i] = (struct model_agent){ .name = i == 0 ? "agent" : "fallback", .command = command, .timeout = h->scale * 5, .cooldown = h->scale * 20 };
     settings->sos = (struct model_sos){ h->sos, h->scale * 15, h->scale * 200 };
     for (size_t i = 0; i < h->n; i++)
         make_service(h, b, i);
