@@ -112,9 +112,9 @@ builds() { # what the later stages need, while the integration tests of the firs
     gently='nice -n 19'
     sanitized_build && macos
 }
-fuzz() { # at the lowest priority: 30 s for each target would be two minutes of their own
+fuzz() { # at the lowest priority: 26 s for each target would be three minutes of their own
     [ "$system" != Darwin ] || { echo "no libFuzzer in this system's clang: nothing was fuzzed"; return 0; }
-    nice -n 19 "$top/tests/fuzz/run" 30 "$build/sanitized"
+    nice -n 19 "$top/tests/fuzz/run" 26 "$build/sanitized"
 }
 macos() { # compiles for it; a build that nobody waits for, so at the lowest priority as well
     [ "$system" != Darwin ] || { echo "this is macOS: the builds before were for it"; return 0; }
@@ -198,7 +198,7 @@ if [ -n "${SOAK:-}" ]; then
     stage build-clang 150 clang_build
     stage unit-clang 300 unit "$build/clang"
     if [ "$system" != Darwin ]; then
-        stage fuzz-long 4500 "$top/tests/fuzz/run" 600 "$build/sanitized" # twelve targets, two at a time
+        stage fuzz-long 4500 "$top/tests/fuzz/run" 600 "$build/sanitized" # fourteen targets, two at a time
         stage threads 180 threads
     fi
     stage systemd 600 systemd

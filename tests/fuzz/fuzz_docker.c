@@ -1,6 +1,7 @@
 /*
  * Fuzz target: what a Docker engine, or anybody else, answers to the plugin `docker`, on the fake host. The first line says what is asked: e the engine, c a
- * container, s with the stream of events, m with expectations. What follows are its answers, parted by lines `%%`; the first line of each is its status.
+ * container, s with the stream of events, m with expectations. What follows are its answers, parted by lines `%%`; the first line of each is its status. With s, all
+ * but the first are pieces of the stream.
  */
 #include "fuzz.h"
 
@@ -44,6 +45,20 @@ static struct fake *set_up(const char *how)
     return fake;
 }
 
+/* What the engine tells once the check is through; the stream is cut into pieces wherever a part ends. */
+static void listen(struct fake *fake, struct fuzz_parts *parts)
+{
+    const struct talon_http *asked = fake_asked(fake, 1);
+    char *text;
+    size_t length;
+
+    while (asked && strstr(asked->url, "/events?") && (text = fuzz_part(parts, &length)) != NULL) {
+        fake_http_piece(fake, text, length);
+        free(text);
+    }
+    fake_advance(fake, 200 * FAKE_S); /* it ends, and is asked for again */
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
     const uint8_t *newline = n > 0 ? memchr(bytes, '\n', n) : NULL;
@@ -55,12 +70,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 
     memcpy(how, bytes, first < sizeof how - 1 ? first : sizeof how - 1);
     fake = set_up(how);
-    for (int i = 0; i < MOST_ANSWERS && (text = fuzz_part(&parts, &length)); i++) {
+    for (int i = 0; i < (strchr(how, 's') ? 1 : MOST_ANSWERS) && (text = fuzz_part(&parts, &length)); i++) {
         answer(fake, text, length);
         free(text);
     }
+    if (strchr(how, 's'))
+        fake_http(fake, 100 * FAKE_S, TALON_REQUEST(talon_response, .status = 200));
     fake_run(fake);
     MUST(fake_result(fake)->end == FAKE_DONE, "the plugin came to no result of its own");
+    if (strchr(how, 's'))
+        listen(fake, &parts);
     MUST(fake_broken(fake) == NULL, fake_broken(fake));
     fake_free(fake);
     return 0;

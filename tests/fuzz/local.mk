@@ -1,7 +1,8 @@
 # tests/fuzz: libFuzzer targets, which `make fuzzers` builds where configure was given --enable-fuzzers CC=clang; tests/fuzz/run runs them.
 FUZZ_TARGETS = \
 	tests/fuzz/fuzz-yaml tests/fuzz/fuzz-when tests/fuzz/fuzz-wire-core tests/fuzz/fuzz-wire-host tests/fuzz/fuzz-redis tests/fuzz/fuzz-http \
-	tests/fuzz/fuzz-state tests/fuzz/fuzz-docker tests/fuzz/fuzz-talos tests/fuzz/fuzz-nfs tests/fuzz/fuzz-jsonrpc tests/fuzz/fuzz-kubernetes
+	tests/fuzz/fuzz-state tests/fuzz/fuzz-docker tests/fuzz/fuzz-talos tests/fuzz/fuzz-nfs tests/fuzz/fuzz-jsonrpc tests/fuzz/fuzz-kubernetes \
+	tests/fuzz/fuzz-answers tests/fuzz/fuzz-scenario
 EXTRA_PROGRAMS += $(FUZZ_TARGETS)
 dist_noinst_SCRIPTS += tests/fuzz/run
 EXTRA_DIST += tests/fuzz/seeds
@@ -76,3 +77,22 @@ tests_fuzz_fuzz_jsonrpc_SOURCES = tests/fuzz/fuzz_jsonrpc.c $(FUZZ_SOURCES) $(FU
 tests_fuzz_fuzz_jsonrpc_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)
 tests_fuzz_fuzz_jsonrpc_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_jsonrpc_LDADD = plugins/imsg/libimsg.la $(CJSON_LIBS) $(PCRE2_LIBS) -lm
+tests_fuzz_fuzz_answers_SOURCES = tests/fuzz/fuzz_answers.c $(FUZZ_SOURCES) $(FUZZ_FAKE_HOST)
+tests_fuzz_fuzz_answers_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(PCRE2_CFLAGS)
+tests_fuzz_fuzz_answers_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_answers_LDADD = \
+	plugins/colima/libcolima.la tests/fuzz/liblaunchd.a tests/fuzz/libnotify.a tests/fuzz/libtailscale.a plugins/kit/libjsonrpc.la plugins/kit/libjson.la \
+	plugins/kit/libmoment.la plugins/kit/libtextfile.la $(CJSON_LIBS) $(PCRE2_LIBS) -lm
+
+# Several plugins in one program: the descriptor of each gets a name of its own.
+EXTRA_LIBRARIES = tests/fuzz/liblaunchd.a tests/fuzz/libnotify.a tests/fuzz/libtailscale.a
+tests_fuzz_liblaunchd_a_SOURCES = $(plugins_launchd_liblaunchd_la_SOURCES)
+tests_fuzz_liblaunchd_a_CFLAGS = $(AM_CFLAGS) -Dtalon_plugin_descriptor=launchd_descriptor
+tests_fuzz_libnotify_a_SOURCES = $(plugins_notify_libnotify_la_SOURCES)
+tests_fuzz_libnotify_a_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) -Dtalon_plugin_descriptor=notify_descriptor
+tests_fuzz_libtailscale_a_SOURCES = $(plugins_tailscale_libtailscale_la_SOURCES)
+tests_fuzz_libtailscale_a_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) -Dtalon_plugin_descriptor=tailscale_descriptor
+tests_fuzz_fuzz_scenario_SOURCES = tests/fuzz/fuzz_scenario.c core/windows.c core/windows.h $(FUZZ_CONFIG_SOURCES)
+tests_fuzz_fuzz_scenario_CFLAGS = $(FUZZ_CONFIG_CFLAGS)
+tests_fuzz_fuzz_scenario_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_scenario_LDADD = core/rehearse/librehearse.a $(FUZZ_CONFIG_LIBS)
