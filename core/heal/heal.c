@@ -249,16 +249,16 @@ struct heal_answer heal_would(const struct heal *heal, const struct engine *engi
                               bool force)
 {
     struct heal *scratch = (struct heal *)(uintptr_t)heal; /* the list of locks alone */
-    const size_t at = heal->record_of[heal->subjects[service].first_entry + nth];
-    const struct asked asked = { .service = service,
-                                 .book = heal->model->services[service].heal[nth].bound,
-                                 .record = &heal->records[at].record,
-                                 .at = at,
-                                 .incident = engine_service(engine, service)->incident,
-                                 .by_hand = by_hand || engine_service(engine, service)->incident == 0,
-                                 .force = force };
+    struct asked asked = { .service = service, .by_hand = by_hand, .force = force };
     struct heal_question q;
 
+    if (!heal->model || engine_model(engine) != heal->model || service >= heal->model->n_services || nth >= heal->model->services[service].n_heal)
+        return (struct heal_answer){ .limit = LIMIT_SWITCHED_OFF, .until = NEVER };
+    asked.at = heal->record_of[heal->subjects[service].first_entry + nth];
+    asked.book = heal->model->services[service].heal[nth].bound;
+    asked.record = &heal->records[asked.at].record;
+    asked.incident = engine_service(engine, service)->incident;
+    asked.by_hand |= asked.incident == 0;
     question_make(scratch, engine, &asked, &q);
     return heal_may_start(&q, now);
 }
