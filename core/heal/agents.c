@@ -1,6 +1,7 @@
 /*
- * Agents: programs that are asked when no runbook is left, each once in an incident, and no more often than its cooldown. An agent may do anything, so it is bounded like a
- * disruptive runbook, by the same table; that it has ended well says nothing: its service is looked at anew, and if it still fails the next tier is asked.
+ * Agents: programs that are asked when no runbook is left, each once in an incident, and no more often than its cooldown. An agent may do anything, so it is
+ * bounded like a disruptive runbook, by the same table; that it has ended well says nothing: its service is looked at anew, and if it still fails the next tier
+ * is asked.
  */
 #include "heal/heal_private.h"
 
@@ -31,10 +32,13 @@ static size_t next_agent(const struct heal *heal, size_t at)
 static struct heal_answer may_ask(struct heal *heal, const struct engine *engine, size_t service, size_t agent)
 {
     const struct model_agent *model = &heal->model->settings.agents.agents[agent];
-    const struct model_runbook book = { .name = model->name, .impact = MODEL_DISRUPT,
+    const struct model_runbook book = { .name = model->name,
+                                        .impact = MODEL_DISRUPT,
                                         .limits = { .attempts = 1, .cooldown = model->cooldown, .at_most = 1, .locks = no_locks } };
     const struct heal_record record = { .started = heal->asked[agent], .last = heal->asked_at[agent] };
-    const struct asked asked = { .service = service, .book = &book, .record = &record, .at = MODEL_NONE, .incident = engine_service(engine, service)->incident };
+    const struct asked asked = {
+        .service = service, .book = &book, .record = &record, .at = MODEL_NONE, .incident = engine_service(engine, service)->incident
+    };
     struct heal_question q;
 
     question_make(heal, engine, &asked, &q);
@@ -131,7 +135,9 @@ bool agents_ended(struct heal *heal, const struct engine *engine, uint64_t actio
     heal->subjects[service].fresh_from = engine_last_run(engine) + 1;
     evidence_ask(heal, engine, service, heal->subjects[service].fresh_from);
     todo_tell(heal, 0, service, heal->kept_ladders[at].incident, ENTRY_AGENT_ENDED,
-                 ladder->agent < heal->model->settings.agents.n ? heal->model->settings.agents.agents[ladder->agent].name : "", "the agent has ended: %s",
-                 died ? "interrupted" : result ? result->summary : "");
+              ladder->agent < heal->model->settings.agents.n ? heal->model->settings.agents.agents[ladder->agent].name : "", "the agent has ended: %s",
+              died     ? "interrupted"
+              : result ? result->summary
+                       : "");
     return true;
 }

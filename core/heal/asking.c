@@ -34,8 +34,13 @@ static size_t find_entry(const struct engine *engine, const struct model_service
 static bool start(struct heal *heal, const struct engine *engine, const struct heal_command *command, size_t service, size_t entry)
 {
     const size_t at = heal->record_of[heal->subjects[service].first_entry + entry];
-    const struct asked asked = { .service = service, .book = heal->model->services[service].heal[entry].bound, .record = &heal->records[at].record, .at = at,
-                                 .incident = engine_service(engine, service)->incident, .by_hand = true, .force = command->reason != NULL };
+    const struct asked asked = { .service = service,
+                                 .book = heal->model->services[service].heal[entry].bound,
+                                 .record = &heal->records[at].record,
+                                 .at = at,
+                                 .incident = engine_service(engine, service)->incident,
+                                 .by_hand = true,
+                                 .force = command->reason != NULL };
     struct heal_question q;
     struct heal_answer answer;
     struct buffer text = buffer_make(ENGINE_TEXT);
@@ -47,8 +52,8 @@ static bool start(struct heal *heal, const struct engine *engine, const struct h
     if (answer.limit != LIMIT_NONE) {
         heal_limit_text(&answer, &heal->now, &text);
         refuse(heal, "%s", buffer_string(&text));
-        todo_tell(heal, 0, service, asked.incident, asked.incident > 0 ? ENTRY_REFUSED : ENTRY_KINDS, heal_limit_name(answer.limit), "%s, asked for by %s, is refused: %s", asked.book->name,
-                     command->who ? command->who : "somebody", buffer_string(&text));
+        todo_tell(heal, 0, service, asked.incident, asked.incident > 0 ? ENTRY_REFUSED : ENTRY_KINDS, heal_limit_name(answer.limit),
+                  "%s, asked for by %s, is refused: %s", asked.book->name, command->who ? command->who : "somebody", buffer_string(&text));
     }
     buffer_free(&text);
     return true;
@@ -67,8 +72,8 @@ static bool rearm(struct heal *heal, const struct engine *engine, const struct h
         found = true;
         heal_record_rearm(&heal->records[at].record);
         todo_keep(heal, at, MODEL_NONE);
-        todo_tell(heal, 0, service, engine_service(engine, service)->incident, ENTRY_REARMED, model->heal[i].bound->name, "%s has its attempts back, by %s", model->heal[i].bound->name,
-                     command->who ? command->who : "somebody");
+        todo_tell(heal, 0, service, engine_service(engine, service)->incident, ENTRY_REARMED, model->heal[i].bound->name, "%s has its attempts back, by %s",
+                  model->heal[i].bound->name, command->who ? command->who : "somebody");
     }
     heal->dirty = true;
     return found || refuse(heal, "%s has no such entry of `heal`", model->name);
@@ -87,6 +92,7 @@ bool asking_take(struct heal *heal, const struct engine *engine, const struct he
         return refuse(heal, "%s is not enabled", command->service);
     entry = find_entry(engine, &heal->model->services[service], command->runbook);
     if (entry == MODEL_NONE)
-        return command->runbook ? refuse(heal, "%s has no entry of `heal` with that runbook", command->service) : refuse(heal, "no entry of `heal` of %s fits now", command->service);
+        return command->runbook ? refuse(heal, "%s has no entry of `heal` with that runbook", command->service)
+                                : refuse(heal, "no entry of `heal` of %s fits now", command->service);
     return start(heal, engine, command, service, entry);
 }

@@ -1,6 +1,6 @@
 /*
- * Rapid re-checks: the other way to confirm a failure. They begin at once, are begun `every` apart, and any good one ends them (rules.md 4.2). A try is a run of every check
- * that makes the service failed; what cannot tell is tried again and counts for nothing.
+ * Rapid re-checks: the other way to confirm a failure. They begin at once, are begun `every` apart, and any good one ends them (rules.md 4.2). A try is a run
+ * of every check that makes the service failed; what cannot tell is tried again and counts for nothing.
  */
 #include "heal/heal_private.h"
 

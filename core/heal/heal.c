@@ -245,14 +245,20 @@ const char *heal_refusal(const struct heal *heal)
 
 /* ---- what it knows */
 
-struct heal_answer heal_would(const struct heal *heal, const struct engine *engine, const struct moment *now, size_t service, size_t nth, bool by_hand, bool force)
+struct heal_answer heal_would(const struct heal *heal, const struct engine *engine, const struct moment *now, size_t service, size_t nth, bool by_hand,
+                              bool force)
 {
     struct heal *scratch = (struct heal *)(uintptr_t)heal; /* the list of locks alone */
-    const size_t at = heal->record_of[heal->subjects[service].first_entry + nth];
-    const struct asked asked = { .service = service, .book = heal->model->services[service].heal[nth].bound, .record = &heal->records[at].record, .at = at,
-                                 .incident = engine_service(engine, service)->incident, .by_hand = by_hand || engine_service(engine, service)->incident == 0, .force = force };
+    struct asked asked = { .service = service, .by_hand = by_hand, .force = force };
     struct heal_question q;
 
+    if (!heal->model || engine_model(engine) != heal->model || service >= heal->model->n_services || nth >= heal->model->services[service].n_heal)
+        return (struct heal_answer){ .limit = LIMIT_SWITCHED_OFF, .until = NEVER };
+    asked.at = heal->record_of[heal->subjects[service].first_entry + nth];
+    asked.book = heal->model->services[service].heal[nth].bound;
+    asked.record = &heal->records[asked.at].record;
+    asked.incident = engine_service(engine, service)->incident;
+    asked.by_hand |= asked.incident == 0;
     question_make(scratch, engine, &asked, &q);
     return heal_may_start(&q, now);
 }
@@ -272,8 +278,13 @@ bool heal_place(const struct heal *heal, const struct engine *engine, uint64_t i
     if (service == MODEL_NONE)
         return false;
     s = &heal->subjects[service];
-    *place = (struct heal_place){ .tier = heal->ladders[at].place.tier, .entry = MODEL_NONE, .running = heal->ladders[at].place.running, .exhausted = heal->ladders[at].place.exhausted,
-                                  .sos_out = heal->kept_ladders[at].delivered, .sos_due = sos_due(heal, engine, at), .until = NEVER };
+    *place = (struct heal_place){ .tier = heal->ladders[at].place.tier,
+                                  .entry = MODEL_NONE,
+                                  .running = heal->ladders[at].place.running,
+                                  .exhausted = heal->ladders[at].place.exhausted,
+                                  .sos_out = heal->kept_ladders[at].delivered,
+                                  .sos_due = sos_due(heal, engine, at),
+                                  .until = NEVER };
     if (s->ladder != at)
         return true;
     place->entry = s->entry;

@@ -21,8 +21,8 @@ struct heal;
 
 enum heal_event_kind {
     HEAL_MODEL,       /* the engine has another model */
-    HEAL_RESTORE,     /* what an earlier process kept: right after the first MODEL and the engine's RESTORE, once. Only STORE and ONLY_LOOK may come between: with
-                       * anything else repair might begin what it does not remember */
+    HEAL_RESTORE,     /* what an earlier process kept: right after the first MODEL and the engine's RESTORE, once.
+                       * Only STORE and ONLY_LOOK may come between: with anything else repair might begin what it does not remember */
     HEAL_JUDGED,      /* the engine has judged an event */
     HEAL_RESULT,      /* a check's run has ended and is judged */
     HEAL_TIME,        /* WAKE_AT has come */
@@ -51,7 +51,7 @@ struct heal_event {
         struct { uint64_t run; bool durable; } taken;
         struct { uint64_t run; const char *lock, *holder; } not_taken;
         struct { enum heal_store store; bool set_aside; } store;
-        struct { uint64_t action; const struct result *result; bool died; } ended;         /* died: the process that did it, or nobody knows how it ended; result NULL */
+        struct { uint64_t action; const struct result *result; bool died; } ended; /* died: the process that did it, or nobody knows how it ended */
         struct heal_command command;
         struct { uint64_t incident; bool all_clear; } delivered;
         struct { bool switched_off, safe_mode; } only_look;
@@ -78,15 +78,16 @@ struct heal_effect {
     enum heal_effect_kind kind;
     uint64_t run;                 /* TAKE, OVER, ACT, CANCEL: of a runbook, from 1, never twice in a process; 0: of none */
     union {
-        struct { const char *service; const struct model_runbook *runbook; uint64_t incident; bool by_hand; const char *who, *reason; } take; /* incident: also of one
-                                                                                                  * by hand, where its service has one; 0: none. who, reason: "" */
+        /* incident: also of one by hand, where its service has one; 0: none. who, reason: "" of one by itself */
+        struct { const char *service; const struct model_runbook *runbook; uint64_t incident; bool by_hand; const char *who, *reason; } take;
         struct { enum heal_outcome outcome; char why[ENGINE_TEXT]; } over;
-        struct { uint64_t action; const struct model *model; const struct model_action *what; uint64_t incident; bool collects; const char *step; } act; /* model:
-                                                                 * kept by the machine while the run lasts. step: "3", "6.1" */
+        /* model: kept by the machine while the run lasts. step: "3", "6.1" */
+        struct { uint64_t action; const struct model *model; const struct model_action *what; uint64_t incident; bool collects; const char *step; } act;
         struct { uint64_t action; } cancel;
         struct { uint64_t action; enum engine_tier tier; uint64_t incident; size_t service; } agent;
         struct { size_t check; } check;
-        struct { struct engine_healing healing; char who[ENGINE_NAME], text[ENGINE_TEXT]; } tell; /* healing.who is `who`. text: a sentence for the audit; "": none */
+        /* healing.who is `who`. text: a sentence for the audit; "": none */
+        struct { struct engine_healing healing; char who[ENGINE_NAME], text[ENGINE_TEXT]; } tell;
         struct { enum engine_notice notice; enum engine_level level; uint64_t incident; size_t service; bool over; char text[ENGINE_TEXT]; } notify;
         struct { size_t record, ladder; } keep; /* places in heal_records() and heal_ladders(); MODEL_NONE */
         struct { uint64_t awake; } wake;
@@ -109,8 +110,9 @@ const char *heal_refusal(const struct heal *heal);
 /* "it was started 3m ago, and its cooldown allows the next in 12m": the limit in a sentence, without the runbook's name. */
 void heal_limit_text(const struct heal_answer *answer, const struct moment *now, struct buffer *out);
 
-/* What the limits would say now to the entry `nth` of the service's `heal:` (and, by hand, with or without force). Asks, and changes nothing: dry run, limits, status. */
-struct heal_answer heal_would(const struct heal *heal, const struct engine *engine, const struct moment *now, size_t service, size_t nth, bool by_hand, bool force);
+/* What the limits would say now to the entry `nth` of the service's `heal:`, by itself or by hand, with or without force. It changes nothing. */
+struct heal_answer heal_would(const struct heal *heal, const struct engine *engine, const struct moment *now, size_t service, size_t nth, bool by_hand,
+                              bool force);
 
 struct heal_running {
     uint64_t run, incident; /* 0: by hand, of none */
@@ -173,7 +175,7 @@ void heal_export_rest(const struct heal *heal, const struct moment *now, struct 
 
 struct heal_kept *heal_export(const struct heal *heal, const struct moment *now); /* NULL: no memory */
 void heal_kept_free(struct heal_kept *kept);
-/* An intent without an end, of a process that died: its record may not have reached the disk, so it is completed from that. Before RESTORE. False: no memory. */
+/* An intent without an end, of a process that died: its record may not have reached the disk, and is completed. Before RESTORE. False: no memory. */
 bool heal_kept_intent(struct heal_kept *kept, const char *runbook, const char *service, uint64_t incident, bool above_observe, const struct moment *begun);
 
 #endif

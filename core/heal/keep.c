@@ -1,6 +1,6 @@
 /*
- * What outlives a process: records by the names of runbook and service, ladders by incident. What ran when the process ended is interrupted, counted as failed from now on
- * (rules.md 4.1), and what it was about may be left stopped by it: so the engine is told.
+ * What outlives a process: records by the names of runbook and service, ladders by incident. What ran when the process ended is interrupted, counted as failed
+ * from now on (rules.md 4.1), and what it was about may be left stopped by it: so the engine is told.
  */
 #include "heal/heal_private.h"
 
@@ -153,7 +153,8 @@ static void own_up(struct heal *heal, const struct engine *engine, const struct 
     todo_tell(heal, 0, service, 0, ENTRY_KINDS, NULL, NULL);
     heal->subjects[service].ours = OURS_NOT;
     if (kept->record.running)
-        todo_tell(heal, 0, service, incident_of(engine, kept->record.incident), ENTRY_INTERRUPTED, kept->runbook, "%s for %s was interrupted", kept->runbook, kept->service);
+        todo_tell(heal, 0, service, incident_of(engine, kept->record.incident), ENTRY_INTERRUPTED, kept->runbook, "%s for %s was interrupted", kept->runbook,
+                  kept->service);
     else
         todo_tell(heal, 0, service, 0, ENTRY_KINDS, NULL, NULL);
 }

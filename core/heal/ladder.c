@@ -1,6 +1,7 @@
 /*
- * The ladder: for each open incident, who is to repair it now (rules.md 4.3). First what its service says in `heal:`, within limits; when nothing of that is left, the agents;
- * then nobody, and people are told. A refusal is told once for each limit of an incident, in its timeline and, where it is more than a moment's wait, to people.
+ * The ladder: for each open incident, who is to repair it now (rules.md 4.3). First what its service says in `heal:`, within limits; when nothing of that is
+ * left, the agents; then nobody, and people are told. A refusal is told once for each limit of an incident, in its timeline and, where it is more than a
+ * moment's wait, to people.
  */
 #include "heal/heal_private.h"
 
@@ -9,8 +10,9 @@
 #define BIT(limit) ((uint64_t)1 << (limit))
 
 /* What is no news: it passes by itself, or people were told already. */
-static const uint64_t quiet = BIT(LIMIT_CONFIRM) | BIT(LIMIT_WARMUP) | BIT(LIMIT_RUNNING) | BIT(LIMIT_CONCURRENT) | BIT(LIMIT_NEEDS_WAIT) | BIT(LIMIT_STARTING) | BIT(LIMIT_ACKED) |
-                              BIT(LIMIT_SILENCED) | BIT(LIMIT_STORM) | BIT(LIMIT_OBSERVER) | BIT(LIMIT_FLAPPING) | BIT(LIMIT_PAUSED) | BIT(LIMIT_NEEDS);
+static const uint64_t quiet = BIT(LIMIT_CONFIRM) | BIT(LIMIT_WARMUP) | BIT(LIMIT_RUNNING) | BIT(LIMIT_CONCURRENT) | BIT(LIMIT_NEEDS_WAIT) |
+                              BIT(LIMIT_STARTING) | BIT(LIMIT_ACKED) | BIT(LIMIT_SILENCED) | BIT(LIMIT_STORM) | BIT(LIMIT_OBSERVER) | BIT(LIMIT_FLAPPING) |
+                              BIT(LIMIT_PAUSED) | BIT(LIMIT_NEEDS);
 
 enum engine_level ladder_level(const struct heal *heal, size_t service)
 {
@@ -115,7 +117,8 @@ void ladder_place(struct heal *heal, size_t service, size_t at, struct engine_pl
 
     place.sos = heal->kept_ladders[at].delivered;
     ladder->place = place;
-    if (place.tier == ladder->told_place.tier && place.running == ladder->told_place.running && place.exhausted == ladder->told_place.exhausted && place.sos == ladder->told_place.sos)
+    if (place.tier == ladder->told_place.tier && place.running == ladder->told_place.running && place.exhausted == ladder->told_place.exhausted &&
+        place.sos == ladder->told_place.sos)
         return;
     todo_tell(heal, 0, service, heal->kept_ladders[at].incident, ENTRY_KINDS, NULL, NULL);
 }
@@ -136,8 +139,8 @@ void ladder_refused(struct heal *heal, const struct engine *engine, size_t servi
         todo_tell(heal, 0, service, kept->incident, ENTRY_REFUSED, heal_limit_name(answer->limit), "%s is refused: %s", what, buffer_string(&text));
         todo_keep(heal, MODEL_NONE, s->ladder);
         if (!(quiet & BIT(answer->limit)) && !engine_service(engine, service)->silenced)
-            todo_notify(heal, NOTICE_REFUSED, ladder_level(heal, service), kept->incident, service, false, "%s: %s is refused: %s", heal->model->services[service].title, what,
-                           buffer_string(&text));
+            todo_notify(heal, NOTICE_REFUSED, ladder_level(heal, service), kept->incident, service, false, "%s: %s is refused: %s",
+                        heal->model->services[service].title, what, buffer_string(&text));
     }
     buffer_free(&text);
 }
@@ -150,7 +153,8 @@ static struct heal_chosen choose(const struct heal *heal, const struct engine *e
     struct heal_rung *rungs = heal->rungs;
 
     for (size_t i = 0; i < model->n_heal; i++)
-        rungs[i] = (struct heal_rung){ .when = engine_when(engine, &model->heal[i].when), .record = &heal->records[heal->record_of[heal->subjects[service].first_entry + i]].record };
+        rungs[i] = (struct heal_rung){ .when = engine_when(engine, &model->heal[i].when),
+                                       .record = &heal->records[heal->record_of[heal->subjects[service].first_entry + i]].record };
     return heal_choose(model, rungs, incident, &heal->now);
 }
 
@@ -187,7 +191,9 @@ static void try_entry(struct heal *heal, const struct engine *engine, size_t ser
     struct subject *s = &heal->subjects[service];
     const struct model_runbook *book = heal->model->services[service].heal[entry].bound;
     const size_t at = heal->record_of[s->first_entry + entry];
-    const struct asked asked = { .service = service, .book = book, .record = &heal->records[at].record, .at = at, .incident = engine_service(engine, service)->incident };
+    const struct asked asked = {
+        .service = service, .book = book, .record = &heal->records[at].record, .at = at, .incident = engine_service(engine, service)->incident
+    };
     struct heal_question q;
     struct heal_answer answer;
 
@@ -225,7 +231,8 @@ static void tell_exhausted(struct heal *heal, const struct engine *engine, size_
     todo_tell(heal, 0, service, kept->incident, ENTRY_EXHAUSTED, NULL, "nothing is left to repair %s with", heal->model->services[service].name);
     todo_keep(heal, MODEL_NONE, at);
     if (!engine_service(engine, service)->silenced)
-        todo_notify(heal, NOTICE_EXHAUSTED, LEVEL_MESSAGE, kept->incident, service, false, "%s: nothing is left to repair it with", heal->model->services[service].title);
+        todo_notify(heal, NOTICE_EXHAUSTED, LEVEL_MESSAGE, kept->incident, service, false, "%s: nothing is left to repair it with",
+                    heal->model->services[service].title);
 }
 
 static void climb(struct heal *heal, const struct engine *engine, size_t service, size_t at, const struct heal_chosen *chosen)

@@ -1,6 +1,6 @@
 /*
- * A model: all memory is taken when one comes, in sizes that it gives, before anything of the old one is touched. What is known of a service, a check and a runbook goes on
- * by their names; runs go on with the model that they began with (rules.md 4.6).
+ * A model: all memory is taken when one comes, in sizes that it gives, before anything of the old one is touched. What is known of a service, a check and a
+ * runbook goes on by their names; runs go on with the model that they began with (rules.md 4.6).
  */
 #include "heal/heal_private.h"
 
@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What one event can ask for at most: for each check a run; for each service to tell what is ours, its place and a refusal with its notice, the record and the end of a run;
- * for each run its steps. */
+/* What one event can ask for at most: for each check a run; for each service to tell what is ours, its place and a refusal with its notice, the record and the
+ * end of a run; for each run its steps. */
 enum { OF_CHECK = 1, OF_SERVICE = 12, OF_RUN = 24, OF_ALL = 128 };
 
 struct fresh {
@@ -152,7 +152,8 @@ static bool make(struct fresh *f, const struct model *model, const struct heal *
     f->kept_ladders = calloc(f->n_ladders, sizeof *f->kept_ladders);
     f->ladders = calloc(f->n_ladders, sizeof *f->ladders);
     f->effects = calloc(f->most_effects, sizeof *f->effects);
-    if (!f->subjects || !f->evidence || !f->marks || !f->record_of || !f->open || !f->rungs || !f->wanted || !f->records || !f->kept_ladders || !f->ladders || !f->effects)
+    if (!f->subjects || !f->evidence || !f->marks || !f->record_of || !f->open || !f->rungs || !f->wanted || !f->records || !f->kept_ladders || !f->ladders ||
+        !f->effects)
         return false;
     for (size_t i = 0; i < RUNS; i++) {
         const size_t room = heal->runs[i].room > f->room ? heal->runs[i].room : f->room;
@@ -190,8 +191,8 @@ static void keep_checks(struct fresh *f, const struct model *model, const struct
 
     for (size_t i = s->first_check; i < s->first_check + s->n_checks; i++)
         for (size_t k = old->first_check; k < old->first_check + old->n_checks; k++)
-            if (strcmp(model->checks[i].name, heal->model->checks[k].name) == 0 && model->checks[i].fingerprint == heal->model->checks[k].fingerprint && model->checks[i].enabled &&
-                heal->model->checks[k].enabled)
+            if (strcmp(model->checks[i].name, heal->model->checks[k].name) == 0 && model->checks[i].fingerprint == heal->model->checks[k].fingerprint &&
+                model->checks[i].enabled && heal->model->checks[k].enabled)
                 f->evidence[i] = heal->evidence[k];
 }
 
@@ -288,8 +289,17 @@ static void keep_ladders(struct fresh *f, const struct heal *heal)
 
 void model_forget(struct heal *heal)
 {
-    struct fresh old = { .subjects = heal->subjects, .evidence = heal->evidence, .dependents = heal->dependents, .record_of = heal->record_of, .open = heal->open, .rungs = heal->rungs,
-                         .wanted = heal->wanted, .records = heal->records, .kept_ladders = heal->kept_ladders, .ladders = heal->ladders, .effects = heal->effects };
+    struct fresh old = { .subjects = heal->subjects,
+                         .evidence = heal->evidence,
+                         .dependents = heal->dependents,
+                         .record_of = heal->record_of,
+                         .open = heal->open,
+                         .rungs = heal->rungs,
+                         .wanted = heal->wanted,
+                         .records = heal->records,
+                         .kept_ladders = heal->kept_ladders,
+                         .ladders = heal->ladders,
+                         .effects = heal->effects };
 
     drop(&old);
     model_drop(heal->model);

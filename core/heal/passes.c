@@ -1,7 +1,7 @@
 /*
- * Windows of passes: `verify`, `until`, and the stability window at the end of a run. A pass is a fresh run of each check; it is good when all are ok or warn. One bad pass
- * ends a `verify`, and the stability window as a regression (rules.md 3.11); an `until` begins to count anew. What cannot tell is asked again and counts for
- * nothing; what is still starting has to begin anew. A pass in which something was repaired proves nothing. Time asleep does not count.
+ * Windows of passes: `verify`, `until`, and the stability window at the end of a run. A pass is a fresh run of each check; it is good when all are ok or warn.
+ * One bad pass ends a `verify`, and the stability window as a regression (rules.md 3.11); an `until` begins to count anew. What cannot tell is asked again and
+ * counts for nothing; what is still starting has to begin anew. A pass in which something was repaired proves nothing. Time asleep does not count.
  */
 #include "heal/heal_private.h"
 

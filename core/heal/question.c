@@ -1,6 +1,6 @@
 /*
- * The facts that the limits are asked with (limits.h), as the engine and the machine know them at this moment. One place for a start by itself, one by hand, the word
- * before the first step, and for whoever only wants to know.
+ * The facts that the limits are asked with (limits.h), as the engine and the machine know them at this moment. One place for a start by itself, one by hand,
+ * the word before the first step, and for whoever only wants to know.
  */
 #include "heal/heal_private.h"
 

@@ -44,7 +44,7 @@ uint64_t heal_left_of_window(const struct moment *now, const struct moment *star
 /* To be called before the first step: the intent. incident 0: by hand. */
 void heal_record_started(struct heal_record *record, const struct moment *now, uint64_t incident);
 void heal_record_ended(struct heal_record *record, const struct moment *now, enum heal_outcome outcome);
-/* After a restart: what ran is interrupted, and times of other boots become times of this one, so that a jump of the calendar from here on moves none of them. */
+/* After a restart: what ran is interrupted, and times of other boots become times of this one, so that a calendar that jumps later moves none of them. */
 void heal_record_adopt(struct heal_record *record, const struct moment *now);
 /* The attempts are given back: recovered for good, another runbook or entry, a reboot of the target, or by hand. Nothing else is. */
 void heal_record_rearm(struct heal_record *record);

@@ -1,9 +1,9 @@
 /*
- * A run of a runbook, from the intent to its outcome. Between TAKE and TAKEN nothing has happened, and the world may have changed: so the limits have their word
- * again before the first step, and what they refuse then has never begun. It ends in one place, whatever ends it.
+ * A run of a runbook, from the intent to its outcome. Between TAKE and TAKEN nothing has happened, and the world may have changed: so the limits have their
+ * word again before the first step, and what they refuse then has never begun. It ends in one place, whatever ends it.
  *
- * A pause, a silence, an acknowledgement or a storm that comes in the middle cuts nothing off: what is half done is worse than what is done. Only an incident that
- * was folded into a need's ends it, after the action in progress (rules.md 3.8).
+ * A pause, a silence, an acknowledgement or a storm that comes in the middle cuts nothing off: what is half done is worse than what is done. Only an incident
+ * that was folded into a need's ends it, after the action in progress (rules.md 3.8).
  */
 #include "heal/heal_private.h"
 
@@ -131,9 +131,18 @@ struct run *run_begin(struct heal *heal, const struct engine *engine, const stru
     answers = run->answers;
     room = run->room;
     memset(run, 0, sizeof *run);
-    *run = (struct run){ .state = RUN_TAKING, .id = ++heal->last_run, .model = model_keep(heal->model), .book = asked->book, .was_service = asked->service,
-                         .service = asked->service, .record = asked->at,
-                         .by_hand = asked->by_hand, .forced = asked->force, .meanwhile = MODEL_NONE, .answers = answers, .room = room };
+    *run = (struct run){ .state = RUN_TAKING,
+                         .id = ++heal->last_run,
+                         .model = model_keep(heal->model),
+                         .book = asked->book,
+                         .was_service = asked->service,
+                         .service = asked->service,
+                         .record = asked->at,
+                         .by_hand = asked->by_hand,
+                         .forced = asked->force,
+                         .meanwhile = MODEL_NONE,
+                         .answers = answers,
+                         .room = room };
     run->incident = asked->by_hand ? 0 : asked->incident;
     run->of = asked->incident;
     run->begun = heal->now.awake;
@@ -183,8 +192,14 @@ static void note_store(struct heal *heal, struct run *run, bool durable)
 
 static bool is_refused(struct heal *heal, const struct engine *engine, struct run *run, struct heal_answer *answer)
 {
-    const struct asked asked = { .service = run->service, .book = run->book, .record = &heal->records[run->record].record, .at = run->record, .incident = run->incident, .by_hand = run->by_hand,
-                                 .force = run->forced, .self = run };
+    const struct asked asked = { .service = run->service,
+                                 .book = run->book,
+                                 .record = &heal->records[run->record].record,
+                                 .at = run->record,
+                                 .incident = run->incident,
+                                 .by_hand = run->by_hand,
+                                 .force = run->forced,
+                                 .self = run };
     struct heal_question q;
     const struct engine_incident *incident = run->incident > 0 ? engine_incident(engine, run->incident) : NULL;
 
@@ -214,8 +229,9 @@ static void start(struct heal *heal, const struct engine *engine, struct run *ru
     todo_keep(heal, run->record, MODEL_NONE);
     run->state = RUN_STEPS;
     run_tell_ours(heal);
-    todo_tell(heal, run->id, run->service, run->of, ENTRY_HEAL_BEGUN, run->book->name, "%s begins for %s%s%s%s%s", run->book->name, heal->model->services[run->service].name,
-                 run->by_hand ? ", by hand: " : "", run->who, run->reason[0] ? ", beyond its limits: " : "", run->reason);
+    todo_tell(heal, run->id, run->service, run->of, ENTRY_HEAL_BEGUN, run->book->name, "%s begins for %s%s%s%s%s", run->book->name,
+              heal->model->services[run->service].name, run->by_hand ? ", by hand: " : "", run->who, run->reason[0] ? ", beyond its limits: " : "",
+              run->reason);
     heal->subjects[run->service].waits = false;
     confirm_stop(heal, run->service);
     steps_begin(heal, engine, run);
@@ -265,7 +281,8 @@ void run_not_taken(struct heal *heal, struct run *run, const char *lock, const c
 static const char *words_of(enum heal_outcome outcome)
 {
     static const char *const words[] = {
-        [HEAL_FIXED] = "fixed it", [HEAL_NOT_FIXED] = "did not help", [HEAL_FAILED] = "failed", [HEAL_INTERRUPTED] = "was interrupted", [HEAL_NOT_BEGUN] = "has not begun",
+        [HEAL_FIXED] = "fixed it",          [HEAL_NOT_FIXED] = "did not help", [HEAL_FAILED] = "failed", [HEAL_INTERRUPTED] = "was interrupted",
+        [HEAL_NOT_BEGUN] = "has not begun",
     };
 
     return words[outcome];
@@ -274,7 +291,8 @@ static const char *words_of(enum heal_outcome outcome)
 static enum engine_entry_kind entry_of(enum heal_outcome outcome)
 {
     static const enum engine_entry_kind entries[] = {
-        [HEAL_FIXED] = ENTRY_FIXED, [HEAL_NOT_FIXED] = ENTRY_NOT_FIXED, [HEAL_FAILED] = ENTRY_HEAL_FAILED, [HEAL_INTERRUPTED] = ENTRY_INTERRUPTED, [HEAL_NOT_BEGUN] = ENTRY_KINDS,
+        [HEAL_FIXED] = ENTRY_FIXED,     [HEAL_NOT_FIXED] = ENTRY_NOT_FIXED, [HEAL_FAILED] = ENTRY_HEAL_FAILED, [HEAL_INTERRUPTED] = ENTRY_INTERRUPTED,
+        [HEAL_NOT_BEGUN] = ENTRY_KINDS,
     };
 
     return entries[outcome];
@@ -289,7 +307,8 @@ static void tell_people(struct heal *heal, const struct engine *engine, const st
     if (outcome == HEAL_FIXED)
         todo_notify(heal, NOTICE_FIXED, LEVEL_DIGEST, run->of, run->service, true, "%s: %s has fixed it", title, run->book->name);
     else
-        todo_notify(heal, NOTICE_NOT_FIXED, ladder_level(heal, run->service), run->of, run->service, false, "%s: %s %s: %s", title, run->book->name, words_of(outcome), run->doing);
+        todo_notify(heal, NOTICE_NOT_FIXED, ladder_level(heal, run->service), run->of, run->service, false, "%s: %s %s: %s", title, run->book->name,
+                    words_of(outcome), run->doing);
 }
 
 /* Who wanted the same runbook is shown how it went. */
@@ -325,8 +344,8 @@ void run_end(struct heal *heal, const struct engine *engine, struct run *run, en
     run->state = RUN_TAKING; /* nothing of it is ours any more */
     run_tell_ours(heal);
     if (run->service != MODEL_NONE) {
-        todo_tell(heal, run->id, run->service, run->of > 0 && engine_incident(engine, run->of) ? run->of : 0, entry_of(outcome), run->book->name, "%s %s%s%s", run->book->name,
-                     words_of(outcome), outcome == HEAL_FIXED ? "" : ": ", outcome == HEAL_FIXED ? "" : why);
+        todo_tell(heal, run->id, run->service, run->of > 0 && engine_incident(engine, run->of) ? run->of : 0, entry_of(outcome), run->book->name, "%s %s%s%s",
+                  run->book->name, words_of(outcome), outcome == HEAL_FIXED ? "" : ": ", outcome == HEAL_FIXED ? "" : why);
         tell_sharers(heal, engine, run, outcome);
         tell_people(heal, engine, run, outcome);
         heal->subjects[run->service].fresh_from = engine_last_run(engine) + 1;
@@ -348,8 +367,14 @@ void run_show(struct heal *heal)
         steps_name(run, run->place, sizeof run->place);
         if (run->passes.what)
             passes_show(run, run->doing, sizeof run->doing);
-        heal->shown[heal->n_shown++] = (struct heal_running){ .run = run->id, .incident = run->of, .runbook = run->book->name,
-                                                              .service = run->model->services[run->was_service].name, .doing = run->doing, .step = run->place,
-                                                              .begun = run->begun, .deadline = run->deadline, .verifying = run->state == RUN_WINDOW };
+        heal->shown[heal->n_shown++] = (struct heal_running){ .run = run->id,
+                                                              .incident = run->of,
+                                                              .runbook = run->book->name,
+                                                              .service = run->model->services[run->was_service].name,
+                                                              .doing = run->doing,
+                                                              .step = run->place,
+                                                              .begun = run->begun,
+                                                              .deadline = run->deadline,
+                                                              .verifying = run->state == RUN_WINDOW };
     }
 }

@@ -1,6 +1,7 @@
 /*
- * SOS: people are called, by a page on every channel, when a critical service has not been well for `after`, counted awake from its first bad result and through a
- * relapse (rules.md 3.6, 3.8); again after `repeat`. While something of ours works on it, it has twice the time. Each SOS that reached somebody is cleared once.
+ * SOS: people are called, by a page on every channel, when a critical service has not been well for `after`, counted awake from its first bad result and
+ * through a relapse (rules.md 3.6, 3.8); again after `repeat`. While something of ours works on it, it has twice the time. Each SOS that reached somebody is
+ * cleared once.
  */
 #include "heal/heal_private.h"
 
@@ -72,8 +73,8 @@ static void send(struct heal *heal, const struct engine *engine, size_t service,
     kept->sos_at = heal->now;
     todo_keep(heal, MODEL_NONE, at);
     todo_tell(heal, 0, service, kept->incident, ENTRY_SOS, NULL, "SOS for %s", model->name);
-    todo_notify(heal, NOTICE_SOS, LEVEL_PAGE, kept->incident, service, false, "SOS: %s is not well, and nothing has helped: %s%s%s", model->title, last ? last->summary : "no result",
-                   model->note ? ". " : "", model->note ? model->note : "");
+    todo_notify(heal, NOTICE_SOS, LEVEL_PAGE, kept->incident, service, false, "SOS: %s is not well, and nothing has helped: %s%s%s", model->title,
+                last ? last->summary : "no result", model->note ? ". " : "", model->note ? model->note : "");
 }
 
 static void settle_open(struct heal *heal, const struct engine *engine, size_t service)
@@ -95,8 +96,8 @@ int64_t sos_due(const struct heal *heal, const struct engine *engine, size_t at)
 {
     const struct engine_incident *incident = engine_incident(engine, heal->kept_ladders[at].incident);
 
-    if (!incident || incident->ending != INCIDENT_OPEN || incident->index == MODEL_NONE || incident->index >= heal->model->n_services || !heal->model->settings.sos.on ||
-        !heal->model->services[incident->index].critical || is_held(engine, incident->index, incident))
+    if (!incident || incident->ending != INCIDENT_OPEN || incident->index == MODEL_NONE || incident->index >= heal->model->n_services ||
+        !heal->model->settings.sos.on || !heal->model->services[incident->index].critical || is_held(engine, incident->index, incident))
         return 0;
     return heal->now.wall + (int64_t)left(heal, incident->index, at);
 }
@@ -128,7 +129,7 @@ static void clear(struct heal *heal, const struct engine_incident *incident, siz
         return;
     todo_tell(heal, 0, incident->index, incident->id, ENTRY_ALL_CLEAR, NULL, "all clear for %s", incident->service);
     todo_notify(heal, NOTICE_ALL_CLEAR, LEVEL_PAGE, incident->id, incident->index, true, "All clear: %s %s", heal->model->services[incident->index].title,
-                   incident->ending == INCIDENT_STOPPED ? "was stopped by hand" : "is well again");
+                incident->ending == INCIDENT_STOPPED ? "was stopped by hand" : "is well again");
 }
 
 static void settle_closed(struct heal *heal, const struct engine *engine, size_t at)

@@ -1,6 +1,7 @@
 /*
- * The steps of a run, one after the other. A step is a `do`, `collect`, `verify`, `until`, `wait` or `if`; those of an `if` are a frame on a small stack. A step that did
- * not work ends the run, unless it says `on_failure: continue`; a process that died in the middle of an action ends it always, because nobody knows what it left.
+ * The steps of a run, one after the other. A step is a `do`, `collect`, `verify`, `until`, `wait` or `if`; those of an `if` are a frame on a small stack. A
+ * step that did not work ends the run, unless it says `on_failure: continue`; a process that died in the middle of an action ends it always, because nobody
+ * knows what it left.
  *
  * An `if` is asked of fresh results: what a step before has changed is not judged by what was seen before it. What cannot be told takes neither branch.
  */
@@ -10,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define GRACE (5 * (uint64_t)NS_PER_S)  /* of an action beyond its own timeout, and of checks that an `if` asks */
+#define GRACE (5 * (uint64_t)NS_PER_S) /* of an action beyond its own timeout, and of checks that an `if` asks */
 
 static void begin_next(struct heal *heal, const struct engine *engine, struct run *run);
 
@@ -302,7 +303,8 @@ static void ended_meanwhile(struct heal *heal, struct run *run, const struct res
 {
     char what[ENGINE_TEXT / 2];
 
-    snprintf(what, sizeof what, "meanwhile %s: %s", run->step ? run->step->meanwhile[run->meanwhile].action.name : "", result ? result->summary : "it did not end");
+    snprintf(what, sizeof what, "meanwhile %s: %s", run->step ? run->step->meanwhile[run->meanwhile].action.name : "",
+             result ? result->summary : "it did not end");
     run->meanwhile = MODEL_NONE;
     run->passes.disturbed = true;
     say(heal, run, what);

@@ -6,8 +6,17 @@ struct model_runbook *world_runbook(struct build *b, const char *name, enum mode
     static const char *const none[] = { NULL };
     struct model_runbook *book = build_alloc(b, sizeof *book);
 
-    *book = (struct model_runbook){ .name = name, .title = name, .impact = impact, .known = true, .deadline = SECONDS(600),
-                                    .limits = { .attempts = 3, .at_most = 3, .at_most_window = SECONDS(21600), .cooldown = SECONDS(900), .hold_after_failure = SECONDS(1800), .locks = none } };
+    *book = (struct model_runbook){ .name = name,
+                                    .title = name,
+                                    .impact = impact,
+                                    .known = true,
+                                    .deadline = SECONDS(600),
+                                    .limits = { .attempts = 3,
+                                                .at_most = 3,
+                                                .at_most_window = SECONDS(21600),
+                                                .cooldown = SECONDS(900),
+                                                .hold_after_failure = SECONDS(1800),
+                                                .locks = none } };
     return book;
 }
 

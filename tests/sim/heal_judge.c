@@ -39,7 +39,8 @@ static void judge_fixed(struct world *w, const struct judge_run *run)
     of(w)->fixed++;
     for (size_t i = 0; i < v->checks.n; i++)
         if (run->good[v->checks.checks[i]] < v->passes)
-            world_break(w, "4: %s is called fixed, and %s was well %u times", run->runbook->name, run->model->checks[v->checks.checks[i]].full_name, run->good[v->checks.checks[i]]);
+            world_break(w, "4: %s is called fixed, and %s was well %u times", run->runbook->name, run->model->checks[v->checks.checks[i]].full_name,
+                        run->good[v->checks.checks[i]]);
     if (run->acting || w->now.awake - run->acted_at < (v->passes - 1) * v->every)
         world_break(w, "4: %s is called fixed before its window was over", run->runbook->name);
 }
@@ -150,8 +151,13 @@ static void took(struct world *w, const struct heal_effect *effect)
     for (size_t i = 0; i < JUDGE_RUNS; i++) {
         if (j->runs[i].id)
             continue;
-        j->runs[i] = (struct judge_run){ .id = effect->run, .service = service, .book = book_index(effect->of.take.runbook->name), .model = model_keep(engine_model(w->engine)),
-                                         .runbook = effect->of.take.runbook, .by_hand = effect->of.take.by_hand, .forced = effect->of.take.reason[0] != '\0',
+        j->runs[i] = (struct judge_run){ .id = effect->run,
+                                         .service = service,
+                                         .book = book_index(effect->of.take.runbook->name),
+                                         .model = model_keep(engine_model(w->engine)),
+                                         .runbook = effect->of.take.runbook,
+                                         .by_hand = effect->of.take.by_hand,
+                                         .forced = effect->of.take.reason[0] != '\0',
                                          .incident = effect->of.take.by_hand ? 0 : effect->of.take.incident };
         return;
     }
@@ -203,8 +209,8 @@ static void say(struct world *w, const struct heal_effect *effect)
 
     if (effect->kind == HEAL_TELL)
         printf("%.3f run %llu s%zu incident %llu, %s %s: %s\n", at, (unsigned long long)effect->run, effect->of.tell.healing.service,
-               (unsigned long long)effect->of.tell.healing.incident, effect->of.tell.healing.entry < ENTRY_KINDS ? engine_entry_name(effect->of.tell.healing.entry) : "",
-               effect->of.tell.who, effect->of.tell.text);
+               (unsigned long long)effect->of.tell.healing.incident,
+               effect->of.tell.healing.entry < ENTRY_KINDS ? engine_entry_name(effect->of.tell.healing.entry) : "", effect->of.tell.who, effect->of.tell.text);
     else if (effect->kind == HEAL_NOTIFY)
         printf("%.3f told: %s: %s\n", at, engine_notice_name(effect->of.notify.notice), effect->of.notify.text);
     else if (effect->kind != HEAL_WAKE_AT && effect->kind != HEAL_PUBLISH && effect->kind != HEAL_KEEP && effect->kind != HEAL_CHECK)
@@ -315,9 +321,11 @@ static void judge_refusal(struct world *w, size_t service)
     const uint64_t incident = engine_service(w->engine, service)->incident;
     struct heal_place place;
 
-    if (incident == 0 || !engine_service(w->engine, service)->root || !heal_place(w->heal, w->engine, incident, &place) || place.running || place.limit == LIMIT_NONE)
+    if (incident == 0 || !engine_service(w->engine, service)->root || !heal_place(w->heal, w->engine, incident, &place) || place.running ||
+        place.limit == LIMIT_NONE)
         return;
-    if (place.limit != LIMIT_HOLD && place.limit != LIMIT_ATTEMPTS && place.limit != LIMIT_DEPENDENTS && !(of(w)->incidents[incident % JUDGE_INCIDENTS].told >> place.limit & 1))
+    if (place.limit != LIMIT_HOLD && place.limit != LIMIT_ATTEMPTS && place.limit != LIMIT_DEPENDENTS &&
+        !(of(w)->incidents[incident % JUDGE_INCIDENTS].told >> place.limit & 1))
         world_break(w, "7: %s refuses for s%zu, and is not in the audit", heal_limit_name(place.limit), service);
 }
 
@@ -328,7 +336,8 @@ static void judge_cleared(struct world *w, const struct engine_event *event)
 
     for (size_t i = 0; i < room; i++)
         if (all[i].id > 0 && all[i].ending == INCIDENT_RECOVERED && of(w)->incidents[all[i].id % JUDGE_INCIDENTS].delivered)
-            world_break(w, "6: incident %llu has recovered, its SOS was delivered, and there is no all-clear (event %d)", (unsigned long long)all[i].id, event ? (int)event->kind : -1);
+            world_break(w, "6: incident %llu has recovered, its SOS was delivered, and there is no all-clear (event %d)", (unsigned long long)all[i].id,
+                        event ? (int)event->kind : -1);
 }
 
 static void after(struct world *w, const struct engine_event *event)
@@ -438,7 +447,8 @@ void judge_model(struct judge *j, const struct model *model)
         uint64_t prints[JUDGE_BOOKS] = { 0 };
 
         for (size_t k = 0; k < model->services[i].n_heal; k++)
-            prints[book_index(model->services[i].heal[k].bound->name)] = prints[book_index(model->services[i].heal[k].bound->name)] * 31 + model->services[i].heal[k].fingerprint;
+            prints[book_index(model->services[i].heal[k].bound->name)] = prints[book_index(model->services[i].heal[k].bound->name)] * 31 +
+                                                                         model->services[i].heal[k].fingerprint;
         for (size_t k = 0; k < JUDGE_BOOKS; k++) {
             struct judge_book *book = &j->books[i][k];
 

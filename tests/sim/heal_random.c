@@ -22,7 +22,7 @@ struct entry {
 struct service {
     bool critical, enabled, heal_stopped;
     size_t n_checks, n_entries, n_needs, needs[2];
-    bool either;             /* one of its needs suffices */
+    bool either; /* one of its needs suffices */
     struct entry entries[ENTRIES];
 };
 
@@ -50,7 +50,9 @@ static void throw_entry(struct history *h, struct entry *e)
 {
     static const enum model_impact impacts[] = { MODEL_OBSERVE, MODEL_RESTART, MODEL_RESTART, MODEL_RESTART, MODEL_DISRUPT, MODEL_DISRUPT };
 
-    *e = (struct entry){ .book = dice_below(&h->dice, BOOKS), .fingerprint = dice_next(&h->dice) | 1, .seed = dice_next(&h->dice), .conditional = dice_chance(&h->dice, 30) };
+    *e = (struct entry){
+        .book = dice_below(&h->dice, BOOKS), .fingerprint = dice_next(&h->dice) | 1, .seed = dice_next(&h->dice), .conditional = dice_chance(&h->dice, 30)
+    };
     e->impact = impacts[dice_below(&h->dice, 6)];
 }
 
@@ -58,8 +60,12 @@ static void throw_service(struct history *h, size_t at)
 {
     struct service *s = &h->services[at];
 
-    *s = (struct service){ .critical = dice_chance(&h->dice, 60), .enabled = true, .heal_stopped = dice_chance(&h->dice, 15), .n_checks = dice_between(&h->dice, 1, CHECKS),
-                           .n_entries = dice_below(&h->dice, ENTRIES + 1), .either = dice_chance(&h->dice, 30) };
+    *s = (struct service){ .critical = dice_chance(&h->dice, 60),
+                           .enabled = true,
+                           .heal_stopped = dice_chance(&h->dice, 15),
+                           .n_checks = dice_between(&h->dice, 1, CHECKS),
+                           .n_entries = dice_below(&h->dice, ENTRIES + 1),
+                           .either = dice_chance(&h->dice, 30) };
     for (size_t i = 0; i < 2 && at > 0; i++)
         if (dice_chance(&h->dice, 40))
             s->needs[s->n_needs++] = dice_below(&h->dice, at);
@@ -99,7 +105,8 @@ static void make_limits(struct history *h, struct build *b, struct dice *dice, s
 
 static void make_step(struct history *h, struct build *b, struct dice *dice, struct model_step *step, size_t check, bool deep)
 {
-    static const enum model_step_kind kinds[] = { MODEL_STEP_DO, MODEL_STEP_DO, MODEL_STEP_DO, MODEL_STEP_COLLECT, MODEL_STEP_VERIFY, MODEL_STEP_UNTIL, MODEL_STEP_WAIT, MODEL_STEP_IF };
+    static const enum model_step_kind kinds[] = { MODEL_STEP_DO,     MODEL_STEP_DO,    MODEL_STEP_DO,   MODEL_STEP_COLLECT,
+                                                  MODEL_STEP_VERIFY, MODEL_STEP_UNTIL, MODEL_STEP_WAIT, MODEL_STEP_IF };
 
     *step = (struct model_step){ .kind = kinds[dice_below(dice, deep ? 7 : 8)], .goes_on = dice_chance(dice, 40), .action = world_action("act", h->scale * 2) };
     step->wait = some(dice, h->scale, 4) + 1;
@@ -262,7 +269,8 @@ static void see(struct history *h)
 
 static enum world_way choose(struct world *w, size_t service, const char *action, uint64_t *takes)
 {
-    static const enum world_way ways[] = { WAY_WORKS, WAY_WORKS, WAY_WORKS, WAY_WORKS, WAY_WORKS, WAY_WORKS, WAY_FAILS, WAY_LIES, WAY_LIES, WAY_REFUSES, WAY_HANGS, WAY_DIES };
+    static const enum world_way ways[] = { WAY_WORKS, WAY_WORKS, WAY_WORKS, WAY_WORKS,   WAY_WORKS, WAY_WORKS,
+                                           WAY_FAILS, WAY_LIES,  WAY_LIES,  WAY_REFUSES, WAY_HANGS, WAY_DIES };
 
     (void)service;
     (void)action;
@@ -355,8 +363,9 @@ static void restart(struct history *h)
 static void say(struct history *h)
 {
     const struct engine_command all[] = {
-        { .kind = COMMAND_SILENCE, .duration = h->scale * 10 }, { .kind = COMMAND_UNSILENCE }, { .kind = COMMAND_PAUSE, .duration = h->scale * 10 },
-        { .kind = COMMAND_RESUME }, { .kind = COMMAND_ACK, .duration = h->scale * 20 }, { .kind = COMMAND_UNACK },
+        { .kind = COMMAND_SILENCE, .duration = h->scale * 10 }, { .kind = COMMAND_UNSILENCE },
+        { .kind = COMMAND_PAUSE, .duration = h->scale * 10 },   { .kind = COMMAND_RESUME },
+        { .kind = COMMAND_ACK, .duration = h->scale * 20 },     { .kind = COMMAND_UNACK },
     };
     struct engine_command command = all[dice_below(&h->dice, 6)];
     char name[32];
@@ -423,8 +432,11 @@ static void jump(struct history *h)
 static void send_nonsense(struct history *h)
 {
     const struct heal_event events[] = {
-        { .kind = HEAL_TAKEN, .of.taken = { dice_next(&h->dice), true } }, { .kind = HEAL_NOT_TAKEN, .of.not_taken = { dice_next(&h->dice), "a", "" } },
-        { .kind = HEAL_ENDED, .of.ended = { dice_next(&h->dice), NULL, true } }, { .kind = HEAL_RESTORE }, { .kind = HEAL_DELIVERED, .of.delivered = { dice_next(&h->dice), false } },
+        { .kind = HEAL_TAKEN, .of.taken = { dice_next(&h->dice), true } },
+        { .kind = HEAL_NOT_TAKEN, .of.not_taken = { dice_next(&h->dice), "a", "" } },
+        { .kind = HEAL_ENDED, .of.ended = { dice_next(&h->dice), NULL, true } },
+        { .kind = HEAL_RESTORE },
+        { .kind = HEAL_DELIVERED, .of.delivered = { dice_next(&h->dice), false } },
     };
 
     if (world_heal(&h->w, &events[dice_below(&h->dice, 5)]))
@@ -433,8 +445,8 @@ static void send_nonsense(struct history *h)
 
 static void happen(struct history *h)
 {
-    static void (*const rare[])(struct history *) = { restart, restart, reload, reload, reload, say, say, say, by_hand, by_hand, turn_store, turn_observer, turn_switch, gap, jump, send_nonsense,
-                                                      turn_all };
+    static void (*const rare[])(struct history *) = { restart, restart,    reload,        reload,      reload, say,  say,           say,     by_hand,
+                                                      by_hand, turn_store, turn_observer, turn_switch, gap,    jump, send_nonsense, turn_all };
     const uint64_t dice = dice_below(&h->dice, 1000);
 
     if (dice < 12)

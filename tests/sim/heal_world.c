@@ -155,8 +155,9 @@ static void follow(struct world *w)
         if (effects[i].kind == EFFECT_JUDGED && w->judged)
             w->judged(w, &effects[i]);
         if (effects[i].kind == EFFECT_JUDGED)
-            heal_once(w, &(struct heal_event){ .kind = HEAL_RESULT, .of.result = { effects[i].of.judged.check, effects[i].of.judged.run, effects[i].of.judged.result,
-                                                                                 effects[i].of.judged.cause == CAUSE_SCHEDULE } });
+            heal_once(w, &(struct heal_event){ .kind = HEAL_RESULT,
+                                               .of.result = { effects[i].of.judged.check, effects[i].of.judged.run, effects[i].of.judged.result,
+                                                              effects[i].of.judged.cause == CAUSE_SCHEDULE } });
     }
 }
 

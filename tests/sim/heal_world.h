@@ -1,6 +1,6 @@
 /*
- * A daemon without a world, with repair: engine and heal together in virtual time, as core/daemon_heal.c joins them. Checks, actions, agents, locks and the store are imaginary. Used
- * by the random histories of test_heal and by unit tests. Whoever wants to know what happened asks with `tell`.
+ * A daemon without a world, with repair: engine and heal together in virtual time, as core/daemon_heal.c joins them. Checks, actions, agents, locks and the
+ * store are imaginary. Used by the random histories of test_heal and by unit tests. Whoever wants to know what happened asks with `tell`.
  */
 #ifndef SIM_HEAL_WORLD_H
 #define SIM_HEAL_WORLD_H
@@ -61,9 +61,9 @@ struct world {
     uint64_t action_takes, take_takes;
     bool store_down, locked, switched_off, safe_mode;
     enum world_way (*choose)(struct world *w, size_t service, const char *action, uint64_t *takes); /* NULL: as above */
-    void (*worked)(struct world *w, size_t service, const char *action);                          /* what an action that works does; NULL: its service's checks are ok */
+    void (*worked)(struct world *w, size_t service, const char *action);                          /* what one that works does; NULL: its service is ok */
     world_tell *tell;
-    void (*after)(struct world *w, const struct engine_event *event);                             /* after each event of the engine, and what followed from it */
+    void (*after)(struct world *w, const struct engine_event *event);                             /* after each event and what followed from it */
     void (*before)(struct world *w);                                                              /* before each event: time has passed */
     void (*restarted)(struct world *w, bool booted);                                              /* another process is about to begin */
     void (*judged)(struct world *w, const struct engine_effect *effect);                          /* a result was judged */

@@ -185,6 +185,12 @@ static void answer_early(struct world *w)
         sim_answer(&w->sim, check, w->sim.checks[check].status);
 }
 
+/* As a repair does. */
+static void want(struct world *w)
+{
+    sim_feed(&w->sim, &(struct engine_event){ .kind = EVENT_WANT, .of.want = { any_check(w) } });
+}
+
 /* Results of runs that have ended, were cancelled or never were; checks that are none; events of later versions. */
 static void send_nonsense(struct world *w)
 {
@@ -375,8 +381,10 @@ static void happen(struct world *w)
         reload_same(w);
     else if (dice < 93)
         sim_gap(&w->sim, SECONDS(6) + dice_below(&w->dice, SECONDS(dice_chance(&w->dice, 20) ? 8 * 3600 : 600)), dice_chance(&w->dice, 50));
-    else if (dice < 100)
+    else if (dice < 97)
         ask_why(w);
+    else if (dice < 100)
+        want(w);
     else
         happen_to_talon(w);
 }

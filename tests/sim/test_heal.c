@@ -92,8 +92,9 @@ int main(int argc, char **argv)
         }
         next++;
     } while (seed == 0 && counts.events < events && broke < 5);
-    printf("%" PRIu64 " starts, %" PRIu64 " fixed, %" PRIu64 " SOS, %" PRIu64 " all clear, %" PRIu64 " refusals\n", counts.starts, counts.fixed, counts.sos, counts.clears, counts.refusals);
-    printf("figure property.events %" PRIu64 " events\nfigure property.simulated_hours %" PRIu64 " h\nfigure property.broken %" PRIu64 " histories\n", counts.events,
-           counts.ns / 3600 / NS_PER_S, broke);
+    printf("%" PRIu64 " starts, %" PRIu64 " fixed, %" PRIu64 " SOS, %" PRIu64 " all clear, %" PRIu64 " refusals\n", counts.starts, counts.fixed, counts.sos,
+           counts.clears, counts.refusals);
+    printf("figure property.events %" PRIu64 " events\nfigure property.simulated_hours %" PRIu64 " h\nfigure property.broken %" PRIu64 " histories\n",
+           counts.events, counts.ns / 3600 / NS_PER_S, broke);
     return broke > 0 ? 1 : 0;
 }

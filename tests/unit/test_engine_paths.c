@@ -174,6 +174,34 @@ static void what_is_needed_goes_before_all_who_wait(void **state)
     end(&sim);
 }
 
+/* Also after a run in progress, which began before it was wanted (rules.md 3.10). */
+static void what_a_repair_wants_goes_before_all_who_wait(void **state)
+{
+    struct sim sim;
+    struct engine_event event = { .kind = EVENT_WANT };
+
+    (void)state;
+    begin(&sim, crowded());
+    hang(&sim, "crowd.a");
+    nudge(&sim, "crowd.a");
+    nudge(&sim, "crowd.b");
+    event.of.want.check = index_of(&sim, "vm.ssh");
+    assert_int_equal(sim_feed(&sim, &event), ENGINE_DONE);
+    answer(&sim, "crowd.a", STATUS_OK);
+    assert_true(is_running(&sim, "vm.ssh"));
+    assert_int_equal(sim_check(&sim, "vm.ssh")->last_cause, CAUSE_HEAL);
+    hang(&sim, "redis.ping");
+    nudge(&sim, "redis.ping");
+    event.of.want.check = index_of(&sim, "redis.ping");
+    assert_int_equal(sim_feed(&sim, &event), ENGINE_DONE);
+    answer(&sim, "redis.ping", STATUS_OK);
+    assert_true(is_running(&sim, "redis.ping"));
+    assert_int_equal(sim_check(&sim, "redis.ping")->last_cause, CAUSE_HEAL);
+    event.of.want.check = 99;
+    assert_int_equal(sim_feed(&sim, &event), ENGINE_REFUSED);
+    end(&sim);
+}
+
 static void one_that_waits_already_moves_up_when_it_is_needed(void **state)
 {
     struct sim sim;
@@ -240,6 +268,7 @@ int main(void)
         cmocka_unit_test(a_slot_that_finds_the_run_before_still_waiting_is_skipped_and_said_once),
         cmocka_unit_test(at_most_one_run_of_a_check_waits),
         cmocka_unit_test(what_is_needed_goes_before_all_who_wait),
+        cmocka_unit_test(what_a_repair_wants_goes_before_all_who_wait),
         cmocka_unit_test(one_that_waits_already_moves_up_when_it_is_needed),
         cmocka_unit_test(a_need_goes_before_all_who_wait_also_for_the_room_of_the_run_that_asks),
         cmocka_unit_test(a_lost_run_begins_anew_in_the_room_that_it_leaves),

@@ -236,7 +236,9 @@ static void the_ladder_is_climbed_to_the_sos(void **state)
     uint64_t broke, id;
 
     (void)state;
-    settings->agents = (struct model_agents){ .n = 2, .agents = { { "agent", command, SECONDS(60), SECONDS(600) }, { "fallback", command, SECONDS(60), SECONDS(600) } } };
+    settings->agents = (struct model_agents){
+        .n = 2, .agents = { { "agent", command, SECONDS(60), SECONDS(600) }, { "fallback", command, SECONDS(60), SECONDS(600) } }
+    };
     settings->sos = (struct model_sos){ true, SECONDS(900), SECONDS(14400) };
     begin(&w, &seen, &p);
     w.way = WAY_LIES;

@@ -1,6 +1,6 @@
 /*
- * The process dies in each step of a runbook of the shape of k8s-reboot-heal: evidence, an `if` with steps of its own, a step that may fail, `until` with repairs on the way, the
- * stability window. After it the run is interrupted, its hold is in force, and nothing is begun twice.
+ * The process dies in each step of a runbook of the shape of k8s-reboot-heal: evidence, an `if` with steps of its own, a step that may fail, `until` with
+ * repairs on the way, the stability window. After it the run is interrupted, its hold is in force, and nothing is begun twice.
  */
 #include "heal_machine_support.h"
 
@@ -27,7 +27,9 @@ static struct parts begin_long(void)
     steps[3] = act("may-fail");
     steps[3].goes_on = true;
     *meanwhile = (struct model_meanwhile){ .action = world_action("meanwhile", SECONDS(15)), .every = SECONDS(20) };
-    steps[4] = (struct model_step){ .kind = MODEL_STEP_UNTIL, .passes = world_passes(p.b, 0, 1, 2, SECONDS(5), SECONDS(120)), .meanwhile = meanwhile, .n_meanwhile = 1 };
+    steps[4] = (struct model_step){
+        .kind = MODEL_STEP_UNTIL, .passes = world_passes(p.b, 0, 1, 2, SECONDS(5), SECONDS(120)), .meanwhile = meanwhile, .n_meanwhile = 1
+    };
     steps[5] = act("last");
     p.book->verify = world_passes(p.b, 0, 1, 6, SECONDS(10), SECONDS(120));
     return p;
@@ -144,11 +146,8 @@ static void the_clock_of_sos_goes_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_goes_through_all_of_it),
-        cmocka_unit_test(the_process_dies_in_each_step),
-        cmocka_unit_test(an_intent_alone_is_no_run),
-        cmocka_unit_test(an_intent_without_an_end_counts),
-        cmocka_unit_test(the_clock_of_sos_goes_on),
+        cmocka_unit_test(it_goes_through_all_of_it),       cmocka_unit_test(the_process_dies_in_each_step), cmocka_unit_test(an_intent_alone_is_no_run),
+        cmocka_unit_test(an_intent_without_an_end_counts), cmocka_unit_test(the_clock_of_sos_goes_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
