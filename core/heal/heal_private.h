@@ -42,7 +42,6 @@ struct subject {
     size_t first_entry;   /* of its entries in heal.record_of */
     size_t *dependents, n_dependents; /* critical ones, transitively; known where something disruptive may start */
     size_t ladder;        /* of its open incident; MODEL_NONE */
-    bool listed;          /* in heal.open */
     enum engine_ours ours;/* as the engine was told */
     uint64_t fresh_from;  /* nothing starts by results of runs below this number; 0: whatever there is will do */
     uint64_t conditions_from; /* the checks of its conditions were asked for runs of this number and above; 0: not yet */

@@ -234,13 +234,41 @@ static uint64_t fingerprint_of(const struct model_service *service, const char *
     return fingerprint;
 }
 
+/* Of a runbook and a service that the model does not know together, and that nothing runs for. */
+static bool is_orphan(const struct model *model, const struct heal *heal, size_t at)
+{
+    const struct heal_kept_record *record = &heal->records[at];
+    const size_t service = model_service(model, record->service);
+
+    for (size_t i = 0; service != MODEL_NONE && i < model->services[service].n_heal; i++)
+        if (strcmp(model->services[service].heal[i].bound->name, record->runbook) == 0)
+            return false;
+    for (size_t i = 0; i < RUNS; i++)
+        if (heal->runs[i].state != RUN_FREE && heal->runs[i].record == at)
+            return false;
+    return true;
+}
+
+/* It may come back with another reload, and then its limits still hold; but there is an end to what is kept so: the first of them go. */
+static void keep_old_records(struct fresh *f, const struct model *model, const struct heal *heal)
+{
+    size_t orphans = 0;
+
+    for (size_t i = 0; i < heal->n_records; i++)
+        orphans += is_orphan(model, heal, i);
+    for (size_t i = 0; i < heal->n_records; i++) {
+        if (orphans > ORPHANS && is_orphan(model, heal, i))
+            orphans--;
+        else
+            f->records[f->n_records++] = heal->records[i];
+    }
+}
+
 static void keep_records(struct fresh *f, const struct model *model, const struct heal *heal)
 {
     size_t entry = 0;
 
-    f->n_records = heal->n_records;
-    if (heal->n_records > 0)
-        memcpy(f->records, heal->records, heal->n_records * sizeof *f->records);
+    keep_old_records(f, model, heal);
     for (size_t i = 0; i < model->n_services; i++) {
         for (size_t k = 0; k < model->services[i].n_heal; k++, entry++) {
             const char *runbook = model->services[i].heal[k].bound->name;
@@ -272,8 +300,10 @@ static void keep_runs(struct fresh *f, const struct model *model, struct heal *h
         run->answers = f->answers[i];
         run->room = room;
         f->answers[i] = NULL;
-        if (run->state != RUN_FREE)
-            run->service = model_service(model, run->model->services[run->was_service].name);
+        if (run->state == RUN_FREE)
+            continue;
+        run->service = model_service(model, run->model->services[run->was_service].name);
+        run->record = find_record(f, run->book->name, run->model->services[run->was_service].name);
     }
 }
 

@@ -143,11 +143,44 @@ static void the_clock_of_sos_goes_on(void **state)
     end(&w);
 }
 
+/* What reloads leave behind has an end; what is configured keeps its past. */
+static void records_of_what_is_gone_are_bounded(void **state)
+{
+    static char names[600][8];
+    struct parts p = begin_model(0);
+    struct world w;
+    struct seen seen;
+    size_t n;
+
+    (void)state;
+    begin(&w, &seen, &p);
+    world_set(&w, "web", STATUS_FAIL);
+    world_pass(&w, SECONDS(120));
+    assert_int_equal(seen.over[HEAL_FIXED], 1);
+    for (size_t i = 0; i < 600; i++) {
+        struct parts q = begin_model(0);
+        struct model_runbook *other = world_runbook(q.b, names[i], MODEL_RESTART);
+
+        snprintf(names[i], sizeof names[i], "r%zu", i);
+        other->steps = q.book->steps;
+        other->n_steps = q.book->n_steps;
+        other->verify = q.book->verify;
+        world_entry(q.b, q.service, other);
+        world_reload(&w, build_end(q.b));
+    }
+    heal_records(w.heal, &n);
+    assert_true(n < 300);
+    assert_string_equal(heal_records(w.heal, &n)[0].runbook, "restart");
+    assert_int_equal(heal_records(w.heal, &n)[0].record.n, 1);
+    end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_goes_through_all_of_it),       cmocka_unit_test(the_process_dies_in_each_step), cmocka_unit_test(an_intent_alone_is_no_run),
-        cmocka_unit_test(an_intent_without_an_end_counts), cmocka_unit_test(the_clock_of_sos_goes_on),
+        cmocka_unit_test(it_goes_through_all_of_it), cmocka_unit_test(the_process_dies_in_each_step),
+        cmocka_unit_test(an_intent_alone_is_no_run), cmocka_unit_test(an_intent_without_an_end_counts),
+        cmocka_unit_test(the_clock_of_sos_goes_on),  cmocka_unit_test(records_of_what_is_gone_are_bounded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
