@@ -13,7 +13,7 @@
 
 #define SECONDS(n) ((uint64_t)(n) * 1000000000u)
 
-enum { CHANNELS = 16 };
+enum { CHANNELS = 16, MESSAGES = 60 }; /* as many as core/outbox remembers */
 
 static const char heartbeat_action[] = "http.request";
 static const char *const channel_keys[] = { "normal", "timeout" };
@@ -175,8 +175,8 @@ static void read_bounds(struct config *c, const struct node *map)
     const struct node *messages = tree_get(map, "messages"), *expire = tree_get(map, "expire");
     char text[100], window[64];
 
-    if (messages)
-        value_rate(c, messages, "notify.messages", &notify->messages, &notify->messages_window);
+    if (messages && value_rate(c, messages, "notify.messages", &notify->messages, &notify->messages_window) && notify->messages > MESSAGES)
+        problem_error(c, messages->place, "`notify.messages` can be %d in its window at most, and is %u", MESSAGES, notify->messages);
     if (expire)
         value_duration(c, expire, "notify.expire", SECONDS(60), SECONDS(31 * 86400), &notify->expire);
     scalar_show_duration(notify->messages_window, window, sizeof window);

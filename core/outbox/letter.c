@@ -214,7 +214,9 @@ static bool finish(struct letter *letter)
     out->channel = letter->box;
     out->name = box->name;
     out->text[letter->n] = '\0';
-    if (out->lines > 1)
+    if (out->level == OUTBOX_PAGE)
+        snprintf(out->title, sizeof out->title, out->over ? "Talon, all clear" : "Talon, SOS");
+    else if (out->lines > 1)
         snprintf(out->title, sizeof out->title, out->level == OUTBOX_DIGEST ? "Talon, digest" : "Talon, %u messages", out->lines);
     box->sending = box->changed = true;
     box->level = out->level;
