@@ -94,6 +94,19 @@ static void look_at_secrets(struct reach *reach, const struct model *model)
         ev_loop_destroy(asking.loop);
 }
 
+/* ---- what is kept running */
+
+static void look_at_program(struct reach *reach, const struct model *model, const struct model_program *program)
+{
+    const char *path = model->settings.exec_path;
+
+    look_for_program(reach, &program->place, "the program", program->command[0], path);
+    if (program->preflight)
+        look_for_program(reach, &program->place, "the program of a preflight,", program->preflight[0], path);
+    if (program->events)
+        look_for_program(reach, &program->place, "the program that is told of events,", program->events[0], path);
+}
+
 /* ---- all of it */
 
 struct reach *reach_look(const struct model *model)
@@ -106,6 +119,8 @@ struct reach *reach_look(const struct model *model)
     for (size_t i = 0; i < model->n_checks; i++)
         if (model->checks[i].enabled)
             look_at_check(reach, model, &model->checks[i]);
+    for (size_t i = 0; i < model->n_programs; i++)
+        look_at_program(reach, model, &model->programs[i]);
     return reach;
 }
 

@@ -6,6 +6,7 @@
 #include "config/steps.h"
 #include "config/values.h"
 
+#include "base/os/files.h"
 #include "base/scalar.h"
 #include "base/text.h"
 
@@ -64,6 +65,15 @@ void program_command(struct program_reading *r, const struct node *node, const c
     for (size_t i = 0; i < n; i++)
         buffer_printf(text, "%s%s", i > 0 ? ", " : "", (*command)[i]);
     program_show(r, what, buffer_string(text), node);
+}
+
+/* A program that is named by a path lies where that leads from its folder. */
+static void place_program(struct program_reading *r, const char *const *command)
+{
+    char absolute[4096];
+
+    if (command && command[0] && strchr(command[0], '/') && files_absolute(command[0], r->made->folder, absolute, sizeof absolute))
+        *(const char **)(uintptr_t)command = arena_string(r->c->made, absolute);
 }
 
 /* ---- small parts */
@@ -277,6 +287,8 @@ static bool read_program(struct config *c, const struct entry *entry, struct mod
     program_drain(&r);
     read_loaded(&r);
     read_events(&r);
+    place_program(&r, made->command);
+    place_program(&r, made->preflight);
     return enabled;
 }
 

@@ -293,7 +293,7 @@ def test_preflight_and_events(worker, talon):
     (worker.folder / "tell").write_text(f"#!/bin/sh\ncat >>{worker.folder}/events\n")
     for name in ("preflight", "tell"):
         (worker.folder / name).chmod(0o755)
-    worker.write(FAST, f"preflight: {{ command: [{worker.folder}/preflight], timeout: 1s }}",
+    worker.write(FAST, f"folder: {worker.folder}", "preflight: { command: [./preflight], timeout: 1s }",
                  f"events: {{ command: [{worker.folder}/tell], source: worker-supervisor, component: host-worker }}")
     talon.start()
     first = talon.wait("an event", lambda: events(worker))[0]
@@ -404,7 +404,8 @@ def test_logs_are_rotated_and_the_program_writes_on(worker, talon):
 
 
 def test_a_dry_run_starts_nothing(worker, talon):
-    worker.write()
+    worker.write("preflight: { command: [no-such-program] }")
+    assert "the program of a preflight, no-such-program is not found in /usr/bin:/bin" in talon.command("validate").stderr
     talon.start("--dry-run")
     assert talon.status()["programs"] == [] and not talon.pids_of("talon-keeper")
     assert not worker.starts()
