@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEPS = 2000, OFTEN = 1500000, SELDOM = 100000, SOAK = 60000000, PROMISES = 8, TRIES = 3000 };
+enum { STEPS = 500, KEPT_STEPS = 2000, OFTEN = 1500000, SELDOM = 100000, SOAK = 60000000, PROMISES = 8, TRIES = 3000 };
 
 #ifdef HEAL_MUTANTS
 int heal_mutant;
@@ -55,7 +55,7 @@ static uint64_t replay_kept(struct random_counts *counts)
     uint64_t broke = 0;
 
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
-        if (random_history(kept[i], STEPS, false, counts, broken))
+        if (random_history(kept[i], KEPT_STEPS, false, counts, broken))
             continue;
         printf("seed %" PRIu64 ", kept: %s\n", kept[i], broken);
         broke++;
