@@ -12,7 +12,8 @@ struct runbook_reading {
     size_t steps;
     unsigned depth;                     /* of `if` */
     bool known;                         /* false: something was told, or hangs on what nobody knows here */
-    enum model_impact impact;           /* the highest of the steps so far */
+    enum model_impact impact;           /* the highest of the steps so far whose plugins could be asked */
+    bool unasked;                       /* of one or more nobody could say what it does */
 };
 
 /* runbook_read.c: all but name, title and parameters, into *made. */

@@ -65,7 +65,9 @@ static void judge(struct runbook_reading *r, const struct operation *operation, 
         problem_error(r->c, type->key->place, "`collect` gathers evidence and changes nothing, and `%s` is `%s` here", operation->name, impacts[action->impact]);
         r->known = false;
     }
-    if (action->impact > r->impact)
+    if (operation->unknown)
+        r->unasked = true;
+    else if (action->impact > r->impact)
         r->impact = action->impact;
 }
 

@@ -160,6 +160,13 @@ static void read_impact(struct runbook_reading *r, const struct node *node)
         r->made->impact = (enum model_impact)index;
 }
 
+/* A plugin that cannot be loaded is no mistake in a runbook; but nobody can say that it does less than this. */
+static void raise_unasked(struct runbook_reading *r)
+{
+    if (r->unasked && r->made->impact < MODEL_DISRUPT)
+        r->made->impact = MODEL_DISRUPT;
+}
+
 static void read_verify(struct runbook_reading *r, const struct node *map)
 {
     static const char *const keys[] = { "checks", "passes", "every", "within" };
@@ -205,6 +212,7 @@ void runbook_read(struct config *c, const struct runbook_plan *plan, const struc
         runbook_steps(&r, steps, "steps", &made->steps, &made->n_steps, &sum);
     read_verify(&r, tree_get(plan->node, "verify"));
     read_impact(&r, tree_get(plan->node, "impact"));
+    raise_unasked(&r);
     read_deadline(&r, tree_get(plan->node, "deadline"), sum + made->verify.within);
     made->known = r.known;
     c->params = NULL;

@@ -65,9 +65,12 @@ static struct config *read_with_plugins(const char *file, const char *plugins)
 {
     char folder[] = "/tmp/talon-sim-XXXXXX";
     const char *const folders[] = { folder, NULL };
-    struct config_request request = { .file = file, .plugin_folders = folders };
+    char runbooks[4096];
+    struct config_request request = { .file = file, .runbook_folder = runbooks, .plugin_folders = folders };
+    const char *slash = strrchr(file, '/');
     struct config *config;
 
+    snprintf(runbooks, sizeof runbooks, "%.*s/../runbooks", slash ? (int)(slash - file) : 1, slash ? file : "."); /* as in etc/ */
     if (!mkdtemp(folder))
         abort();
     each_plugin(plugins, folder, make);

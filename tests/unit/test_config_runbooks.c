@@ -69,7 +69,7 @@ static void an_action_of_a_plugin_that_cannot_be_had_stays_and_says_why(void **s
     struct model *model;
 
     (void)state;
-    write_book("runbook: r\nparams: {n: {default: a}}\nsteps: [{do: {greenhouse.delete-pod: {name: b}}, timeout: 9s}]\n");
+    write_book("runbook: r\nimpact: restart\nparams: {n: {default: a}}\nsteps: [{do: {greenhouse.delete-pod: {name: b}}, timeout: 9s}]\n");
     config = load_without("greenhouse", true);
     model = config_model(config);
     assert_non_null(model);
