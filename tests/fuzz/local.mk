@@ -95,4 +95,4 @@ tests_fuzz_libtailscale_a_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) -Dtalon_plugin_d
 tests_fuzz_fuzz_scenario_SOURCES = tests/fuzz/fuzz_scenario.c core/windows.c core/windows.h $(FUZZ_CONFIG_SOURCES)
 tests_fuzz_fuzz_scenario_CFLAGS = $(FUZZ_CONFIG_CFLAGS)
 tests_fuzz_fuzz_scenario_LDFLAGS = $(FUZZ_LINK)
-tests_fuzz_fuzz_scenario_LDADD = core/rehearse/librehearse.a $(FUZZ_CONFIG_LIBS)
+tests_fuzz_fuzz_scenario_LDADD = core/rehearse/librehearse.a core/heal/libheal.a $(FUZZ_CONFIG_LIBS)
