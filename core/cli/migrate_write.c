@@ -284,7 +284,7 @@ bool old_write(const struct old *old, const char *profile, const char *checks, s
 void old_tell_lost(const struct old *old, struct old_notes *notes)
 {
     if (old->heal_script)
-        old_note(notes, 1, 1, "`heal_script` is not carried: repair is done by runbooks, and what that script did will be the runbook k8s-reboot-heal");
+        old_note(notes, 1, 1, "`heal_script` is not carried: repair is done by runbooks, and what that script did is k8s-reboot-heal, which the checks of the cluster ask for");
     if (!old->health.enabled)
         old_note(notes, 1, 1, "`health.enabled = false` is not carried: Talon always answers, on loopback alone");
     old_note(notes, 1, 1,

@@ -35,7 +35,7 @@ def test_the_default_files_validate_and_watch_the_same(talon, old):
                  "programs.worker.start_call.after = 5s", "programs.worker.restart.longest = 30s", "programs.worker.drain.wait = 5s",
                  "services.worker-health.checks.alive.every = 30s"):
         assert line in shown, f"{line} is not in\n{shown}"
-    for lost in ("heal_script", "programs", "[probes]"):
+    for lost in ("heal_script", "[probes]"):
         assert lost in said, said
     assert "0000000000" in text and "someone@example.com" in text
 

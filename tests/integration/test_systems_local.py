@@ -351,6 +351,7 @@ VARIABLES = """
   caddy_livekit_port: "7443"
   caddy_host: host.example.com
   caddy_address: 127.0.0.1
+  caddy_folder: /tmp
   gateway: 127.0.0.1:3018
   gateway_label: com.example.gateway
   gateway_pid_file: /tmp/gateway.pid
