@@ -84,7 +84,7 @@ integration() { # integration FOLDER NAME [FILE...]
 sampled() { # of the tests that another build has run whole, one in so many; another commit runs others, `./bootstrap soak` all
     if [ -z "${SOAK:-}" ]; then
         seed=$(git -C "$top" rev-parse --short HEAD 2>/dev/null || echo talon)
-        set -- "$@" --one-in=3 "--seed=$seed"
+        set -- "$@" --one-in=4 "--seed=$seed"
     fi
     integration "$@"
 }
@@ -186,7 +186,7 @@ stage unit-gcc 150 unit "$build"
 stage flat 60 joined flat
 stage bounds 60 integration "$build" bounds tests/integration/test_check.py tests/integration/test_first_light.py # which state times: nothing beside them
 beside builds builds
-stage integration-gcc 390 integration "$build" integration-gcc tests/integration --ignore=tests/integration/test_check.py --ignore=tests/integration/test_first_light.py
+stage integration-gcc 480 integration "$build" integration-gcc tests/integration --ignore=tests/integration/test_check.py --ignore=tests/integration/test_first_light.py
 stage builds 180 joined builds # with clang and the sanitizers, and for macOS
 stage unit-sanitized 240 unit "$build/sanitized"
 beside fuzz fuzz

@@ -29,10 +29,14 @@ def pytest_addoption(parser):
     parser.addoption("--seed", default="", help="any word: another one chooses others")
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "this_build_alone: only the build of which one in so many is run can run it, so it always does")
+
+
 def pytest_collection_modifyitems(config, items):
     """A build that is slow runs a part of what another build runs whole; which part changes with the seed, so that in time all of it is run."""
     one_in, seed = config.getoption("--one-in"), config.getoption("--seed")
-    chosen = [item for item in items if zlib.crc32(f"{seed} {item.nodeid}".encode()) % one_in == 0]
+    chosen = [item for item in items if item.get_closest_marker("this_build_alone") or zlib.crc32(f"{seed} {item.nodeid}".encode()) % one_in == 0]
     if len(chosen) < len(items):
         print(f"\n{len(chosen)} of {len(items)} tests are run: --one-in={one_in} --seed={seed}; ./bootstrap soak runs all")
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen])

@@ -317,6 +317,7 @@ def test_silent_slow_and_huge_clients_disturb_nobody(talon, listening):
     assert talon.verdicts() == {"a": "ok"}
 
 
+@pytest.mark.this_build_alone
 def test_a_loop_that_stands_still_is_said_after_ten_seconds(talon, listening, hooks):
     if not hooks:
         pytest.skip("this build has no debug hooks: configure with --enable-debug-hooks")

@@ -75,6 +75,7 @@ def test_one_that_stands_still_is_ended_and_started_again(talon, ports):
     assert "stood still for 2 s, since it was stopped" in reports(talon)[-1].read_text()
 
 
+@pytest.mark.this_build_alone
 def test_a_blocked_loop_is_said_then_ended(talon, ports, hooks):
     if not hooks:
         pytest.skip("this build has no debug hooks: configure with --enable-debug-hooks")

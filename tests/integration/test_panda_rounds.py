@@ -1,7 +1,7 @@
 """Many rounds of the whole Panda profile against the stand-in world: nothing is held that was not held before, here or at the servers.
 
 What is asked natively is asked each 50 ms; what runs a tool, or gets a process of its own, each 2 s. With SOAK=1 until 10,000 rounds are through, elsewhere
-until 300, for a third of a minute at most; the figure says how many that were.
+until 300, for a minute at most; the figure says how many that were.
 """
 import contextlib
 import json
@@ -14,7 +14,7 @@ import pytest
 
 from conftest import TOP
 
-SECONDS, ROUNDS = (7200, 10000) if os.environ.get("SOAK") else (20, 300)
+SECONDS, ROUNDS = (7200, 10000) if os.environ.get("SOAK") else (60, 300)
 NATIVE = "50ms"
 SLOW = ("launchd.job", "mount.point", "exec:", "ssh: login", "colima.inside", "colima.forwarder")
 
@@ -22,6 +22,7 @@ SLOW = ("launchd.job", "mount.point", "exec:", "ssh: login", "colima.inside", "c
 def hurried(text):
     """A file of checks with other intervals: each check's own, whatever its file says."""
     text = re.sub(r"\bevery: [^,}\s]+", f"every: {NATIVE}", text)
+    text = re.sub(r"(?m)^heal:\n(?:[ #].*\n|\n)*", "", text)  # nothing is repaired here, and no stability window holds such timeouts
     text = re.sub(r"\btimeout: [^,}\s]+", "timeout: 20s", text)  # the stand-ins, too, are asked for more than they are made for
     head, _, checks = text.partition("\nchecks:\n")
     made = []
@@ -47,6 +48,7 @@ def descriptors(talon):
     return sum(held.values())
 
 
+@pytest.mark.this_build_alone
 def test_rounds_leave_nothing_behind(talon, world, capsys, sanitized):
     if not sanitized and not os.environ.get("SOAK"):
         pytest.skip("the build with sanitizers runs them, which sees more of what is left behind")
