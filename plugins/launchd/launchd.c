@@ -142,12 +142,26 @@ static void conclude_absent(struct talon_run *run)
 
 static void ask_disabled(struct talon_run *run);
 
+static void disabled_asked(struct talon_run *run)
+{
+    const struct state *state = run->state;
+
+    if (state->is_loaded)
+        conclude(run);
+    else
+        conclude_absent(run);
+}
+
 static void disabled_told(struct talon_run *run, void *arg, const struct talon_exit *ended)
 {
     const struct launchd_conf *conf = run->conf;
     struct state *state = run->state;
 
     (void)arg;
+    if (ended->error.code) { /* the time is over, or no process can be had: of another domain nobody would answer either */
+        disabled_asked(run);
+        return;
+    }
     if (!no_answer(run, ended) && ended->code == 0 && launchctl_is_disabled(ended->out, ended->out_len, conf->label)) {
         talon_done(run, TALON_STOPPED, "stopped.by_hand", "%s is disabled in %s", conf->label, state->domains[state->at]);
         return;
@@ -165,10 +179,8 @@ static void ask_disabled(struct talon_run *run)
         state->at++;
     if (state->at < state->n)
         launchd_ask(run, disabled_told, (const char *const[]){ "launchctl", "print-disabled", state->domains[state->at], NULL });
-    else if (state->is_loaded)
-        conclude(run);
     else
-        conclude_absent(run);
+        disabled_asked(run);
 }
 
 static void only_domain(struct state *state, const char *domain)
