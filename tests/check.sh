@@ -84,7 +84,7 @@ integration() { # integration FOLDER NAME [FILE...]
 sampled() { # of the tests that another build has run whole, one in so many; another commit runs others, `./bootstrap soak` all
     if [ -z "${SOAK:-}" ]; then
         seed=$(git -C "$top" rev-parse --short HEAD 2>/dev/null || echo talon)
-        set -- "$@" --one-in=4 "--seed=$seed"
+        set -- "$@" --one-in=6 "--seed=$seed"
     fi
     integration "$@"
 }
