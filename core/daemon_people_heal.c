@@ -102,13 +102,31 @@ static bool is_forced(const struct said *said)
     return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(said->json, "force"));
 }
 
+/* Gives the command to repair and begins the answer. False: it was refused, and the person told why. */
+static bool carried_out(const struct daemon_people_calls *calls, struct control_ask *ask, struct heal_command *command, const struct wanted *wanted, struct buffer *body)
+{
+    const char *refusal;
+
+    command->service = wanted->service;
+    command->runbook = wanted->runbook;
+    refusal = calls->heal(calls->arg, command);
+    if (refusal) {
+        control_refuse(ask, CONFLICT, "refused", refusal);
+        return false;
+    }
+    buffer_char(body, '{');
+    json_bool(body, "ok", true);
+    json_text(body, "service", wanted->service);
+    json_text(body, "runbook", wanted->runbook);
+    return true;
+}
+
 static void start(const struct daemon_people_calls *calls, const struct snapshot *snapshot, struct control_ask *ask, const struct said *said)
 {
     struct heal_command command = { .ask = HEAL_ASK_START, .who = control_user(ask) };
     const uint64_t after = calls->last_run(calls->arg);
     struct buffer body = buffer_make(ANSWER_MAX);
     struct wanted wanted;
-    const char *refusal;
 
     if (!find(snapshot, said, ask, &wanted))
         return;
@@ -116,18 +134,9 @@ static void start(const struct daemon_people_calls *calls, const struct snapshot
         control_refuse(ask, SAID_WRONG, "bad_request", "--force needs a reason: it is kept with what was done");
         return;
     }
-    command.service = wanted.service;
-    command.runbook = wanted.runbook;
     command.reason = is_forced(said) ? reason_of(said) : NULL;
-    refusal = calls->heal(calls->arg, &command);
-    if (refusal) {
-        control_refuse(ask, CONFLICT, "refused", refusal);
+    if (!carried_out(calls, ask, &command, &wanted, &body))
         return;
-    }
-    buffer_char(&body, '{');
-    json_bool(&body, "ok", true);
-    json_text(&body, "service", wanted.service);
-    json_text(&body, "runbook", wanted.runbook);
     json_count(&body, "after", after);
     buffer_text(&body, "}\n");
     control_answer(ask, 200, &body);
@@ -138,21 +147,11 @@ static void rearm(const struct daemon_people_calls *calls, const struct snapshot
     struct heal_command command = { .ask = HEAL_ASK_REARM, .who = control_user(ask) };
     struct buffer body = buffer_make(ANSWER_MAX);
     struct wanted wanted;
-    const char *refusal;
 
     if (!find(snapshot, said, ask, &wanted))
         return;
-    command.service = wanted.service;
-    command.runbook = wanted.runbook;
-    refusal = calls->heal(calls->arg, &command);
-    if (refusal) {
-        control_refuse(ask, CONFLICT, "refused", refusal);
+    if (!carried_out(calls, ask, &command, &wanted, &body))
         return;
-    }
-    buffer_char(&body, '{');
-    json_bool(&body, "ok", true);
-    json_text(&body, "service", wanted.service);
-    json_text(&body, "runbook", wanted.runbook);
     buffer_text(&body, "}\n");
     control_answer(ask, 200, &body);
 }

@@ -267,6 +267,12 @@ static void judge_repair(struct world *w, const struct scenario_expect *expect)
 
 /* ---- the whole: by kind ---- */
 
+static void judge_state(struct world *w, const struct scenario_expect *expect, enum engine_state state)
+{
+    if (strcmp(engine_state_name(state), expect->value) != 0)
+        fail(w, expect, "the state should be %s, and is %s", expect->value, engine_state_name(state));
+}
+
 void judge(struct world *w, const struct scenario_expect *expect)
 {
     const struct engine_overall *overall = engine_overall(w->engine);
@@ -291,8 +297,7 @@ void judge(struct world *w, const struct scenario_expect *expect)
         judge_service(w, expect);
         break;
     case EXPECT_STATE:
-        if (strcmp(engine_state_name(overall->state), expect->value) != 0)
-            fail(w, expect, "the state should be %s, and is %s", expect->value, engine_state_name(overall->state));
+        judge_state(w, expect, overall->state);
         break;
     case EXPECT_INCIDENTS:
         judge_count(w, expect, true);
