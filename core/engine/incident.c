@@ -196,9 +196,10 @@ static void join(struct engine *engine, size_t service)
 
 /* ---- at the end of an event ---- */
 
+/* One that was stopped by hand does not: another check may flap still, with results of before. */
 static bool flaps_too_long(const struct engine *engine, const struct service *s)
 {
-    return s->shown.flapping && s->shown.caused_by == MODEL_NONE && engine->now.awake - s->flaps_since >= engine->t.model->settings.flap_escalate;
+    return s->shown.flapping && s->shown.verdict != VERDICT_STOPPED && s->shown.caused_by == MODEL_NONE && engine->now.awake - s->flaps_since >= engine->t.model->settings.flap_escalate;
 }
 
 static void settle_opening(struct engine *engine, size_t service)

@@ -187,11 +187,12 @@ void notice_put(struct engine *engine, size_t service)
 {
     const struct service *s = &engine->t.services[service];
     const struct model_service *model = &engine->t.model->services[service];
+    bool opens = s->shown.incident == 0, tells = !s->flap_long_told && !s->shown.silenced; /* an incident is opened of what is silenced, too */
     uint64_t due = NEVER;
 
     if (s->warns_since != NEVER && !s->warn_told && !s->shown.silenced)
         due = s->warns_since + model->tell_warn_after;
-    if (s->flaps_since != NEVER && !s->flap_long_told && !s->shown.silenced && s->flaps_since + engine->t.model->settings.flap_escalate < due)
+    if (s->flaps_since != NEVER && (opens || tells) && s->flaps_since + engine->t.model->settings.flap_escalate < due)
         due = s->flaps_since + engine->t.model->settings.flap_escalate;
     heap_set(&engine->t.clocks, service, due > engine->now.awake ? due : NEVER);
 }

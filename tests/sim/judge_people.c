@@ -148,6 +148,22 @@ static void judge_incidents(struct sim *sim)
             sim->last_incident = all[i].id;
 }
 
+/* Time it has: whoever is silenced, and whether or not something else happens just then. */
+static void judge_flapping(struct sim *sim, size_t service, const struct engine_event *event)
+{
+    const struct engine_service *s = engine_service(sim->engine, service);
+    struct sim_service *mine = &sim->services[service];
+
+    if (!s->flapping)
+        mine->flaps_from = SIM_NONE;
+    else if (mine->flaps_from == SIM_NONE)
+        mine->flaps_from = sim->now.awake;
+    if (event->kind != EVENT_TIME || !s->flapping || s->verdict == VERDICT_STOPPED || s->caused_by != MODEL_NONE || s->incident > 0)
+        return;
+    if (sim->now.awake - mine->flaps_from >= engine_model(sim->engine)->settings.flap_escalate)
+        sim_break(sim, "%s flaps for too long and has no incident", name_of(sim, service));
+}
+
 static void judge_service(struct sim *sim, size_t service)
 {
     const struct engine_service *s = engine_service(sim->engine, service);
@@ -258,8 +274,10 @@ void judge_people(struct sim *sim, const struct engine_event *event)
         note_command(sim, &event->of.command);
     if (event->kind == EVENT_WINDOW_OPEN || event->kind == EVENT_WINDOW_CLOSED)
         judge_window(sim, event);
-    for (size_t i = 0; i < engine_model(sim->engine)->n_services; i++)
+    for (size_t i = 0; i < engine_model(sim->engine)->n_services; i++) {
         judge_service(sim, i);
+        judge_flapping(sim, i, event);
+    }
     if (event->kind == EVENT_MODEL || incidents_changed(sim))
         judge_incidents(sim);
     judge_silences(sim, event);

@@ -42,6 +42,7 @@ static void move_clocks(struct sim *sim, const struct moment *before, uint64_t a
         struct sim_service *s = &sim->services[i];
 
         s->graced_until = s->graced_until > before->awake ? s->graced_until + sim->now.awake - before->awake : s->graced ? sim->now.awake : 0;
+        s->flaps_from = s->flaps_from == SIM_NONE ? SIM_NONE : sim->now.awake - (before->awake - s->flaps_from);
         s->spared_until = s->spared_until > before->awake ? s->spared_until + sim->now.awake - before->awake : 0;
     }
     for (size_t i = 0; i < sim->n_silences; i++) {

@@ -192,6 +192,7 @@ static void move_services(struct sim *sim, const struct model *old, const struct
         size_t before = old ? model_service(old, model->services[i].name) : MODEL_NONE;
 
         services[i].graced_by = MODEL_NONE;
+        services[i].flaps_from = SIM_NONE;
         if (before == MODEL_NONE || !judge_watched(old, before) || !judge_watched(model, i))
             continue;
         services[i] = sim->services[before];

@@ -48,6 +48,7 @@ struct sim_service {         /* the judges' */
     uint64_t looked_from;    /* of the look after its grace, at the latest */
     uint64_t graced_until, spared_until; /* after a need came back, and after a gap */
     size_t graced_by;        /* the need that came back */
+    uint64_t flaps_from;     /* since when it flaps without an end; SIM_NONE */
     bool was_down, explained;
     bool graced;             /* its grace may not have been closed yet by a last look */
 };

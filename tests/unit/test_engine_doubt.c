@@ -68,6 +68,54 @@ static void one_that_flaps_for_long_is_a_failure_of_its_own(void **state)
     end(&sim);
 }
 
+/* Never failed, and asked rarely: nothing happens just when it has flapped for too long. */
+static void begin_flapping(struct sim *sim)
+{
+    struct build *b = build_begin(1, 2);
+    struct model_check *rare = add_quick(b, "s0", NULL), *other = build_check(b, "other");
+
+    rare->every = SECONDS(3600);
+    rare->fail_after = 3;
+    other->every = SECONDS(120);
+    begin(sim, build_end(b));
+    for (unsigned i = 0; !sim_shown(sim, "s0")->flapping; i++)
+        hear(sim, "s0.port", i % 2 ? STATUS_FAIL : STATUS_OK);
+}
+
+static void one_that_is_silenced_has_its_incident_as_well_when_it_has_flapped_for_long(void **state)
+{
+    const struct engine_command silence = { .kind = COMMAND_SILENCE, .service = "s0", .duration = SECONDS(7200) };
+    struct sim sim;
+
+    (void)state;
+    begin_flapping(&sim);
+    sim_command(&sim, &silence);
+    assert_int_equal(sim_shown(&sim, "s0")->incident, 0);
+    sim_pass(&sim, SECONDS(901));
+    assert_true(sim_shown(&sim, "s0")->incident > 0);
+    assert_int_equal(told(&sim, NOTICE_FLAPPING_LONG), 0);
+    end(&sim);
+}
+
+static void one_that_is_stopped_by_hand_has_none_however_long_it_flapped(void **state)
+{
+    struct sim sim;
+    uint64_t last;
+
+    (void)state;
+    begin_flapping(&sim);
+    set(&sim, "s0.other", STATUS_STOPPED);
+    sim_pass(&sim, SECONDS(800));
+    assert_int_equal(sim_shown(&sim, "s0")->verdict, VERDICT_STOPPED);
+    assert_true(sim_shown(&sim, "s0")->flapping);
+    last = sim.last_incident;
+    sim_pass(&sim, SECONDS(600));
+    assert_int_equal(sim.last_incident, last);
+    assert_int_equal(sim_shown(&sim, "s0")->incident, 0);
+    assert_int_equal(told(&sim, NOTICE_FLAPPING_LONG), 0);
+    end(&sim);
+}
+
 /* ---- storms */
 
 static void break_some(struct sim *sim, unsigned from, unsigned to)
@@ -411,6 +459,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_that_turns_again_and_again_flaps_and_is_told_once),
         cmocka_unit_test(one_that_flaps_for_long_is_a_failure_of_its_own),
+        cmocka_unit_test(one_that_is_silenced_has_its_incident_as_well_when_it_has_flapped_for_long),
+        cmocka_unit_test(one_that_is_stopped_by_hand_has_none_however_long_it_flapped),
         cmocka_unit_test(four_are_no_storm_and_sixty_percent_are_none),
         cmocka_unit_test(what_comes_back_with_its_need_is_none),
         cmocka_unit_test(what_is_bad_at_wake_is_none),
