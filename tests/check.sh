@@ -112,9 +112,9 @@ builds() { # what the later stages need, while the integration tests of the firs
     gently='nice -n 19'
     sanitized_build && macos
 }
-fuzz() { # at the lowest priority: 30 s for each target would be three minutes of their own
+fuzz() { # at the lowest priority: 15 s for each target would be two minutes of their own
     [ "$system" != Darwin ] || { echo "no libFuzzer in this system's clang: nothing was fuzzed"; return 0; }
-    nice -n 19 "$top/tests/fuzz/run" 30 "$build/sanitized"
+    nice -n 19 "$top/tests/fuzz/run" 15 "$build/sanitized"
 }
 macos() { # compiles for it; a build that nobody waits for, so at the lowest priority as well
     [ "$system" != Darwin ] || { echo "this is macOS: the builds before were for it"; return 0; }
