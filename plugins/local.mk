@@ -25,6 +25,13 @@ noinst_LTLIBRARIES += plugins/kit/libmoment.la
 plugins_kit_libmoment_la_SOURCES = plugins/kit/moment.c plugins/kit/moment.h
 plugins_kit_libmoment_la_CFLAGS = $(AM_CFLAGS)
 
+# What it has of core/base comes with it.
+noinst_LTLIBRARIES += plugins/kit/libschedule.la
+plugins_kit_libschedule_la_SOURCES = \
+	plugins/kit/schedule.c plugins/kit/schedule.h core/base/calendar.c core/base/zone.c core/base/os/zones.c
+plugins_kit_libschedule_la_CFLAGS = $(AM_CFLAGS)
+plugins_kit_libschedule_la_LIBADD = core/base/libmodule.la
+
 noinst_LTLIBRARIES += plugins/kit/libtextfile.la
 plugins_kit_libtextfile_la_SOURCES = plugins/kit/text_file.c plugins/kit/text_file.h
 plugins_kit_libtextfile_la_CFLAGS = $(AM_CFLAGS)
@@ -119,7 +126,7 @@ plugins_notify_la_LIBADD = plugins/notify/libnotify.la $(CJSON_LIBS) -lm
 noinst_LTLIBRARIES += plugins/push/libpush.la
 plugins_push_libpush_la_SOURCES = plugins/push/push.c
 plugins_push_libpush_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
-plugins_push_libpush_la_LIBADD = plugins/kit/libjson.la
+plugins_push_libpush_la_LIBADD = plugins/kit/libjson.la plugins/kit/libschedule.la
 plugins_push_la_SOURCES =
 plugins_push_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_push_la_LIBADD = plugins/push/libpush.la $(CJSON_LIBS)

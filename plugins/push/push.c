@@ -3,6 +3,7 @@
  * sets it up anew with each, and has it judged at once. So a run here only looks whether what was said is good, and whether it is too long ago.
  */
 #include <kit/json.h>
+#include <kit/schedule.h>
 #include <talon/plugin.h>
 
 #include <inttypes.h>
@@ -13,12 +14,18 @@ enum { KEPT = 4096, SAID = 200 };
 
 struct conf {
     uint64_t period, grace, max_duration;
+    const char *cron, *zone;
 };
 
 static const struct talon_option options[] = {
     { .name = "period",
       TALON_DURATION_AT(struct conf, period),
       .help = "How often the job has to report that it has ended; 0: whenever it likes, only what it says counts." },
+    { .name = "cron",
+      TALON_STRING_AT(struct conf, cron),
+      .help = "In place of `period`, when it begins: minute, hour, day of the month, month, day of the week, such as `0 3 * * sun`. It has to report that it has ended within `grace` of "
+              "each beginning; one that says when it starts may go on for `max_duration`." },
+    { .name = "zone", TALON_STRING_AT(struct conf, zone), .help = "The time zone of `cron`, such as Europe/Berlin; without it the machine's own." },
     { .name = "grace", TALON_DURATION_AT(struct conf, grace), .fallback = "5m", .help = "How much later than that it may be." },
     { .name = "max_duration",
       TALON_DURATION_AT(struct conf, max_duration),
@@ -44,6 +51,18 @@ static int validate(const void *given, struct talon_problem *problem)
 {
     const struct conf *conf = given;
 
+    if (conf->cron && conf->period > 0) {
+        problem->option = "cron";
+        snprintf(problem->text, sizeof problem->text, "and `period` both say when it has to report: give one of them");
+        return 1;
+    }
+    if (conf->zone && !conf->cron) {
+        problem->option = "zone";
+        snprintf(problem->text, sizeof problem->text, "is for `cron`, which is not given");
+        return 1;
+    }
+    if (conf->cron && !schedule_valid(conf->cron, conf->zone, problem))
+        return 1;
     if (conf->period == 0 || conf->max_duration <= conf->period + conf->grace)
         return 0;
     problem->option = "max_duration";
@@ -142,6 +161,26 @@ static int judge_said(struct talon_run *run, const struct report *report)
     return 1;
 }
 
+/* By the schedule: nothing has come since its last beginning that is longer ago than `grace`; one that has started since may take its time. */
+static int judge_schedule(struct talon_run *run, const struct report *report)
+{
+    const struct conf *conf = run->conf;
+    const int64_t now = run->host->unix_ns(run), from = report->ended > 0 ? report->ended : report->since;
+    int64_t begins;
+
+    if (!conf->cron || from == 0 || !schedule_last(conf->cron, conf->zone, now - (int64_t)conf->grace, &begins))
+        return 0;
+    begins /= NS_PER_MS;
+    if (from >= begins || (conf->max_duration > 0 && report->started > report->ended && report->started >= begins))
+        return 0;
+    if (report->ended > 0)
+        talon_done(run, TALON_FAIL, "push.late", "it had to begin %s ago and has not reported since: its last report came %s ago", talon_show_time(run, age_of(run, begins)),
+                   talon_show_time(run, age_of(run, report->ended)));
+    else
+        talon_done(run, TALON_FAIL, "push.late", "it had to begin %s ago and has never reported", talon_show_time(run, age_of(run, begins)));
+    return 1;
+}
+
 static void judge(struct talon_run *run, const struct report *report)
 {
     const struct conf *conf = run->conf;
@@ -155,7 +194,7 @@ static void judge(struct talon_run *run, const struct report *report)
     else if (conf->period > 0 && from > 0 && age_of(run, from) >= due)
         talon_done(run, TALON_FAIL, "push.late", report->ended > 0 ? "it has not reported for %s; it has to every %s" : "it has never reported, waited for since %s; it has to every %s",
                    talon_show_time(run, age_of(run, from)), talon_show_time(run, conf->period));
-    else if (judge_said(run, report))
+    else if (judge_schedule(run, report) || judge_said(run, report))
         return;
     else if (is_running)
         talon_done(run, TALON_OK, "push.running", "it has been running for %s", talon_show_time(run, running));

@@ -84,8 +84,8 @@ FAILURES = [
     ("colima", "docker_dead", "colima", "fail", "Docker"),
     ("colima", "port_closed", "colima", "fail", "6379"),
     ("colima", "no_kvm", "firecracker", "fail", ""),
-    ("colima", "disk_full", "colima", "fail", "99"),
-    ("colima", "disk_filling", "colima", "warn", "85"),
+    ("colima", "disk_full", "colima-disk", "fail", "99"),
+    ("colima", "disk_filling", "colima-disk", "warn", "85"),
     # Docker, through its forwarded socket.
     ("docker", "no_socket", "docker", "fail", "there is no socket"),
     ("docker", "refuse", "docker", "fail", "nobody listens"),

@@ -9,7 +9,7 @@ struct kept {
     const char *rest;
 };
 
-static struct fake *told(const struct kept *kept)
+static struct fake *told_with(const struct kept *kept, const char *cron)
 {
     struct fake *fake = fake_new(&talon_plugin_descriptor, "push");
     char text[1024];
@@ -17,11 +17,21 @@ static struct fake *told(const struct kept *kept)
                      kept->ended < 0 ? 0LL : (long long)AGO(kept->ended), kept->rest);
 
     fake_calendar(fake, NOON);
-    fake_set(fake, "period", "24h");
-    fake_set(fake, "grace", "1h");
+    if (cron) {
+        fake_set(fake, "cron", cron);
+        fake_set(fake, "zone", "UTC");
+    } else {
+        fake_set(fake, "period", "24h");
+        fake_set(fake, "grace", "1h");
+    }
     fake_set(fake, "max_duration", "2h");
     fake_saved(fake, text, (size_t)n);
     return fake;
+}
+
+static struct fake *told(const struct kept *kept)
+{
+    return told_with(kept, NULL);
 }
 
 enum { HOUR = 3600 };
@@ -111,6 +121,64 @@ static void a_single_shot_cannot_know(void **unused)
     fake_free(fake);
 }
 
+/* NOON is 22:13:20 in UTC; it has to begin at 20:00, and to have reported by 21:00. */
+static void one_that_has_a_schedule(void **unused)
+{
+    static const struct {
+        struct kept kept;
+        const char *grace;
+        enum talon_status status;
+        const char *reason, *words;
+    } cases[] = {
+        { { 90 * HOUR, -1, 2 * HOUR, "" }, "1h", TALON_OK, "push.ok", "it reported 2 h ago" },
+        { { 90 * HOUR, -1, 3 * HOUR, "" }, "1h", TALON_FAIL, "push.late", "it had to begin 2 h ago and has not reported since: its last report came 3 h ago" },
+        { { 90 * HOUR, -1, 3 * HOUR, "" }, "3h", TALON_OK, "push.ok", "it reported 3 h ago" },
+        { { 90 * HOUR, -1, 27 * HOUR, "" }, "3h", TALON_FAIL, "push.late", "it had to begin 26 h ago" },
+        { { 90 * HOUR, -1, -1, "" }, "1h", TALON_FAIL, "push.late", "it had to begin 2 h ago and has never reported" },
+        { { 2 * HOUR, -1, -1, "" }, "1h", TALON_OK, "push.waiting", "not late" },
+        { { 90 * HOUR, HOUR, 27 * HOUR, "" }, "1h", TALON_OK, "push.running", "it has been running for 60 min" },
+        { { 90 * HOUR, 2 * HOUR, 27 * HOUR, "" }, "1h", TALON_FAIL, "push.stuck", "it may take 2 h" },
+        { { 90 * HOUR, -1, 2 * HOUR, ",\"status\":\"fail\",\"exit\":3" }, "1h", TALON_FAIL, "push.failed", "exit code 3" },
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fake *fake = told_with(&cases[i].kept, "0 20 * * *");
+
+        fake_set(fake, "grace", cases[i].grace);
+        CONCLUDES(fake, cases[i].status, cases[i].reason, cases[i].words);
+        fake_free(fake);
+    }
+}
+
+static void schedules_that_are_none(void **unused)
+{
+    static const struct {
+        const char *period, *cron, *zone, *option, *words;
+    } cases[] = {
+        { NULL, NULL, "UTC", "zone", "is for `cron`, which is not given" },
+        { NULL, "0 25 * * *", "UTC", "cron", "must be five fields such as `0 3 * * sun`: " },
+        { NULL, "0 5 * * *", "../../etc/passwd", "zone", "must be a time zone such as Europe/Berlin: " },
+        { "24h", "0 5 * * *", "UTC", "cron", "and `period` both say when it has to report: give one of them" },
+    };
+    struct fake *fake = fake_new(&talon_plugin_descriptor, "push");
+
+    (void)unused;
+    fake_set(fake, "cron", "0 5 * * *"); /* by the machine's own clocks */
+    ACCEPTS(fake);
+    fake_free(fake);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        fake = fake_new(&talon_plugin_descriptor, "push");
+        if (cases[i].period)
+            fake_set(fake, "period", cases[i].period);
+        if (cases[i].cron)
+            fake_set(fake, "cron", cases[i].cron);
+        fake_set(fake, "zone", cases[i].zone);
+        REFUSES(fake, cases[i].option, cases[i].words);
+        fake_free(fake);
+    }
+}
+
 static void options_of_it(void **unused)
 {
     static const char old[] = "{\"ended\":1699712000000,\"status\":\"ok\"}";
@@ -137,6 +205,8 @@ int main(void)
         cmocka_unit_test(what_is_kept_may_be_nonsense),
         cmocka_unit_test(it_is_waited_for_from_its_first_setup_on),
         cmocka_unit_test(a_single_shot_cannot_know),
+        cmocka_unit_test(one_that_has_a_schedule),
+        cmocka_unit_test(schedules_that_are_none),
         cmocka_unit_test(options_of_it),
     };
 
