@@ -116,7 +116,8 @@ plugins_inngest_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_inngest_la_LIBADD = plugins/inngest/libinngest.la $(CJSON_LIBS)
 noinst_LTLIBRARIES += plugins/notify/libnotify.la
 plugins_notify_libnotify_la_SOURCES = \
-	plugins/notify/alertmanager.c plugins/notify/imessage.c plugins/notify/notify.c plugins/notify/notify.h plugins/notify/outcome.c \
+	plugins/notify/alertmanager.c plugins/notify/email.c plugins/notify/email.h plugins/notify/email_letter.c plugins/notify/email_reply.c \
+	plugins/notify/email_talk.c plugins/notify/imessage.c plugins/notify/notify.c plugins/notify/notify.h plugins/notify/outcome.c \
 	plugins/notify/secret.c plugins/notify/slack.c plugins/notify/telegram.c plugins/notify/text.c plugins/notify/webhook.c
 plugins_notify_libnotify_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
 plugins_notify_libnotify_la_LIBADD = plugins/kit/libjson.la plugins/kit/libjsonrpc.la plugins/kit/libmoment.la

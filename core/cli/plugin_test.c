@@ -1,6 +1,6 @@
 /*
- * `talon plugin test`: tries a plugin by hand in a host of its own, as the daemon would run it, and prints what was right and wrong. Actions are described, and
- * never run: who tries a plugin does not mean to restart anything.
+ * `talon plugin test`: tries a plugin by hand in a host of its own, as the daemon would run it, and prints what was right and wrong. The options of actions are
+ * tried like those of checks, and no action is ever run: who tries a plugin does not mean to restart anything.
  */
 #include "cli/trial.h"
 
@@ -173,10 +173,10 @@ static void try_operation(struct trial *t)
     struct model *model;
 
     printf("\n%s%s%s: %s\n", cli_colour("bold"), t->type, cli_plain(), trial_text(t->operation, "summary"));
-    if (strcmp(trial_text(t->operation, "kind"), "action") == 0) {
+    if (trial_is_action(t))
         trial_row(t, TRIAL_NOTE, "action", "impact %s; not run, since it would really be done", trial_text(t->operation, "impact"));
+    if (trial_is_action(t) && t->request->gdb)
         return;
-    }
     model = trial_base(t, why);
     if (!model && !t->interrupted)
         leave(t, why);
@@ -184,7 +184,7 @@ static void try_operation(struct trial *t)
         trial_options(t);
     if (model && t->request->gdb)
         trial_attended(t, model);
-    else if (model && !t->interrupted)
+    else if (model && !t->interrupted && !trial_is_action(t))
         trial_runs(t, model);
     model_drop(model);
 }
@@ -242,6 +242,7 @@ static bool make_folder(struct trial *t)
         return false;
     }
     snprintf(t->file, sizeof t->file, "%s/talon.yaml", t->folder);
+    snprintf(t->runbook, sizeof t->runbook, "%s/" TRIAL_RUNBOOK, t->folder);
     return true;
 }
 
@@ -277,6 +278,7 @@ static void close_trial(struct trial *t)
         ev_loop_destroy(t->loop);
     if (t->folder[0]) {
         unlink(t->file);
+        unlink(t->runbook);
         rmdir(t->folder);
     }
     for (size_t i = 0; t->command && t->command[i]; i++)

@@ -14,6 +14,11 @@ const char *trial_text(const cJSON *object, const char *name)
     return cJSON_IsString(item) ? item->valuestring : "";
 }
 
+bool trial_is_action(const struct trial *t)
+{
+    return strcmp(trial_text(t->operation, "kind"), "action") == 0;
+}
+
 void trial_type(const struct trial *t, const cJSON *operation, char type[TRIAL_NAME])
 {
     const char *name = trial_text(operation, "name");

@@ -23,6 +23,8 @@
 
 enum { TRIAL_PATH = 4096, TRIAL_SENTENCE = 512, TRIAL_NAME = 160 };
 
+#define TRIAL_RUNBOOK "runbook.yaml"
+
 struct trial {
     const struct plugin_test_request *request;
     struct ev_loop *loop;
@@ -37,7 +39,7 @@ struct trial {
     cJSON *description;        /* NULL: not known yet */
     char why[TRIAL_SENTENCE];  /* it cannot be described */
 
-    char folder[64], file[80]; /* for configurations, ours alone */
+    char folder[64], file[80], runbook[80]; /* for configurations, ours alone */
     const cJSON *operation;    /* the one that is tried */
     char type[TRIAL_NAME];     /* how a configuration writes it: "redis", "mount.nfs" */
     unsigned deaths;           /* of its host that were seen */
@@ -56,6 +58,7 @@ bool trial_died(struct trial *t, char how[TRIAL_SENTENCE]);
 pid_t trial_pid(const struct trial *t);
 const char *trial_text(const cJSON *object, const char *name); /* "": it has none */
 bool trial_flag(const cJSON *object, const char *name);
+bool trial_is_action(const struct trial *t);
 /* How a configuration writes an operation of this plugin: with the plugin's name, unless it is the same. */
 void trial_type(const struct trial *t, const cJSON *operation, char type[TRIAL_NAME]);
 

@@ -180,6 +180,12 @@ static void add_number(struct values *values, const cJSON *option)
     add(values, false, "many");
 }
 
+/* What a step of a runbook says of itself; there `destructive` is refused to a service. */
+static bool is_impact(const cJSON *option)
+{
+    return strcmp(trial_text(option, "name"), "impact") == 0 && cJSON_GetArraySize(list_of(option, "choices")) > 0;
+}
+
 static void values_of(const cJSON *option, struct values *values)
 {
     static const char *const bad[][2] = {
@@ -196,7 +202,7 @@ static void values_of(const cJSON *option, struct values *values)
         add_number(values, option);
     else if (strcmp(type, "bool") == 0)
         add(values, true, "false");
-    cJSON_ArrayForEach(choice, list_of(option, "choices")) add(values, true, "%s", choice->valuestring);
+    cJSON_ArrayForEach(choice, list_of(option, "choices")) add(values, !is_impact(option) || strcmp(choice->valuestring, "destructive") != 0, "%s", choice->valuestring);
     if (strcmp(type, "bool") == 0 || (values->n == 0 && strcmp(type, "pem") != 0)) /* what is in a PEM text cannot be made up */
         add(values, true, "%s", sample(option));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -245,19 +251,57 @@ static void write_option(const struct trial *t, struct buffer *out, const cJSON 
     buffer_char(out, '\n');
 }
 
-static bool write_file(struct trial *t, const struct change *change, char why[TRIAL_SENTENCE])
+/* An action stands in a runbook, and is judged where a service asks for that: a service that is not watched. */
+static void write_main(const struct trial *t, struct buffer *out)
 {
-    struct buffer text = buffer_make(0);
+    buffer_printf(out, "state: %s/state\nplugins:\n  %s: { %s, host: own }\n", t->folder, t->name, buffer_string(&t->place));
+    if (trial_is_action(t))
+        buffer_text(out, "runbooks: [" TRIAL_RUNBOOK "]\nservices:\n  test:\n    enabled: false\n    heal: [{ run: trial }]\n");
+    else
+        buffer_printf(out, "services:\n  test:\n    checks:\n      run:\n        %s:\n", t->type);
+}
+
+/* What an action like exec.run can do is for its step to say; unless it does, it is taken for destructive, which no service may ask for. */
+static bool says_impact(const struct trial *t, const cJSON *option, const struct change *change)
+{
+    return trial_is_action(t) && is_impact(option) && change->option != option && !trial_given(t, "impact");
+}
+
+static void write_options(const struct trial *t, struct buffer *out, const struct change *change)
+{
     const cJSON *option;
+
+    cJSON_ArrayForEach(option, list_of(t->operation, "options"))
+    {
+        if (says_impact(t, option, change))
+            buffer_text(out, "          impact: restart\n");
+        else
+            write_option(t, out, option, change);
+    }
+}
+
+static bool write_text(const char *file, struct buffer *text, char why[TRIAL_SENTENCE])
+{
     bool written;
 
-    buffer_printf(&text, "state: %s/state\nplugins:\n  %s: { %s, host: own }\nservices:\n  test:\n    checks:\n      run:\n        %s:\n", t->folder, t->name,
-                  buffer_string(&t->place), t->type);
-    cJSON_ArrayForEach(option, list_of(t->operation, "options")) write_option(t, &text, option, change);
     snprintf(why, TRIAL_SENTENCE, "no memory");
-    written = !text.failed && files_write(t->file, text.data, text.len, 0600, false, why, TRIAL_SENTENCE);
-    buffer_free(&text);
+    written = !text->failed && files_write(file, text->data, text->len, 0600, false, why, TRIAL_SENTENCE);
+    buffer_free(text);
     return written;
+}
+
+static bool write_files(struct trial *t, const struct change *change, char why[TRIAL_SENTENCE])
+{
+    struct buffer main = buffer_make(0), runbook = buffer_make(0);
+
+    write_main(t, &main);
+    buffer_printf(&runbook, "runbook: trial\ntitle: A trial\nsteps:\n  - do:\n      %s:\n", t->type);
+    write_options(t, trial_is_action(t) ? &runbook : &main, change);
+    if (!write_text(t->file, &main, why)) {
+        buffer_free(&runbook);
+        return false;
+    }
+    return write_text(t->runbook, &runbook, why);
 }
 
 struct loading {
@@ -291,7 +335,7 @@ static struct model *load(struct trial *t, const struct change *change, char why
     struct load_request request = { .loop = t->loop, .hosts = t->hosts, .file = t->file, .done = on_loaded, .arg = &loading };
     struct load *started;
 
-    if (!write_file(t, change, why))
+    if (!write_files(t, change, why))
         return NULL;
     started = load_start(&request);
     if (!started)

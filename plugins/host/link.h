@@ -1,4 +1,4 @@
-/* A connection as an operation: between op_connect.c (from the name to the handshake) and link_io.c (what is said on it). */
+/* A connection as an operation: between op_connect.c (from the name to the socket), link_tls.c (the handshake) and link_io.c (what is said on it). */
 #ifndef HOST_LINK_H
 #define HOST_LINK_H
 
@@ -57,8 +57,19 @@ extern const struct op_kind link_kind;
 void link_over(struct link *link);
 /* The same, from a posted call, for a failure that has been seen while the plugin is on the stack. */
 void link_over_soon(struct link *link);
+/* That, because of something of ours. */
+void link_fail_local(struct link *link, const char *why);
+/* Calls the plugin: it is up, or over. Within owner_enter(). */
+void link_tell(struct link *link, const struct talon_error *error);
+
+/* ---- link_tls.c */
 /* With TLS: what went wrong, as the session knows it. */
 void link_tls_trouble(struct link *link);
+void link_copy_tls(struct link *link, const struct talon_tls *tls);
+void link_begin_tls(struct link *link);
+void link_shake_hands(struct link *link);
+/* It is up, with TLS or without. */
+void link_up(struct link *link);
 
 /* ---- link_io.c */
 void link_io_ready(struct link *link, int events);

@@ -47,11 +47,14 @@ static enum moved from_system(struct link *link, ssize_t n)
 static enum moved read_bytes(struct link *link, char *bytes, size_t room, size_t *got)
 {
     const char *why;
+    enum tls_outcome outcome;
     ssize_t n;
 
     *got = 0;
-    if (link->session)
-        return from_tls(link, modules_tls(&why)->read(link->session, bytes, room, got), *got);
+    if (link->session) {
+        outcome = modules_tls(&why)->read(link->session, bytes, room, got); /* before *got is looked at */
+        return from_tls(link, outcome, *got);
+    }
     n = read(link->fd, bytes, room);
     *got = n > 0 ? (size_t)n : 0;
     return from_system(link, n);
@@ -60,11 +63,14 @@ static enum moved read_bytes(struct link *link, char *bytes, size_t room, size_t
 static enum moved write_bytes(struct link *link, size_t *sent)
 {
     const char *why;
+    enum tls_outcome outcome;
     ssize_t n;
 
     *sent = 0;
-    if (link->session)
-        return from_tls(link, modules_tls(&why)->write(link->session, link->out.data, link->out.len, sent), *sent);
+    if (link->session) {
+        outcome = modules_tls(&why)->write(link->session, link->out.data, link->out.len, sent);
+        return from_tls(link, outcome, *sent);
+    }
     n = write(link->fd, link->out.data, link->out.len);
     *sent = n > 0 ? (size_t)n : 0;
     return n == 0 ? MOVED_NOTHING : from_system(link, n);
@@ -126,7 +132,7 @@ static void read_input(struct link *link)
     enum moved moved = MOVED;
     size_t n;
 
-    for (int i = 0; i < PIECES && moved == MOVED && !link->op.over; i++) {
+    for (int i = 0; i < PIECES && moved == MOVED && !link->op.over && link->stage == LINK_UP; i++) {
         moved = read_bytes(link, bytes, room_for(link), &n);
         if (moved == MOVED)
             take(link, bytes, n);
@@ -135,7 +141,7 @@ static void read_input(struct link *link)
         else if (moved == MOVED_BAD)
             link_over(link);
     }
-    if (moved == MOVED && !link->op.over && link->session)
+    if (moved == MOVED && !link->op.over && link->stage == LINK_UP && link->session)
         ev_feed_event(turn_loop(), &link->io, EV_READ); /* what TLS holds decrypted makes no event */
 }
 
@@ -182,6 +188,10 @@ void link_io_watch(struct link *link)
         wanted = EV_WRITE;
     else if (link->wants_write || (link->stage == LINK_UP && link->out.len > 0 && !link->broken))
         wanted = EV_READ | EV_WRITE;
+    if (link->stage == LINK_LOADING) {
+        ev_io_stop(turn_loop(), &link->io); /* what comes now is for TLS */
+        return;
+    }
     if (link->fd < 0 || (ev_is_active(&link->io) && (link->io.events & (EV_READ | EV_WRITE)) == wanted))
         return;
     ev_io_stop(turn_loop(), &link->io);
@@ -193,6 +203,6 @@ void link_io_ready(struct link *link, int events)
 {
     link->wants_write = false;
     read_input(link);
-    if (!link->op.over && (events & EV_WRITE) && link->out.len > 0 && !link->broken)
+    if (!link->op.over && link->stage == LINK_UP && (events & EV_WRITE) && link->out.len > 0 && !link->broken)
         link->broken = !write_output(link);
 }

@@ -9,7 +9,7 @@ plugins_host_libhost_a_SOURCES = \
 	plugins/host/http_held.c plugins/host/http_held.h plugins/host/ids.c plugins/host/ids.h \
 	plugins/host/instance.c plugins/host/instance.h plugins/host/instance_tell.c \
 	plugins/host/limits.c plugins/host/limits.h \
-	plugins/host/link.h plugins/host/link_io.c plugins/host/op_connect.c plugins/host/op_connect.h \
+	plugins/host/link.h plugins/host/link_io.c plugins/host/link_tls.c plugins/host/op_connect.c plugins/host/op_connect.h \
 	plugins/host/match.c plugins/host/match.h \
 	plugins/host/modules.c plugins/host/modules.h plugins/host/modules_load.h \
 	plugins/host/op.c plugins/host/op.h \

@@ -1,6 +1,6 @@
 /*
- * Connections, from the name to the handshake: load what TLS needs, resolve, then one address after the other, then TLS. One function for each step; each ends
- * in the next one, or in link_over(). What is said on a connection that is up is in link_io.c.
+ * Connections, from the name to the connected socket: load what TLS needs, resolve, then one address after the other. One function for each step; each ends
+ * in the next one, or in link_over(). The handshake is in link_tls.c, what is said on a connection that is up in link_io.c.
  */
 #include "op_connect.h"
 
@@ -77,7 +77,7 @@ static void free_link(struct op *op)
     buffer_free(&link->out);
 }
 
-static void tell(struct link *link, const struct talon_error *error)
+void link_tell(struct link *link, const struct talon_error *error)
 {
     struct owner *owner = link->op.owner;
     const char *why;
@@ -97,7 +97,7 @@ void link_over(struct link *link)
     if (link->op.over)
         return;
     op_end(&link->op);
-    tell(link, &link->trouble.error);
+    link_tell(link, &link->trouble.error);
 }
 
 static void on_over(struct post *post)
@@ -116,7 +116,7 @@ void link_over_soon(struct link *link)
     turn_post(&link->op.post, on_over);
 }
 
-static void fail_local(struct link *link, const char *why)
+void link_fail_local(struct link *link, const char *why)
 {
     trouble_set(&link->trouble, TALON_E_LOCAL, 0, "local", "%s", why);
     link_over_soon(link);
@@ -180,76 +180,13 @@ const struct op_kind link_kind = {
     .name = "a connection", .close = close_link, .free = free_link, .late = late_link, .waits_for_peer = waits_for_peer
 };
 
-/* ---- TLS */
-
-void link_tls_trouble(struct link *link)
-{
-    struct talon_error error;
-    const char *why;
-
-    modules_tls(&why)->error(link->session, &error);
-    trouble_copy(&link->trouble, &error);
-}
-
-static void up(struct link *link)
-{
-    const struct talon_error none = no_trouble();
-
-    ev_timer_stop(turn_loop(), &link->timer);
-    link->stage = LINK_UP;
-    link_io_watch(link);
-    tell(link, &none);
-    if (link->session && !link->op.over)
-        ev_feed_event(turn_loop(), &link->io, EV_READ); /* TLS may hold bytes already, of which the descriptor will not tell */
-}
-
-static void shake_hands(struct link *link)
-{
-    const char *why;
-
-    switch (modules_tls(&why)->handshake(link->session)) {
-    case TLS_DONE:
-        link->tls_ns = turn_now() - link->began;
-        link->wants_write = false;
-        up(link);
-        break;
-    case TLS_WANTS_READ:
-    case TLS_WANTS_WRITE:
-        break;
-    case TLS_CLOSED:
-    case TLS_FAILED:
-        link_tls_trouble(link);
-        link_over(link);
-        break;
-    }
-}
-
-static void begin_tls(struct link *link)
-{
-    const char *why;
-    const struct tls_module *tls = modules_tls(&why);
-
-    link->stage = LINK_SHAKING_HANDS;
-    if (link->give_up == NEVER)
-        ev_timer_stop(turn_loop(), &link->timer);
-    else
-        turn_timer(&link->timer, link->give_up > turn_now() ? link->give_up - turn_now() : 0);
-    link->session = tls ? tls->client(link->fd, &link->tls, link->host ? link->host : "localhost", NULL) : NULL;
-    if (link->session) {
-        shake_hands(link);
-        return;
-    }
-    trouble_set(&link->trouble, TALON_E_LOCAL, 0, "local", "%s", tls ? "no memory for TLS" : why);
-    link_over(link);
-}
-
 static void connected(struct link *link)
 {
     link->connect_ns = turn_now() - link->began;
     if (link->secure)
-        begin_tls(link);
+        link_begin_tls(link);
     else
-        up(link);
+        link_up(link);
 }
 
 /* ---- one address after the other */
@@ -302,7 +239,7 @@ static void on_io(struct ev_loop *loop, ev_io *io, int events)
         on_attempt(link);
         break;
     case LINK_SHAKING_HANDS:
-        shake_hands(link);
+        link_shake_hands(link);
         break;
     case LINK_UP:
         link_io_ready(link, events);
@@ -467,21 +404,6 @@ static void on_loaded(struct module_wait *wait)
     begin_soon((struct link *)(void *)((char *)wait - offsetof(struct link, wait)));
 }
 
-static void copy_tls(struct link *link, const struct talon_tls *tls)
-{
-    struct talon_tls *own = &link->tls;
-
-    if (!tls)
-        return;
-    link->secure = true;
-    memcpy(own, tls, tls->size < sizeof *own ? tls->size : sizeof *own);
-    own->size = sizeof *own;
-    own->ca = must_string(own->ca);
-    own->cert = must_string(own->cert);
-    own->key = must_string(own->key);
-    own->server_name = must_string(own->server_name);
-}
-
 talon_op op_connect(struct owner *owner, const struct talon_connect *request, talon_link_fn *call, void *arg)
 {
     struct link *link = op_begin(owner, &link_kind, sizeof *link, arg);
@@ -501,11 +423,11 @@ talon_op op_connect(struct owner *owner, const struct talon_connect *request, ta
     link->give_up = wanted.timeout_ns && wanted.timeout_ns < NEVER - link->began ? link->began + wanted.timeout_ns : NEVER;
     ev_init(&link->timer, on_timer);
     link->timer.data = link;
-    copy_tls(link, wanted.tls);
+    link_copy_tls(link, wanted.tls);
     if (link->op.refused)
-        fail_local(link, link->op.refused);
+        link_fail_local(link, link->op.refused);
     else if (!link->unix_path && (!link->host || !link->host[0] || wanted.to.port == 0 || wanted.to.port > 65535))
-        fail_local(link, "the plugin named neither a host and port nor a unix socket to connect to");
+        link_fail_local(link, "the plugin named neither a host and port nor a unix socket to connect to");
     else if (!link->secure || modules_await(MODULE_TLS, &link->wait, on_loaded))
         begin_soon(link);
     return link->op.id;

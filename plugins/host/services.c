@@ -178,6 +178,14 @@ static void send_bytes(struct talon_run *face, talon_op link, const void *bytes,
         op_send(owner, link, bytes, n);
 }
 
+static void secure(struct talon_run *face, talon_op link, const struct talon_tls *tls)
+{
+    struct owner *owner = check(face, "secure");
+
+    if (!owner->over)
+        op_secure(owner, link, tls);
+}
+
 static talon_op http(struct talon_run *face, const struct talon_http *request, talon_http_fn *call, void *arg)
 {
     struct owner *owner = check(face, "http");
@@ -271,6 +279,7 @@ static const struct talon_host table = {
     .save = save,
     .recall = recall,
     .match = match,
+    .secure = secure,
 };
 
 const struct talon_host *services_table(void)

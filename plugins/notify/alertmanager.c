@@ -95,30 +95,11 @@ static const char *body_of(struct talon_run *run)
     return notify_json(run, root);
 }
 
-static const char *base64(struct talon_run *run, const char *text)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const size_t n = strlen(text);
-    char *out = run->host->alloc(run, (n + 2) / 3 * 4 + 1), *at = out;
-
-    for (size_t i = 0; i < n; i += 3) {
-        const size_t left = n - i;
-        const uint32_t bits = (uint32_t)(unsigned char)text[i] << 16 | (left > 1 ? (uint32_t)(unsigned char)text[i + 1] << 8 : 0) |
-                              (left > 2 ? (uint32_t)(unsigned char)text[i + 2] : 0);
-
-        *at++ = digits[bits >> 18];
-        *at++ = digits[bits >> 12 & 63];
-        *at++ = left > 1 ? digits[bits >> 6 & 63] : '=';
-        *at++ = left > 2 ? digits[bits & 63] : '=';
-    }
-    return out;
-}
-
 /* NULL: none. */
 static const char *login(struct talon_run *run)
 {
     const struct notify_alertmanager *conf = run->conf;
-    const char *basic;
+    const char *basic, *both;
 
     if (conf->bearer) {
         notify_hide(run, conf->bearer);
@@ -126,7 +107,8 @@ static const char *login(struct talon_run *run)
     }
     if (!conf->user && !conf->password)
         return NULL;
-    basic = base64(run, talon_text(run, "%s:%s", conf->user ? conf->user : "", conf->password ? conf->password : ""));
+    both = talon_text(run, "%s:%s", conf->user ? conf->user : "", conf->password ? conf->password : "");
+    basic = notify_base64(run, both, strlen(both));
     notify_hide(run, conf->password);
     notify_hide(run, basic);
     return talon_text(run, "Authorization: Basic %s", basic);

@@ -58,6 +58,8 @@ const char *notify_text(struct talon_run *run, const struct note *note, size_t b
 const char *notify_fit(struct talon_run *run, const char *text, size_t bound, int escape);
 /* The JSON, whose tree is freed; the run's. */
 const char *notify_json(struct talon_run *run, cJSON *root);
+/* Of n bytes. */
+const char *notify_base64(struct talon_run *run, const char *bytes, size_t n);
 /* `2026-01-02T03:04:05Z`. */
 const char *notify_moment(struct talon_run *run, int64_t unix_s);
 
@@ -108,6 +110,14 @@ struct notify_imessage {
     const char *to, *socket, *command;
 };
 
+struct notify_email {
+    struct note note;
+    const char *server, *ca, *from, *user, *password, *hello;
+    const char *const *to;
+    int64_t port;
+    int32_t tls;
+};
+
 #define NOTIFY_CHANNEL(channel)                                                                                                                                \
     extern const struct talon_option notify_##channel##_options[];                                                                                             \
     int notify_##channel##_validate(const void *conf, struct talon_problem *problem);                                                                          \
@@ -117,5 +127,6 @@ NOTIFY_CHANNEL(slack);
 NOTIFY_CHANNEL(webhook);
 NOTIFY_CHANNEL(alertmanager);
 NOTIFY_CHANNEL(imessage);
+NOTIFY_CHANNEL(email);
 
 #endif

@@ -96,6 +96,24 @@ const char *notify_json(struct talon_run *run, cJSON *root)
     return kept;
 }
 
+const char *notify_base64(struct talon_run *run, const char *bytes, size_t n)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    char *out = run->host->alloc(run, (n + 2) / 3 * 4 + 1), *at = out;
+
+    for (size_t i = 0; i < n; i += 3) {
+        const size_t left = n - i;
+        const uint32_t bits = (uint32_t)(unsigned char)bytes[i] << 16 | (left > 1 ? (uint32_t)(unsigned char)bytes[i + 1] << 8 : 0) |
+                              (left > 2 ? (uint32_t)(unsigned char)bytes[i + 2] : 0);
+
+        *at++ = digits[bits >> 18];
+        *at++ = digits[bits >> 12 & 63];
+        *at++ = left > 1 ? digits[bits >> 6 & 63] : '=';
+        *at++ = left > 2 ? digits[bits & 63] : '=';
+    }
+    return out;
+}
+
 const char *notify_moment(struct talon_run *run, int64_t unix_s)
 {
     const time_t at = (time_t)unix_s;

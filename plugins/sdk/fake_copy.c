@@ -102,7 +102,7 @@ static const struct talon_pair *copy_pairs(struct fake_pool *pool, const struct 
     return copy;
 }
 
-static const struct talon_tls *copy_tls(struct fake_pool *pool, const struct talon_tls *from)
+struct talon_tls *fake_copy_tls(struct fake_pool *pool, const struct talon_tls *from)
 {
     struct talon_tls *copy;
 
@@ -140,7 +140,7 @@ struct talon_http *fake_copy_http(struct fake_pool *pool, const struct talon_htt
     copy->connect_to = fake_pool_text(pool, from->connect_to);
     copy->headers = copy_list(pool, from->headers);
     copy->body = from->body ? copy_bytes(pool, from->body, from->body_len) : NULL;
-    copy->tls = copy_tls(pool, from->tls);
+    copy->tls = fake_copy_tls(pool, from->tls);
     return copy;
 }
 
@@ -150,7 +150,7 @@ struct talon_connect *fake_copy_connect(struct fake_pool *pool, const struct tal
 
     copy->to.host = fake_pool_text(pool, from->to.host);
     copy->to.unix_path = fake_pool_text(pool, from->to.unix_path);
-    copy->tls = copy_tls(pool, from->tls);
+    copy->tls = fake_copy_tls(pool, from->tls);
     return copy;
 }
 

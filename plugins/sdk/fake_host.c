@@ -218,6 +218,7 @@ void fake_start(struct fake *fake)
     fake->result.status = TALON_UNKNOWN;
     fake->result.reason = fake->result.summary = "";
     fake->records = NULL;
+    fake->secured = NULL;
     fake->n_sent = 0;
     fake->sent[0] = '\0';
     fake->told_late = fake->answered_late = 0;
@@ -362,6 +363,11 @@ const struct talon_http *fake_asked(const struct fake *fake, size_t n)
 const struct talon_connect *fake_connected(const struct fake *fake, size_t n)
 {
     return record(fake, FAKE_CONNECT, n);
+}
+
+const struct talon_tls *fake_secured(const struct fake *fake)
+{
+    return fake->secured;
 }
 
 const struct talon_command *fake_spawned(const struct fake *fake, size_t n)

@@ -268,10 +268,29 @@ static void send_bytes(struct talon_run *run, talon_op link, const void *bytes, 
         return;
     if (!op->up)
         fake_breach(fake, "send() on a connection that is not up");
+    if (op->securing)
+        fake_breach(fake, "send() before the outcome of secure() has come");
     fake_append(&op->sent, &op->n_sent, bytes, n);
     fake_append(&fake->sent, &fake->n_sent, bytes, n);
     if (op->steps && op->steps->kind == FAKE_HEARS)
         fake_step_due(op, fake->now);
+}
+
+static void secure(struct talon_run *run, talon_op link, const struct talon_tls *tls)
+{
+    static const struct talon_tls plain = { .size = sizeof plain };
+    struct fake *fake = alive(run);
+    struct fake_op *op = fake ? fake->ops : NULL;
+
+    while (op && op->id != link)
+        op = op->next;
+    if (!op || op->over)
+        return;
+    if (!op->up || op->securing)
+        fake_breach(fake, "secure() on a connection that is not up");
+    op->securing = 1;
+    fake->secured = fake_copy_tls(&fake->said, tls ? tls : &plain);
+    fake_step_due(op, fake->now);
 }
 
 static talon_op http(struct talon_run *run, const struct talon_http *request, talon_http_fn *call, void *arg)
@@ -410,5 +429,6 @@ void fake_ops_fill(struct talon_host *host)
         .save = save,
         .recall = recall,
         .match = fake_match,
+        .secure = secure,
     };
 }

@@ -58,6 +58,18 @@ void fake_link(struct fake *fake, uint64_t after_ns, const struct talon_link *li
     step->outcome = copy;
 }
 
+void fake_link_secures(struct fake *fake, uint64_t after_ns, const struct talon_link *link)
+{
+    static const struct talon_peer peer = { .size = sizeof peer };
+    static const struct talon_link shaken = { .size = sizeof shaken, .peer = &peer };
+    struct fake_step *step;
+
+    if (!fake->links)
+        fake_misuse("a peer cannot do anything before fake_link()");
+    step = add(&fake->links, FAKE_SECURES, after_ns);
+    step->outcome = fake_copy_link(&step->pool, link ? link : &shaken);
+}
+
 /* A further step of a peer: after the connection that is written last, or of the one that stands. */
 static void add_to_link(struct fake *fake, enum fake_step_kind kind, uint64_t after_ns, const void *bytes, size_t n,
                         void *error)
@@ -178,7 +190,7 @@ void fake_step_due(struct fake_op *op, uint64_t now)
         fake_step_free(step);
     }
     op->due = UINT64_MAX;
-    if (op->steps && op->steps->kind != FAKE_HEARS)
+    if (op->steps && op->steps->kind != FAKE_HEARS && (op->steps->kind != FAKE_SECURES || op->securing))
         op->due = now + op->steps->after_ns;
 }
 
@@ -209,6 +221,21 @@ void fake_offer(struct fake *fake, struct fake_op *op, const void *bytes, size_t
     op->n_input = rest;
     if (rest > op->max_input && !op->over && !op->owner->over)
         fake_op_fail(fake, op, &too_big);
+}
+
+static void play_secured(struct fake *fake, struct fake_op *op, struct fake_step *step)
+{
+    static const struct talon_error early =
+        FAKE_ERROR(TALON_E_PROTOCOL, 0, "protocol.bad", "the peer said more in plain text after it had agreed to TLS");
+    const struct talon_link *link = step->outcome;
+
+    op->securing = 0;
+    if (op->n_input > 0) {
+        fake_op_fail(fake, op, &early);
+        return;
+    }
+    op->over = link->error.code != TALON_E_NONE;
+    op->link(&op->owner->run, op->arg, link);
 }
 
 /* HTTP and children: the answer ends the operation. */
@@ -246,6 +273,8 @@ static void play_link(struct fake *fake, struct fake_op *op, struct fake_step *s
         op->up = link->error.code == TALON_E_NONE;
         op->over = !op->up;
         op->link(&op->owner->run, op->arg, link);
+    } else if (step->kind == FAKE_SECURES) {
+        play_secured(fake, op, step);
     } else if (step->kind == FAKE_SAYS) {
         fake_offer(fake, op, step->bytes, step->n, 0);
     } else {

@@ -23,6 +23,7 @@ void fake_pool_free(struct fake_pool *pool);
 /* Deep copies. */
 struct talon_http *fake_copy_http(struct fake_pool *pool, const struct talon_http *from);
 struct talon_connect *fake_copy_connect(struct fake_pool *pool, const struct talon_connect *from);
+struct talon_tls *fake_copy_tls(struct fake_pool *pool, const struct talon_tls *from); /* NULL stays NULL */
 struct talon_command *fake_copy_command(struct fake_pool *pool, const struct talon_command *from);
 struct talon_response *fake_copy_response(struct fake_pool *pool, const struct talon_response *from);
 struct talon_link *fake_copy_link(struct fake_pool *pool, const struct talon_link *from);
@@ -57,7 +58,7 @@ void fake_owner_end(struct fake_owner *owner);
 
 enum fake_kind { FAKE_TIMER, FAKE_WATCH, FAKE_CONNECT, FAKE_HTTP, FAKE_SPAWN, FAKE_WAIT };
 
-enum fake_step_kind { FAKE_ANSWERS, FAKE_HEARS, FAKE_SAYS, FAKE_ENDS };
+enum fake_step_kind { FAKE_ANSWERS, FAKE_HEARS, FAKE_SAYS, FAKE_SECURES, FAKE_ENDS };
 
 struct fake_step {
     struct fake_step *next;
@@ -86,6 +87,7 @@ struct fake_op {
     struct fake_step *steps;
     uint64_t due; /* of the first step, or of the timer; UINT64_MAX: not known */
     int up, told_late;
+    int securing; /* secure() was called, and its outcome has not come */
     int fd;
     uint32_t events;
     const struct talon_run *on; /* of a wait */
@@ -139,6 +141,7 @@ struct fake {
     /* what was done */
     struct fake_pool said;
     struct fake_record *records;
+    const struct talon_tls *secured; /* what the last secure() was given */
     struct fake_result result;
     struct fake_metric metrics[FAKE_METRICS];
     struct fake_detail details[FAKE_DETAILS];

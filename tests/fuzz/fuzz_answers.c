@@ -40,6 +40,7 @@ static const char *const webhook[] = { "text", "x", "url", "https://user:" SECRE
 static const char *const alertmanager[] = { "text", "x", "url", "http://alerts.example.com", "name", "X", NULL };
 static const char *const tool[] = { "text", "x", "to", "someone@example.com", NULL };
 static const char *const daemon_of[] = { "text", "x", "to", "someone@example.com", "socket", "/run/i.sock", NULL };
+static const char *const mail[] = { "text", "x", "server", "localhost", "tls", "none", "from", "a@example.com", "to", "b@example.com", "user", "me", "password", SECRET, NULL };
 static const char *const none[] = { NULL };
 static const char *const banner[] = { "ssh", "banner", NULL };
 
@@ -51,7 +52,7 @@ static const struct asker askers[] = {
     { "slack", &notify_descriptor, "slack", slack },          { "webhook", &notify_descriptor, "webhook", webhook },
     { "alertmanager", &notify_descriptor, "alertmanager", alertmanager }, { "tool", &notify_descriptor, "imessage", tool },
     { "daemon", &notify_descriptor, "imessage", daemon_of },  { "lima", &talon_plugin_descriptor, "vm", none },
-    { "banner", &talon_plugin_descriptor, "vm", banner },
+    { "banner", &talon_plugin_descriptor, "vm", banner },     { "mail", &notify_descriptor, "email", mail },
 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -127,7 +128,10 @@ static struct fake *set_up(const struct asker *asker)
 
     fake_calendar(fake, NOW);
     for (size_t i = 0; asker->options[i]; i += 2)
-        fake_set(fake, asker->options[i], asker->options[i + 1]);
+        if (strcmp(asker->options[i], "to") == 0 && asker->options == mail)
+            fake_add(fake, "to", NULL, asker->options[i + 1]); /* a list */
+        else
+            fake_set(fake, asker->options[i], asker->options[i + 1]);
     if (asker->plugin == &talon_plugin_descriptor)
         fake_set(fake, "folder", fuzz_folder());
     MUST(fake_problem(fake) == NULL, "its options are refused");

@@ -229,9 +229,9 @@ DONE = 'talon_done(run, TALON_OK, "faulty.ok", "done")'
 @pytest.fixture
 def trial(talon):
     """trial(start, validate, *words): the plugin with that fault, tried."""
-    def run(start=DONE, validate="", words=(), **more):
-        source = talon.folder / "faulty.c"
-        source.write_text(FAULTY.replace("VALIDATE", validate).replace("START", start))
+    def run(start=DONE, validate="", words=(), source=FAULTY, **more):
+        text, source = source, talon.folder / "faulty.c"
+        source.write_text(text.replace("VALIDATE", validate).replace("START", start))
         made = subprocess.run(["cc", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", f"-I{TOP}/plugins/sdk", "-o", talon.folder / "faulty.so", source],
                               capture_output=True, text=True, timeout=60, check=False)
         assert made.returncode == 0, made.stderr
@@ -274,6 +274,57 @@ def test_faults_of_validation(trial):
     assert done.returncode == 0 and re.search(r"^level +note +1 good taken, 3 bad refused; [^\n]*is too high today", done.stdout, re.MULTILINE), done.stdout
     done = trial(validate=refusal, words=("--option", "level=9"))
     assert done.returncode == 3 and "not tried: it refuses what it was given (`level`: is too high today)" in done.stdout, done.stdout
+
+
+ACTION = """
+#include <talon/plugin.h>
+#include <stdlib.h>
+struct conf { const char *unit; int64_t times; int32_t impact; };
+static const char *const impacts[] = { "observe", "restart", "disruptive", "destructive", NULL };
+static const struct talon_option options[] = {
+    { .name = "unit", TALON_STRING_AT(struct conf, unit), .flags = TALON_REQUIRED, .help = "What." },
+    { .name = "times", TALON_INT_AT(struct conf, times), .min = 1, .max = 3, .fallback = "1", .help = "How often." },
+    IMPACT
+    { .name = NULL },
+};
+static int validate(const void *given, struct talon_problem *problem)
+{
+    const struct conf *conf = given;
+    (void)conf, (void)problem, (void)impacts;
+    VALIDATE;
+    return 0;
+}
+static void start(struct talon_run *run)
+{
+    (void)run;
+    abort();
+}
+static const struct talon_operation operations[] = {
+    { .kind = TALON_ACTION, .name = "act", .summary = "Acts.", .options = options, .conf_size = sizeof(struct conf), .impact = TALON_LEVEL, .validate = validate, .start = start },
+};
+const struct talon_plugin talon_plugin_descriptor = {
+    TALON_PLUGIN_HEAD, .name = "faulty", .version = "1", .license = "MIT", .summary = "Acts.", TALON_OPERATIONS(operations),
+};
+"""
+OWN_IMPACT = '{ .name = "impact", TALON_ENUM_AT(struct conf, impact), .choices = impacts, .fallback = "destructive", .help = "How much." },'
+
+
+def test_options_of_actions_are_tried_and_nothing_is_run(trial):
+    def act(validate="", impact="", level="DISRUPT", words=()):
+        return trial(validate=validate, words=words, source=ACTION.replace("IMPACT", impact, 1).replace("TALON_LEVEL", f"TALON_{level}"))
+
+    done = act()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^action +note +impact disruptive; not run", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(r"^unit +ok +1 good taken, 2 bad refused$", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(r"^times +ok +2 good taken, 3 bad refused$", done.stdout, re.MULTILINE), done.stdout
+    assert done.stdout.endswith("nothing is wrong with faulty\n") and "1000 runs" not in done.stdout
+    done = act(impact=OWN_IMPACT, level="DESTROY")  # as exec.run: what it does is for the step to say
+    assert done.returncode == 0 and re.search(r"^impact +ok +3 good taken, 2 bad refused$", done.stdout, re.MULTILINE), done.stdout
+    done = act(validate="if (conf->times == 3) abort()")
+    assert done.returncode == 2 and re.search(r"^times +wrong +the plugin died \(SIGABRT\) in its validation", done.stdout, re.MULTILINE), done.stdout
+    done = act(validate='if (strcmp(conf->unit, "stand-in") == 0) { problem->option = "unit"; snprintf(problem->text, sizeof problem->text, "is none"); return 1; }')
+    assert done.returncode == 3 and "not tried: it refuses the stand-ins for what is required (`unit`: is none)" in done.stdout, done.stdout
 
 
 def test_a_secret_stays_one(trial):

@@ -12,7 +12,7 @@ PLUGIN_TESTS = \
 	tests/unit/test_plugin_systemd tests/unit/test_plugin_tailscale tests/unit/test_plugin_kubernetes tests/unit/test_plugin_kubernetes_config \
 	tests/unit/test_plugin_kubernetes_lists tests/unit/test_plugin_kubernetes_pods tests/unit/test_plugin_kubernetes_proxy tests/unit/test_plugin_clock \
 	tests/unit/test_plugin_inngest tests/unit/test_plugin_push tests/unit/test_plugin_notify tests/unit/test_plugin_colima_action \
-	tests/unit/test_plugin_process_signal tests/unit/test_plugin_notify_sent tests/unit/test_plugin_systemd_restart \
+	tests/unit/test_plugin_process_signal tests/unit/test_plugin_notify_sent tests/unit/test_plugin_notify_email tests/unit/test_plugin_systemd_restart \
 	tests/unit/test_plugin_docker_actions tests/unit/test_plugin_launchd_actions tests/unit/test_plugin_kubernetes_actions
 check_PROGRAMS += $(PLUGIN_TESTS)
 TESTS += $(PLUGIN_TESTS) tests/unit/header_alone.sh tests/unit/test_abi_layout
@@ -56,6 +56,9 @@ tests_unit_test_plugin_colima_action_LDADD = plugins/colima/libcolima.la $(FAKE_
 tests_unit_test_plugin_notify_SOURCES = tests/unit/test_plugin_notify.c tests/unit/plugin_notify_test.h tests/unit/plugin_test.h
 tests_unit_test_plugin_notify_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS)
 tests_unit_test_plugin_notify_LDADD = plugins/notify/libnotify.la $(FAKE_HOST_LIBS) $(CJSON_LIBS) -lm
+tests_unit_test_plugin_notify_email_SOURCES = tests/unit/test_plugin_notify_email.c tests/unit/plugin_notify_test.h tests/unit/plugin_test.h
+tests_unit_test_plugin_notify_email_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS)
+tests_unit_test_plugin_notify_email_LDADD = plugins/notify/libnotify.la $(FAKE_HOST_LIBS) $(CJSON_LIBS) -lm
 tests_unit_test_plugin_notify_sent_SOURCES = tests/unit/test_plugin_notify_sent.c tests/unit/plugin_notify_test.h tests/unit/plugin_test.h
 tests_unit_test_plugin_notify_sent_CFLAGS = $(FAKE_HOST_CFLAGS) $(CJSON_CFLAGS)
 tests_unit_test_plugin_notify_sent_LDADD = plugins/notify/libnotify.la $(FAKE_HOST_LIBS) $(CJSON_LIBS) -lm

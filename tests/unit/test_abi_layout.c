@@ -172,6 +172,7 @@ static const struct member of_talon_host[] = {
     MEMBER(talon_host, save),
     MEMBER(talon_host, recall),
     MEMBER(talon_host, match),
+    MEMBER(talon_host, secure),
 };
 static const struct member of_talon_run[] = {
     MEMBER(talon_run, host),

@@ -86,6 +86,8 @@ void fake_child_piece(struct fake *fake, const void *bytes, size_t n);
 void fake_link(struct fake *fake, uint64_t after_ns, const struct talon_link *link); /* NULL: up, plain */
 void fake_link_hears(struct fake *fake, const char *text);                           /* waits until this was sent */
 void fake_link_says(struct fake *fake, uint64_t after_ns, const void *bytes, size_t n);
+/* The outcome of secure(), for which it waits; NULL: TLS stands. */
+void fake_link_secures(struct fake *fake, uint64_t after_ns, const struct talon_link *link);
 void fake_link_ends(struct fake *fake, uint64_t after_ns, const struct talon_error *error); /* NULL: closed properly */
 
 /* Events on a descriptor that the plugin watches, now. */
@@ -127,6 +129,8 @@ const char *fake_broken(const struct fake *fake);
 /* The n-th request of its kind since the run began, from 0; NULL: there were not so many. */
 const struct talon_http *fake_asked(const struct fake *fake, size_t n);
 const struct talon_connect *fake_connected(const struct fake *fake, size_t n);
+/* What the last secure() was given; NULL: it was not called. */
+const struct talon_tls *fake_secured(const struct fake *fake);
 const struct talon_command *fake_spawned(const struct fake *fake, size_t n);
 /* All that was sent on connections since the run began, followed by a NUL that n does not count. */
 const char *fake_sent(const struct fake *fake, size_t *n);

@@ -310,6 +310,10 @@ struct talon_host {
 
     /* text */
     int (*match)(struct talon_run *, const struct talon_pattern *, const char *text, size_t n, size_t span[2]); /* 1, 0 */
+
+    /* TLS on a plain connection that is up and has agreed to it (STARTTLS); NULL: as the system has it. Its callback comes once more: up with a peer, or over.
+     * To be called when all of the peer's go-ahead is used: what it has said beyond that ends the connection, whoever sits between may have put it there. */
+    void (*secure)(struct talon_run *, talon_op link, const struct talon_tls *);
 };
 
 enum talon_owner { TALON_RUN, TALON_INSTANCE, TALON_SHARED };
