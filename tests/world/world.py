@@ -17,6 +17,7 @@ import lines
 import mac
 import nas
 import proxy
+import repairs
 import services
 from processes import TOP, Kubernetes, Redis, free_port
 from stand_in import StandIn
@@ -34,7 +35,7 @@ class World:
         self.folder = pathlib.Path(folder)
         self.sockets = pathlib.Path(tempfile.mkdtemp(prefix="talon-world-"))  # the path of a socket is short
         self.tools = self.folder / "bin"
-        self.parts, self.skipped, self.settings, self.authorities = {}, {}, {}, None
+        self.parts, self.skipped, self.settings, self.authorities, self.repairs = {}, {}, {}, None, None
         try:
             self.start()
         except BaseException:
@@ -52,6 +53,7 @@ class World:
         self.parts.update(nas.servers())
         self.start_cluster()
         self.start_nas()
+        self.repairs = repairs.Repairs(self)
 
     def add(self, *parts):
         for part in parts:
@@ -97,7 +99,7 @@ class World:
             "restate_ingress": at("restate-ingress"), "restate_admin": at("restate-admin"), "livekit": at("livekit"), "pds": at("pds"),
             "docs_api": at("docs-api"), "minio": at("minio"), "aistor": at("aistor"), "worker": at("worker"), "agent_mail": at("agent-mail"),
             "voice_agent": at("voice-agent"), "gateway": at("gateway"), "kubeconfig": str(self.folder / "kube" / "kubeconfig"),
-            "kube_context": "admin@cluster", "kube_node": "node-1", "kube_address": at("kubernetes"), "flannel_selector": "app=kube-flannel", "docker_socket": str(self.parts["docker"].path),
+            "kube_context": "admin@cluster", "kube_node": "node-1", "rbac_manifest": str(TOP / "etc" / "manifests" / "kubelet-api-admin.yaml"), "kube_address": at("kubernetes"), "flannel_selector": "app=kube-flannel", "docker_socket": str(self.parts["docker"].path),
             "secrets_socket": str(self.parts["agent-secrets"].path), "imsg_socket": str(self.parts["imsg"].path),
             "tailscale_socket": str(self.parts["tailscale"].path), "nas": "127.0.0.1", "nas_nfs_port": str(self.parts["nas-nfs"].port),
             "nas_portmapper_port": str(self.parts["nas-portmapper"].port), "nas_type": "fuse", **mounted, **self.settings,
@@ -127,6 +129,8 @@ class World:
         return [name for name in named if name not in left_out]
 
     def close(self):
+        if self.repairs:
+            self.repairs.close()
         for part in reversed(list(self.parts.values())):
             part.close()
         shutil.rmtree(self.sockets, ignore_errors=True)
