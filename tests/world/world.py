@@ -44,6 +44,7 @@ class World:
 
     def start(self):
         self.tools.mkdir()
+        self.start_secrets()
         self.parts.update(services.start(self.sockets))
         self.parts.update(lines.start(self.sockets))
         self.add(mac.Launchctl(self.tools), mac.GatewayFiles(self.folder), engine.Engine(self.sockets / "docker.sock"), lima.Colima(self.sockets, self.tools))
@@ -54,6 +55,12 @@ class World:
         self.start_cluster()
         self.start_nas()
         self.repairs = repairs.Repairs(self)
+
+    def start_secrets(self):
+        """The tool that leases them, and what it has: a token of nobody's."""
+        shutil.copy(mac.TOOLS / "secrets", self.tools)
+        (self.tools / "secrets.answers").mkdir()
+        (self.tools / "secrets.answers" / "telegram_bot_token").write_text("123456789:AAfake-token_of_nobody0123456789xyz\n")
 
     def add(self, *parts):
         for part in parts:
@@ -109,10 +116,10 @@ class World:
         """What Talon is run with: the machine's authorities are here the one whose certificates Caddy shows."""
         return {"SSL_CERT_FILE": str(self.authorities)}
 
-    def write_config(self, path, listen="127.0.0.1:0", state=None, more=""):
-        """The profile with this world's variables. Fails where one of them is not in the profile."""
+    def write_config(self, path, listen="127.0.0.1:0", state=None, more="", variables=None):
+        """The profile with this world's variables, and others. Fails where one of them is not in the profile."""
         text = profile()
-        for name, value in self.variables().items():
+        for name, value in {**self.variables(), **(variables or {})}.items():
             text, n = re.subn(rf"^(  {name}:) .*$", lambda found, v=value: f'{found[1]} "{v}"', text, flags=re.M)
             if n != 1:
                 raise ValueError(f"the profile has no variable {name}")
