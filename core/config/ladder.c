@@ -117,21 +117,17 @@ static void choose_channels(struct config *c, const struct node *map)
     const size_t *chosen;
     size_t n;
 
-    if (notify->n_channels == 0 && notify->n_channels_off > 0) { /* until one of them is switched on, there is nobody */
-        c->model->settings.sos.on = false;
-        return;
-    }
-    if (notify->n_channels == 0) {
+    if (notify->n_channels + notify->n_channels_off == 0) {
         problem_error(c, map->place, "an SOS reaches nobody: there is no channel under `notify: {channels: ...}`");
         return;
     }
     if (!node) {
         for (size_t i = 0; i < notify->n_channels; i++)
             channels[i].sos = true;
+        c->model->settings.sos.on = notify->n_channels > 0; /* until one of them is switched on, there is nobody */
         return;
     }
-    if (!notify_channels(c, node, "ladder.sos.channels", &chosen, &n)) /* all of them are off */
-        c->model->settings.sos.on = false;
+    c->model->settings.sos.on = notify_channels(c, node, "ladder.sos.channels", &chosen, &n);
     for (size_t i = 0; i < n; i++)
         channels[chosen[i]].sos = true;
 }

@@ -163,7 +163,9 @@ def test_by_hand_the_command_is_told_as_well(talon, live, forbidden):
     world = live()
     plan = talon.command("heal", "gateway", "service-heal", "--dry-run")
     assert "launchd.kickstart" in plan.stdout and "com.joel.gateway" in plan.stdout, plan
-    done = talon.command("heal", "gateway", "service-heal")
+    asked = talon.command("heal", "gateway", "service-heal")
+    assert asked.returncode == 3 and "confirm" in asked.stderr, asked  # it is well
+    done = talon.command("heal", "gateway", "service-heal", "--force", "the rights are tried")
     assert done.returncode != 0 and COMMAND in done.stdout + done.stderr, done
     assert world.repairs.seen == [] and counted(talon) == {}  # it uses up nothing
     talon.wait("its end is kept", lambda: runs(talon) == [("service-heal", "gateway", "failed")])
@@ -179,7 +181,7 @@ def test_without_the_right_a_person_gets_the_command(talon, live, forbidden, pho
     assert world.repairs.seen == [] and counted(talon) == {("service-heal", "gateway"): 1}
     number = incidents(talon)[-1][0]
     assert COMMAND in talon.command("incidents", number).stdout
-    assert "hold_after_failure" in refuses(talon, "gateway", "service-heal")
+    talon.wait("it is held", lambda: "hold_after_failure" in refuses(talon, "gateway", "service-heal"), 30)
     world.parts["job-gateway"].mend()  # that person
     world.parts["gateway"].mend()
     talon.wait("the incident is closed", lambda: incidents(talon)[-1][2], 180)
@@ -241,7 +243,7 @@ def test_a_repair_that_does_not_hold_is_held_then_agents_are_asked_then_people(t
 
     repaired(talon, "restart-workload", "redis", 300, "not fixed")
     talon.wait("it is broken again", lambda: world.parts["redis"].mode and world.parts["colima"].mode, 30)
-    assert "hold_after_failure" in refuses(talon, "redis", "restart-workload")
+    talon.wait("it is held", lambda: "hold_after_failure" in refuses(talon, "redis", "restart-workload"), 30)
     talon.wait("the first agent is asked, then the other", lambda: lines(asked["second"]), 120)
     assert lines(asked["first"]) == lines(asked["second"]) == ["asked"] and pages(world, phone) == ([], [])
     prompt = (talon.folder / "agent.first").read_text()
@@ -254,7 +256,7 @@ def test_a_repair_that_does_not_hold_is_held_then_agents_are_asked_then_people(t
     assert len(runs(talon)) == 1 and "hold_after_failure" in refuses(talon, "redis", "restart-workload")
     clock.sleep(300)  # half an hour is over
     talon.wait("the second try did not hold either", lambda: [outcome for _, _, outcome in runs(talon)] == ["not fixed", "not fixed"], 300)
-    assert "attempts" in refuses(talon, "redis", "restart-workload")
+    talon.wait("its attempts are used up", lambda: "attempts" in refuses(talon, "redis", "restart-workload"), 30)
 
     clock.sleep(4 * 3600 - 1920 - 600)
     seen_again(talon)

@@ -88,8 +88,11 @@ static void what_is_off_is_checked_as_well(void **state)
     (void)state;
     assert_string_equal(support_told("wrong.yaml", "notify: { channels: { a: { enabled: false, notify.telegram: { token: x, chat: \"1\", chta: \"2\" } } } }\n"
                                                    "ladder: { agents: [{ enabled: no, command: [] }], sos: { channels: [b] } }\n"),
-                        "wrong.yaml:1:82: error: unknown option `chta` of `notify.telegram`\n"
-                        "wrong.yaml:1:82: note: did you mean `chat`?\n");
+                        "wrong.yaml:1:84: error: `notify.telegram` has no option `chta`\n"
+                        "wrong.yaml:1:84: note: did you mean `chat`?\n"
+                        "wrong.yaml:2:31: error: `enabled` must be true or false: write false, not `no`\n"
+                        "wrong.yaml:2:44: error: `command` must be a list of a program and its arguments\n"
+                        "wrong.yaml:2:69: error: there is no channel `b` under `notify: {channels: ...}`\n");
 }
 
 int main(void)

@@ -94,11 +94,12 @@ class Repairs:
         return name in self.world.parts and self.world.parts[name].mode in modes
 
     def break_again(self):
-        due = [entry for entry in self.later if entry[0] <= time.monotonic()]
-        self.later = [entry for entry in self.later if entry not in due]
-        for _, part, mode in due:
-            if not part.mode:
-                part.break_as(mode)
+        with self.lock:
+            due = [entry for entry in self.later if entry[0] <= time.monotonic()]
+            self.later = [entry for entry in self.later if entry not in due]
+            for _, part, mode in due:
+                if not part.mode:
+                    part.break_as(mode)
 
     def work(self):
         while not self.ended.wait(OFTEN):
