@@ -30,12 +30,15 @@ def phone():
 
 
 @pytest.fixture
-def live(talon, world, phone, sanitized):
-    """live(world): a daemon that heals and tells watches that one; returns once all is well."""
+def live(talon, request, phone, sanitized):
+    """live(): a daemon that heals and tells watches the stand-in world, or the one that is given; returns it once all is well."""
     if sanitized:
         pytest.skip("what is tried here is the profile, and not memory: in the build without sanitizers")
+    watched = []
 
-    def start(here=world, **variables):
+    def start(here=None, **variables):
+        here = here or request.getfixturevalue("world")
+        watched.append(here)
         told = {"alarm_telegram": "true", "alarm_telegram_api": f"http://127.0.0.1:{phone.server_address[1]}", **variables}
         here.write_config(talon.config, listen=f"127.0.0.1:{talon.port}", state=talon.state, variables=told)
         environment = talon.environment
@@ -46,9 +49,10 @@ def live(talon, world, phone, sanitized):
         assert runs(talon) == [] and texts_of(phone) == []
         return here
     yield start
-    for part in world.parts.values():
-        part.mend()
-    world.repairs.forget()
+    for here in watched:
+        for part in here.parts.values():
+            part.mend()
+        here.repairs.forget()
 
 
 def unwell(talon, world):
