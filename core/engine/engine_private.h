@@ -122,6 +122,8 @@ struct service {
     /* healing.c */
     enum engine_ours healing;
     uint64_t healed_from;      /* the last opening of an incident before the run began */
+    bool held;                 /* what repairs it has held */
+    uint64_t proven_from;      /* it did not, or nobody knows: it has recovered when all its checks were heard by runs of this number or above */
 
     /* notice.c */
     bool stop_told, warn_told, flap_told, flap_long_told;
@@ -377,6 +379,10 @@ bool healing_makes_sense(const struct engine *engine, const struct engine_healin
 void healing_take(struct engine *engine, const struct engine_healing *healing);
 /* Counts agents, what is exhausted and SOS anew, if a place or an incident has changed. */
 void healing_settle(struct engine *engine);
+/* Does a repair of it go on, or was none of it seen to hold, so that it has not recovered? */
+bool healing_holds(const struct engine *engine, size_t service);
+/* What was kept is taken up: what was well, and had not recovered, an earlier process had repaired, and nobody knows whether it held. */
+void healing_restored(struct engine *engine);
 /* Is the incident of a need one that came after a repair of the service had begun? */
 bool healing_brought(const struct engine *engine, size_t service, const struct engine_incident *cause);
 

@@ -1,6 +1,7 @@
 /*
  * What repair is to the judgement. It never makes a verdict better; but whoever is being repaired, or was left stopped by a repair, was not stopped by a
- * person (rules.md 3.9), and what fails while a repair goes on is no reason to cut it off. Where repair stands is a line of the incident and part of the state.
+ * person (rules.md 3.9), and what fails while a repair goes on is no reason to cut it off. Nor has anybody recovered before it held (design.md 7): until
+ * its run is over the incident stays open, and nobody is told; and when it did not hold, not before all was heard anew. Where repair stands is a line of the incident and part of the state.
  */
 #include "engine/engine_private.h"
 
@@ -18,7 +19,17 @@ static void leave(struct engine *engine, size_t service)
 
     for (size_t i = model->first_check; i < model->first_check + model->n_checks; i++)
         engine->t.checks[i].ours = true;
-    incident_look(engine, service);
+}
+
+/* It did not hold, as far as is known: that it looks well is to be seen once more. */
+static void doubt(struct engine *engine, size_t service)
+{
+    const struct model_service *model = &engine->t.model->services[service];
+
+    engine->t.services[service].proven_from = engine->last_run + 1;
+    for (size_t i = model->first_check; i < model->first_check + model->n_checks; i++)
+        if (service_judged_by(engine->t.model, i))
+            paths_ask_fresh(engine, i, WANT_HEAL);
 }
 
 static void take_ours(struct engine *engine, size_t service, enum engine_ours ours)
@@ -29,9 +40,13 @@ static void take_ours(struct engine *engine, size_t service, enum engine_ours ou
         return;
     if (ours == OURS_SUBJECT)
         s->healed_from = engine->openings;
+    if (s->healing == OURS_SUBJECT && !s->held && engine->heard && incident_open(engine, service))
+        doubt(engine, service);
+    s->held = false;
     s->healing = ours;
     if (ours == OURS_NOT)
         leave(engine, service);
+    incident_look(engine, service);
 }
 
 static struct engine_incident *find(struct engine *engine, uint64_t id)
@@ -47,6 +62,8 @@ void healing_take(struct engine *engine, const struct engine_healing *healing)
 {
     struct engine_incident *incident;
 
+    if (healing->entry == ENTRY_FIXED)
+        engine->t.services[healing->service].held = true;
     take_ours(engine, healing->service, healing->ours);
     if (healing->incident == 0)
         return;
@@ -55,6 +72,34 @@ void healing_take(struct engine *engine, const struct engine_healing *healing)
     if (healing->entry != ENTRY_KINDS)
         timeline_add(engine, incident, healing->entry, healing->who ? healing->who : "");
     engine->places_changed = engine->publish = true;
+}
+
+/* ---- when it has recovered ---- */
+
+/* Was each of its checks heard since nobody knew any more? */
+static bool is_proven(const struct engine *engine, size_t service)
+{
+    const struct model_service *model = &engine->t.model->services[service];
+
+    for (size_t i = model->first_check; i < model->first_check + model->n_checks; i++)
+        if (service_judged_by(engine->t.model, i) && engine->t.checks[i].known_run < engine->t.services[service].proven_from)
+            return false;
+    return true;
+}
+
+bool healing_holds(const struct engine *engine, size_t service)
+{
+    return engine->t.services[service].healing == OURS_SUBJECT || !is_proven(engine, service);
+}
+
+void healing_restored(struct engine *engine)
+{
+    for (size_t i = 0; i < engine->t.model->n_services; i++) {
+        const struct engine_service *s = &engine->t.services[i].shown;
+
+        if (s->incident > 0 && !s->flapping && (s->verdict == VERDICT_OK || s->verdict == VERDICT_WARN))
+            engine->t.services[i].proven_from = 1; /* any of this process */
+    }
 }
 
 bool healing_brought(const struct engine *engine, size_t service, const struct engine_incident *cause)

@@ -148,6 +148,8 @@ static void close_incident(struct engine *engine, struct engine_incident *incide
     incident->acked = false;
     incident->acked_until = 0;
     incident->repeat_at = NEVER;
+    if (incident->index != MODEL_NONE)
+        engine->t.services[incident->index].proven_from = 0;
     incident->place = (struct engine_place){ .tier = TIER_NONE };
     engine->places_changed = true;
     timeline_add(engine, incident, entry, who);
@@ -163,20 +165,24 @@ static void fold(struct engine *engine, struct engine_incident *incident, const 
     close_incident(engine, incident, INCIDENT_FOLDED, ENTRY_FOLDED, into->service);
 }
 
-/* While it flaps no recovery holds; while it is unknown, starting or not heard there is none. */
+static bool is_well(const struct service *s)
+{
+    return s->shown.verdict == VERDICT_OK || s->shown.verdict == VERDICT_WARN;
+}
+
+/* While it flaps no recovery holds, and while it is repaired nobody knows; while it is unknown, starting or not heard there is none. */
 static void follow(struct engine *engine, size_t service, struct engine_incident *incident)
 {
     const struct service *s = &engine->t.services[service];
-    enum engine_verdict verdict = s->shown.verdict;
     struct engine_incident *cause = s->shown.caused_by == MODEL_NONE ? NULL : incident_open(engine, s->shown.caused_by);
 
     if (cause && healing_brought(engine, service, cause))
         return; /* most likely it was stopped on the way: no repair is cut off by its own doing */
     if (cause)
         fold(engine, incident, cause);
-    else if (verdict == VERDICT_STOPPED)
+    else if (s->shown.verdict == VERDICT_STOPPED)
         close_incident(engine, incident, INCIDENT_STOPPED, ENTRY_STOPPED, "");
-    else if ((verdict == VERDICT_OK || verdict == VERDICT_WARN) && !s->shown.flapping)
+    else if (is_well(s) && !s->shown.flapping && !healing_holds(engine, service))
         close_incident(engine, incident, INCIDENT_RECOVERED, ENTRY_RECOVERED, "");
 }
 
@@ -224,11 +230,6 @@ static void settle_rest(struct engine *engine, size_t service)
     notice_settle(engine, service);
 }
 
-static bool is_well(const struct service *s)
-{
-    return s->shown.verdict == VERDICT_OK || s->shown.verdict == VERDICT_WARN;
-}
-
 static void record_changed(struct engine *engine)
 {
     for (size_t i = 0; i < engine->room; i++) {
@@ -251,7 +252,7 @@ static bool settle_looked(struct engine *engine)
         settle_rest(engine, t->looked[i]);
     for (size_t i = 0; i < t->n_looked; i++) {
         t->services[t->looked[i]].looked = false;
-        if (is_well(&t->services[t->looked[i]]))
+        if (is_well(&t->services[t->looked[i]]) && !healing_holds(engine, t->looked[i]))
             ended |= silence_well(engine, t->looked[i]);
     }
     t->n_looked = 0;

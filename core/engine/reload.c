@@ -257,6 +257,8 @@ static void keep_service(struct service *s, const struct service *old, const str
     s->was_down = old->was_down;
     s->healing = old->healing;
     s->healed_from = old->healed_from;
+    s->held = old->held;
+    s->proven_from = old->proven_from;
     s->since_elapsed = old->since_elapsed;
     s->explained = old->explained;
     s->spared_until = old->spared_until;

@@ -213,6 +213,7 @@ void restore_take(struct engine *engine, const struct engine_kept *kept)
     take_self(engine, &r);
     overall_count(engine);
     incident_moved(engine);
+    healing_restored(engine);
     silence_find_subjects(engine);
     service_settle(engine);
     engine->restored = true;

@@ -250,7 +250,7 @@ void streaks_judge(struct engine *engine, size_t check, uint64_t run, struct res
     overall_streak(engine, check);
     turn(engine, check, c->shown.unknown >= model->unknown_after ? VERDICT_UNKNOWN : c->base);
     note_first_bad(engine, check, run, from, known);
-    if (known && (engine->unsettled > 0 || engine->t.services[model->service].confirm_from > 0))
+    if (known && (engine->unsettled > 0 || engine->t.services[model->service].confirm_from > 0 || engine->t.services[model->service].proven_from > 0))
         service_touch(engine, model->service);
     plan(engine, check, result->status);
     effects_judged(engine, check, run);

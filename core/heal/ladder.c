@@ -75,6 +75,7 @@ static bool goes_before(const struct heal *heal, const struct engine *engine, si
 static void forget(struct heal *heal, size_t service)
 {
     struct subject *s = &heal->subjects[service];
+    const bool shared = s->shared > 0;
 
     s->ladder = MODEL_NONE;
     s->waits = false;
@@ -82,6 +83,8 @@ static void forget(struct heal *heal, size_t service)
     s->limit = LIMIT_NONE;
     s->entry = MODEL_NONE;
     confirm_stop(heal, service);
+    if (shared)
+        run_tell_ours(heal);
 }
 
 /* In the order of their turn. */
@@ -170,6 +173,7 @@ static void share(struct heal *heal, size_t service, const struct model_runbook 
             continue;
         s->shared = run->id;
         todo_tell(heal, run->id, service, heal->kept_ladders[s->ladder].incident, ENTRY_HEAL_BEGUN, book->name, NULL);
+        run_tell_ours(heal);
     }
 }
 
@@ -261,6 +265,7 @@ static void settle_one(struct heal *heal, const struct engine *engine, size_t se
     struct subject *s = &heal->subjects[service];
     const struct engine_service *shown = engine_service(engine, service);
     const struct run *run = run_for(heal, service);
+    struct engine_place place = heal->ladders[s->ladder].place;
     struct heal_chosen chosen;
 
     if (run || s->shared > 0 || heal->ladders[s->ladder].action > 0) {
@@ -273,6 +278,8 @@ static void settle_one(struct heal *heal, const struct engine *engine, size_t se
     if (!shown->root && !(shown->flapping && shown->caused_by == MODEL_NONE)) {
         confirm_stop(heal, service);
         s->limit = LIMIT_NONE;
+        if (place.running)
+            place.running = false, ladder_place(heal, service, s->ladder, place);
         return;
     }
     if (conditions_await(heal, engine, service)) {

@@ -93,8 +93,10 @@ static enum engine_ours ours_of(const struct heal *heal, size_t service)
 
         if (run->state != RUN_STEPS && run->state != RUN_WINDOW)
             continue;
+        if (heal->subjects[service].shared == run->id && run_counts(run))
+            return OURS_SUBJECT; /* it is repaired by it as well */
         for (size_t k = 0; k < run->n_involved; k++) {
-            enum engine_ours is = run->involved[k] == run->was_service ? OURS_SUBJECT : OURS_TOUCHED;
+            enum engine_ours is = run->involved[k] == run->was_service && !BROKEN(9) ? OURS_SUBJECT : OURS_TOUCHED;
 
             if (is > ours && strcmp(run->model->services[run->involved[k]].name, heal->model->services[service].name) == 0)
                 ours = is;
@@ -341,13 +343,15 @@ void run_end(struct heal *heal, const struct engine *engine, struct run *run, en
     heal_record_ended(&heal->records[run->record].record, &heal->now, outcome);
     todo_keep(heal, run->record, MODEL_NONE);
     snprintf(why, sizeof why, "%s", run->doing);
-    run->state = RUN_TAKING; /* nothing of it is ours any more */
-    run_tell_ours(heal);
     if (run->service != MODEL_NONE) {
         todo_tell(heal, run->id, run->service, run->of > 0 && engine_incident(engine, run->of) ? run->of : 0, entry_of(outcome), run->book->name, "%s %s%s%s",
                   run->book->name, words_of(outcome), outcome == HEAL_FIXED ? "" : ": ", outcome == HEAL_FIXED ? "" : why);
         tell_sharers(heal, engine, run, outcome);
         tell_people(heal, engine, run, outcome);
+    }
+    run->state = RUN_TAKING; /* nothing of it is ours any more: who is well has recovered, and what came of it was told before that */
+    run_tell_ours(heal);
+    if (run->service != MODEL_NONE) {
         heal->subjects[run->service].fresh_from = engine_last_run(engine) + 1;
         evidence_ask(heal, engine, run->service, engine_last_run(engine) + 1);
     }

@@ -56,6 +56,7 @@ static void over(struct world *w, const struct heal_effect *effect, struct judge
         world_break(w, "7: what came of %s, or of a step of it, is not in the audit", run->runbook->name);
     if (outcome == HEAL_FIXED)
         judge_fixed(w, run);
+    judge_over(w, run, outcome == HEAL_FIXED);
     if (run->begun) {
         book->failed = outcome != HEAL_FIXED;
         book->failed_real = w->real;
@@ -189,6 +190,8 @@ static void told(struct world *w, const struct heal_effect *effect)
 
     if (run && text && h->service == run->service && h->entry == ENTRY_HEAL_BEGUN)
         judge_start(w, run);
+    else if (run && h->service != run->service && h->entry == ENTRY_HEAL_BEGUN)
+        run->shares[h->service] = h->incident;
     else if (run && text && h->service == run->service && h->entry >= ENTRY_FIXED && h->entry <= ENTRY_INTERRUPTED)
         run->outcome_told = true, run->owes_line = false;
     else if (run && text && h->entry == ENTRY_KINDS)
@@ -346,6 +349,7 @@ static void after(struct world *w, const struct engine_event *event)
     for (size_t i = 0; i < engine_model(w->engine)->n_services; i++)
         judge_refusal(w, i);
     judge_cleared(w, event);
+    judge_open(w);
 }
 
 /* ---- another process */
@@ -410,6 +414,7 @@ void judge_begin(struct judge *j, struct world *w)
     w->user = j;
     w->tell = tell;
     w->judged = judged;
+    w->noticed = judge_notice;
     w->ended = action_ended;
     w->taken = taken;
     w->after = after;
@@ -429,6 +434,8 @@ void judge_restarts(struct judge *j, struct world *w)
 {
     pass_time(w);
     j->agents = 0;
+    for (size_t i = 0; i < engine_model(w->engine)->n_services; i++)
+        j->proven_from[i] = engine_service(w->engine, i)->incident > 0 && is_well(engine_service(w->engine, i)->verdict) && !engine_service(w->engine, i)->flapping;
 }
 
 void judge_store(struct judge *j, enum heal_store store)

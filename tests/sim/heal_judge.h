@@ -35,6 +35,7 @@ struct judge_run {
     uint64_t acted;      /* the last run of a check that had begun when its last action ended */
     uint64_t acted_at;   /* awake */
     bool acting;
+    uint64_t shares[JUDGE_SERVICES]; /* open incidents of other services that it is shown in */
     unsigned good[JUDGE_CHECKS]; /* of each check of the model: good results in a row, begun after that */
 };
 
@@ -51,7 +52,7 @@ struct judge_incident {
     uint64_t not_ok, sos_real;
     int64_t sos_wall;
     uint64_t told; /* told: limits that were, a bit each */
-    bool known, sos, delivered, out; /* out: not delivered, and not cleared */
+    bool open_told, known, sos, delivered, out; /* out: not delivered, and not cleared */
 };
 
 struct judge {
@@ -59,6 +60,7 @@ struct judge {
     struct judge_run runs[JUDGE_RUNS];
     struct judge_check checks[JUDGE_CHECKS];
     struct judge_incident incidents[JUDGE_INCIDENTS];
+    uint64_t proven_from[JUDGE_SERVICES]; /* runs of checks before this one prove no recovery */
     struct judge_start all[JUDGE_STARTS]; /* of all runbooks above observe */
     size_t n_all;
     uint64_t last_awake, agents;          /* agents: at work */
@@ -82,5 +84,10 @@ void judge_delivered(struct judge *j, struct world *w, uint64_t incident);
 void judge_start(struct world *w, struct judge_run *run);
 void judge_give_back(struct judge_book *book);
 bool judge_need_failed(struct world *w, size_t service);
+
+/* heal_judge_over.c */
+void judge_notice(struct world *w, const struct engine_effect *effect);
+void judge_open(struct world *w);
+void judge_over(struct world *w, const struct judge_run *run, bool fixed);
 
 #endif

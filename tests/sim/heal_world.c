@@ -152,6 +152,8 @@ static void follow(struct world *w)
         for (size_t k = 0; effects[i].kind == EFFECT_CANCEL && k < WORLD_CHECKS; k++)
             if (w->checks[k].run == effects[i].of.cancel.run)
                 w->checks[k].run = 0;
+        if (effects[i].kind == EFFECT_NOTIFY && w->noticed)
+            w->noticed(w, &effects[i]);
         if (effects[i].kind == EFFECT_JUDGED && w->judged)
             w->judged(w, &effects[i]);
         if (effects[i].kind == EFFECT_JUDGED)

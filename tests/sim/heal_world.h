@@ -67,6 +67,7 @@ struct world {
     void (*before)(struct world *w);                                                              /* before each event: time has passed */
     void (*restarted)(struct world *w, bool booted);                                              /* another process is about to begin */
     void (*judged)(struct world *w, const struct engine_effect *effect);                          /* a result was judged */
+    void (*noticed)(struct world *w, const struct engine_effect *effect);                         /* the engine tells people */
     void (*ended)(struct world *w, const struct world_action *action);                            /* an action is about to be told ended */
     void (*taken)(struct world *w, uint64_t run, bool refused);                                   /* an intent is about to be told durable, or not taken */
     void *user;

@@ -1,5 +1,5 @@
 # tests/unit/heal.mk: core/heal: each limit by itself at its bounds, the choice of an entry, and random histories against a judge of their own.
-heal_tests = tests/unit/test_heal_choose tests/unit/test_heal_history tests/unit/test_heal_limits tests/unit/test_heal_machine tests/unit/test_heal_record tests/unit/test_heal_refused tests/unit/test_heal_restart \
+heal_tests = tests/unit/test_heal_choose tests/unit/test_heal_history tests/unit/test_heal_limits tests/unit/test_heal_machine tests/unit/test_heal_record tests/unit/test_heal_recovery tests/unit/test_heal_refused tests/unit/test_heal_restart \
 	tests/sim/test_heal tests/sim/test_heal_mutants
 check_PROGRAMS += $(heal_tests)
 TESTS += $(heal_tests)
@@ -21,7 +21,7 @@ tests_sim_libhealworld_a_SOURCES = tests/sim/build.c tests/sim/build.h tests/sim
 # The same machine with a promise broken on purpose, and the histories that must notice it.
 tests_sim_libhealmutants_a_SOURCES = $(core_heal_libheal_a_SOURCES)
 tests_sim_libhealmutants_a_CPPFLAGS = $(AM_CPPFLAGS) -DHEAL_MUTANTS
-heal_histories = tests/sim/dice.h tests/sim/heal_judge.c tests/sim/heal_judge.h tests/sim/heal_judge_start.c tests/sim/heal_random.c tests/sim/heal_random.h tests/sim/test_heal.c
+heal_histories = tests/sim/dice.h tests/sim/heal_judge.c tests/sim/heal_judge.h tests/sim/heal_judge_over.c tests/sim/heal_judge_start.c tests/sim/heal_random.c tests/sim/heal_random.h tests/sim/test_heal.c
 tests_sim_test_heal_SOURCES = $(heal_histories)
 tests_sim_test_heal_LDADD = tests/sim/libhealworld.a core/heal/libheal.a core/engine/libengine.a core/base/libbase.a
 tests_sim_test_heal_mutants_SOURCES = $(heal_histories)
@@ -31,6 +31,9 @@ tests_sim_test_heal_mutants_LDADD = tests/sim/libhealworld.a tests/sim/libhealmu
 HEAL_MACHINE_LIBS = tests/sim/libhealworld.a core/heal/libheal.a core/engine/libengine.a core/base/libbase.a $(CMOCKA_LIBS)
 tests_unit_test_heal_machine_SOURCES = tests/unit/test_heal_machine.c tests/unit/heal_machine_support.h
 tests_unit_test_heal_machine_LDADD = $(HEAL_MACHINE_LIBS)
+
+tests_unit_test_heal_recovery_SOURCES = tests/unit/test_heal_recovery.c tests/unit/heal_machine_support.h
+tests_unit_test_heal_recovery_LDADD = $(HEAL_MACHINE_LIBS)
 
 tests_unit_test_heal_refused_SOURCES = tests/unit/test_heal_refused.c tests/unit/heal_machine_support.h
 tests_unit_test_heal_refused_LDADD = $(HEAL_MACHINE_LIBS)

@@ -1,0 +1,83 @@
+/*
+ * Promise 4, as people see it: nobody has recovered, and nobody is told so, while a repair of it goes on, its stability window included; and when that is over,
+ * and it is well, nothing holds the word back (design.md 7, rules.md 3.13). What did not hold is well when it was heard once more: what it looked like before
+ * is what the repair is judged by.
+ */
+#include "heal_judge.h"
+
+static struct judge *of(struct world *w)
+{
+    return w->user;
+}
+
+static bool is_for(const struct judge_run *run, size_t service, uint64_t incident)
+{
+    return run->id > 0 && run->begun && run->runbook->impact > MODEL_OBSERVE && (run->service == service || run->shares[service] == incident);
+}
+
+static const struct judge_run *run_for(struct world *w, size_t service, uint64_t incident)
+{
+    for (size_t i = 0; i < JUDGE_RUNS; i++)
+        if (is_for(&of(w)->runs[i], service, incident))
+            return &of(w)->runs[i];
+    return NULL;
+}
+
+static bool was_heard(struct world *w, size_t service)
+{
+    const struct model_service *s = &engine_model(w->engine)->services[service];
+
+    for (size_t i = s->first_check; i < s->first_check + s->n_checks; i++)
+        if (of(w)->checks[i].known_run < of(w)->proven_from[service] && engine_model(w->engine)->checks[i].enabled && !engine_model(w->engine)->checks[i].witness)
+            return false;
+    return true;
+}
+
+void judge_notice(struct world *w, const struct engine_effect *effect)
+{
+    const uint64_t incident = effect->of.notify.incident;
+    struct judge_incident *i = &of(w)->incidents[incident % JUDGE_INCIDENTS];
+    const struct judge_run *run;
+
+    if (incident == 0)
+        return;
+    if (effect->of.notify.notice == NOTICE_OPENED || effect->of.notify.notice == NOTICE_FLAPPING_LONG)
+        i->open_told = true;
+    if (effect->of.notify.notice != NOTICE_RECOVERED)
+        return;
+    run = run_for(w, effect->of.notify.service, incident);
+    if (run)
+        world_break(w, "4: s%zu is said to have recovered, and %s has not ended", effect->of.notify.service, run->runbook->name);
+    if (!was_heard(w, effect->of.notify.service))
+        world_break(w, "4: s%zu is said to have recovered by what was seen before its repair failed", effect->of.notify.service);
+    if (!i->open_told)
+        world_break(w, "4: s%zu is said to have recovered for the second time", effect->of.notify.service);
+    i->open_told = false;
+}
+
+void judge_over(struct world *w, const struct judge_run *run, bool fixed)
+{
+    for (size_t i = 0; i < engine_model(w->engine)->n_services; i++)
+        if (!fixed && run->begun && is_for(run, i, run->shares[i]) && (run->service == i || run->shares[i] > 0))
+            of(w)->proven_from[i] = engine_last_run(w->engine) + 1;
+}
+
+static void forget_shares(struct world *w)
+{
+    for (size_t i = 0; i < JUDGE_RUNS; i++)
+        for (size_t k = 0; of(w)->runs[i].id > 0 && k < engine_model(w->engine)->n_services; k++)
+            if (of(w)->runs[i].shares[k] != engine_service(w->engine, k)->incident)
+                of(w)->runs[i].shares[k] = 0;
+}
+
+/* What the engine has still to be told lies in the queue. */
+void judge_open(struct world *w)
+{
+    for (size_t i = 0; i < engine_model(w->engine)->n_services && w->n_queue == 0; i++) {
+        const struct engine_service *s = engine_service(w->engine, i);
+
+        if (s->incident > 0 && (s->verdict == VERDICT_OK || s->verdict == VERDICT_WARN) && !s->flapping && was_heard(w, i) && !run_for(w, i, s->incident))
+            world_break(w, "4: s%zu is well, nothing repairs it, and its incident is open", i);
+    }
+    forget_shares(w);
+}
