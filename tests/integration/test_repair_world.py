@@ -140,6 +140,14 @@ def test_a_worker_that_inngest_has_forgotten_is_registered(talon, live, phone, r
 
 
 @SELDOM
+def test_a_worker_that_restate_does_not_know_is_registered_there(talon, live, phone, repairs):
+    world = live()
+    world.parts["restate-admin"].break_as("no_deployments")
+    mended(talon, world, repairs, "restate knows no worker", "restate-register", "restate", "POST /deployments of restate-admin")
+    assert world.parts["restate-admin"].mode is None and texts_of(phone) == []
+
+
+@SELDOM
 def test_the_gateway_is_kickstarted_in_the_domain_of_the_system(talon, live, phone, repairs):
     world = live()
     world.parts["job-gateway"].break_as("not_running")
