@@ -170,6 +170,8 @@ struct load *load_start(const struct load_request *request)
         .runbook_folder = install_runbook_folder(),
         .sources = request->source,
         .programs_only = request->programs_only,
+        .n_variables = request->n_variables,
+        .variables = request->variables,
     };
 
     if (!load)

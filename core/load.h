@@ -23,6 +23,8 @@ struct load_request {
     struct hosts *hosts;
     const char *file;
     const struct config_source *source; /* the last good one, borrowed until done; NULL: from the disk */
+    size_t n_variables;                 /* of the main file's, those that have another value; borrowed for load_start() */
+    const struct config_variable *variables;
     bool programs_only;                 /* of the checks only those that programs' health hangs on are enabled */
     bool tolerate;                      /* a plugin that cannot be had makes its checks unknown instead of being an error */
     load_done_fn *done;

@@ -62,6 +62,7 @@ struct model_secret {
     const char *json;           /* dotted path of the field to pick, NULL: the whole text */
     uint64_t ttl;               /* 0: kept until the next reload */
     bool pem;                   /* used where PEM text is expected: line breaks inside are right */
+    bool idle;                  /* used by what is off alone: that it cannot be had is no fault */
     struct model_place place;
 };
 
@@ -264,7 +265,7 @@ struct model_channel {
 };
 
 struct model_notify {
-    size_t n_channels;
+    size_t n_channels, n_channels_off;  /* those that are off are nowhere but in that count */
     const struct model_channel *channels;
     unsigned messages;                  /* at most, in a window; the others come with the digest */
     uint64_t messages_window;

@@ -24,12 +24,12 @@ static void on_loaded(void *arg, struct load *load, struct model *model, struct 
     ev_break(loading->loop, EVBREAK_ALL);
 }
 
-struct offline offline_load(const char *file, bool tolerate)
+struct offline offline_load_with(const char *file, bool tolerate, const struct config_variable *variables, size_t n)
 {
     struct loading loading = { .loop = loop_create() };
     struct hosts_settings settings = { .host_program = install_host_program(), .child_path = getenv("PATH") };
     struct hosts *hosts = loading.loop ? hosts_create(loading.loop, &settings) : NULL;
-    struct load_request request = { .loop = loading.loop, .hosts = hosts, .file = file, .tolerate = tolerate, .done = on_loaded, .arg = &loading };
+    struct load_request request = { .loop = loading.loop, .hosts = hosts, .file = file, .tolerate = tolerate, .n_variables = n, .variables = variables, .done = on_loaded, .arg = &loading };
 
     log_open(&(struct log_settings){ .level = LOG_LEVEL_ERROR, .to_stderr = true });
     if (hosts && load_start(&request))
@@ -42,6 +42,11 @@ struct offline offline_load(const char *file, bool tolerate)
         ev_loop_destroy(loading.loop);
     log_close();
     return loading.offline;
+}
+
+struct offline offline_load(const char *file, bool tolerate)
+{
+    return offline_load_with(file, tolerate, NULL, 0);
 }
 
 void offline_free(struct offline *offline)

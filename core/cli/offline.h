@@ -14,6 +14,8 @@ struct offline {
 
 /* tolerate: plugins that cannot be had are no errors. */
 struct offline offline_load(const char *file, bool tolerate);
+/* With other values of some of its variables. */
+struct offline offline_load_with(const char *file, bool tolerate, const struct config_variable *variables, size_t n);
 void offline_free(struct offline *offline);
 
 #endif

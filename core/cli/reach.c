@@ -83,6 +83,8 @@ static void look_at_secrets(struct reach *reach, const struct model *model)
 
     for (size_t i = 0; secrets && i < model->n_secrets; i++) {
         asking.secret = &model->secrets[i];
+        if (asking.secret->idle)
+            continue;
         if (asking.secret->source == MODEL_SECRET_COMMAND) /* a value may cost something: only whether it could be asked for */
             look_for_program(reach, &asking.secret->place, "the program of a secret,", asking.secret->command[0], model->settings.exec_path);
         else if (secrets_get(secrets, asking.secret, on_secret, &asking))

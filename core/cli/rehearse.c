@@ -46,7 +46,7 @@ static bool load(struct rehearsing *r, const char *file)
 {
     struct offline *loaded = &r->loaded[r->n];
 
-    *loaded = offline_load(file, true);
+    *loaded = offline_load_with(file, true, r->scenario.vars, r->scenario.n_vars);
     if (!loaded->config)
         return false;
     if (!loaded->model)

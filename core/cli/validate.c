@@ -38,6 +38,8 @@ static void show_text(const struct offline *offline, const struct reach *reach, 
                       offline->model->n_checks, offline->model->n_checks == 1 ? "" : "s");
     if (offline->model)
         validate_channels(offline->model, file, messages);
+    if (offline->model && offline->model->settings.notify.n_channels == 0 && offline->model->settings.notify.n_channels_off > 0)
+        buffer_text(out, "nobody is told: every channel under `notify` is off\n");
     if (offline->model)
         show_heal(offline->model, out);
     else

@@ -76,6 +76,7 @@ static void begin(struct config *c, const void *argument)
     c->runbook_folder = request->runbook_folder ? arena_string(c->arena, request->runbook_folder) : NULL;
     c->packed = request->sources;
     c->programs_only = request->programs_only;
+    c->request = request;
     c->model = arena_alloc(c->made, sizeof *c->model);
     c->model->arena = c->made;
     atomic_init(&c->model->users, 1);

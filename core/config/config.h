@@ -38,12 +38,19 @@ void config_problems_json(const struct config *config, struct buffer *out);
 
 /* ---- reading ---- */
 
+/* A variable of the main file that has another value than it says there. */
+struct config_variable {
+    const char *name, *text;
+};
+
 struct config_request {
     const char *file;                 /* the main file, or (validate) a service file alone */
     const char *const *plugin_folders;/* where shipped plugins lie (NAME.so), NULL-terminated: to know names and paths without loading */
     const char *runbook_folder;       /* of the installed runbooks; NULL: none */
     const struct config_source *sources; /* instead of the disk: the last good configuration; NULL: read files */
     bool programs_only;               /* of the checks only those that programs' health hangs on are enabled */
+    size_t n_variables;
+    const struct config_variable *variables;
     const char *old_style;            /* reserved for the old TOML files: NULL */
 };
 

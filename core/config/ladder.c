@@ -11,10 +11,10 @@
 #define SECONDS(n) ((uint64_t)(n) * 1000000000u)
 
 static const char *const ladder_keys[] = { "agents", "sos" };
-static const char *const agent_keys[] = { "name", "command", "env", "dir", "about", "constraints", "timeout", "cooldown" };
+static const char *const agent_keys[] = { "enabled", "name", "command", "env", "dir", "about", "constraints", "timeout", "cooldown" };
 static const char *const sos_keys[] = { "after", "repeat", "channels" };
 
-enum { LADDER_KEYS = 2, AGENT_KEYS = 8, SOS_KEYS = 3 };
+enum { LADDER_KEYS = 2, AGENT_KEYS = 9, SOS_KEYS = 3 };
 
 /* ---- agents */
 
@@ -40,17 +40,21 @@ static void read_command(struct config *c, const struct node *map, struct model_
     outward_action(c, outward_entry(c, "exec.run", given, values, n, map->place), &outward, &made->action);
 }
 
-static void read_agent(struct config *c, const struct node *map, const char *fallback, struct model_agent *made)
+/* False: it is off. */
+static bool read_agent(struct config *c, const struct node *map, const char *fallback, struct model_agent *made)
 {
     const struct node *name = tree_get(map, "name"), *timeout = tree_get(map, "timeout"), *cooldown = tree_get(map, "cooldown");
-    const struct node *about = tree_get(map, "about"), *constraints = tree_get(map, "constraints");
+    const struct node *about = tree_get(map, "about"), *constraints = tree_get(map, "constraints"), *enabled = tree_get(map, "enabled");
+    bool on = true;
     size_t n;
 
     *made = (struct model_agent){ .name = fallback, .command = arena_array(c->made, 1, sizeof(char *)), .cooldown = SECONDS(600), .place = work_place(c, map->place) };
     made->action = (struct model_action){ .name = "exec.run", .operation = MODEL_NONE, .conf.json = "{}", .timeout = SECONDS(300) };
-    if (!value_is_map(c, map, "agents", "`command`, `name`, `env`, `dir`, `about`, `constraints`, `timeout` and `cooldown`"))
-        return;
+    if (!value_is_map(c, map, "agents", "`command`, `enabled`, `name`, `env`, `dir`, `about`, `constraints`, `timeout` and `cooldown`"))
+        return false;
     work_keys(c, map, agent_keys, AGENT_KEYS);
+    if (enabled)
+        value_bool(c, enabled, "enabled", &on);
     if (name && value_string(c, name, "name", &made->name) && !text_is_name(made->name))
         work_bad_name(c, name, "repair agent");
     if (timeout)
@@ -62,10 +66,13 @@ static void read_agent(struct config *c, const struct node *map, const char *fal
     if (constraints)
         value_list(c, constraints, "constraints", &made->constraints, &n);
     made->timeout = made->action.timeout;
+    c->off = !on;
     if (tree_get(map, "command"))
         read_command(c, map, made);
     else if (!work_misspelt(c, map, agent_keys, AGENT_KEYS, "command"))
         problem_error(c, map->place, "an agent needs a `command`: a list of a program and its arguments");
+    c->off = false;
+    return on;
 }
 
 static void read_agents(struct config *c, const struct node *list)
@@ -80,15 +87,15 @@ static void read_agents(struct config *c, const struct node *list)
         return;
     }
     for (size_t i = 0; i < list->n; i++) {
-        struct model_agent *made = &agents->agents[i];
+        struct model_agent *made = &agents->agents[agents->n];
+        const bool on = read_agent(c, list->of.items[i], fallbacks[i], made);
         char key[64];
 
-        read_agent(c, list->of.items[i], fallbacks[i], made);
         snprintf(key, sizeof key, "ladder.agents.%zu", i + 1);
-        work_show(c, key, made->command[0] ? arena_printf(c->arena, "%s: %s", made->name, made->command[0]) : made->name, list->of.items[i]);
+        work_show(c, key, arena_printf(c->arena, "%s: %s%s", made->name, made->command[0] ? made->command[0] : "", on ? "" : " (off)"), list->of.items[i]);
+        agents->n += on;
     }
-    agents->n = list->n;
-    if (list->n == 2 && strcmp(agents->agents[0].name, agents->agents[1].name) == 0)
+    if (agents->n == 2 && strcmp(agents->agents[0].name, agents->agents[1].name) == 0)
         problem_error(c, list->of.items[1]->place, "both agents are called `%s`", agents->agents[0].name);
 }
 
@@ -110,17 +117,17 @@ static void choose_channels(struct config *c, const struct node *map)
     const size_t *chosen;
     size_t n;
 
-    if (notify->n_channels == 0) {
+    if (notify->n_channels + notify->n_channels_off == 0) {
         problem_error(c, map->place, "an SOS reaches nobody: there is no channel under `notify: {channels: ...}`");
         return;
     }
     if (!node) {
         for (size_t i = 0; i < notify->n_channels; i++)
             channels[i].sos = true;
+        c->model->settings.sos.on = notify->n_channels > 0; /* until one of them is switched on, there is nobody */
         return;
     }
-    if (!notify_channels(c, node, "ladder.sos.channels", &chosen, &n))
-        return;
+    c->model->settings.sos.on = notify_channels(c, node, "ladder.sos.channels", &chosen, &n);
     for (size_t i = 0; i < n; i++)
         channels[chosen[i]].sos = true;
 }

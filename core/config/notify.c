@@ -16,11 +16,11 @@
 enum { CHANNELS = 16, MESSAGES = 60 }; /* as many as core/outbox remembers */
 
 static const char heartbeat_action[] = "http.request";
-static const char *const channel_keys[] = { "normal", "timeout" };
+static const char *const channel_keys[] = { "enabled", "normal", "timeout" };
 static const char *const notify_keys[] = { "channels", "messages", "digest", "zone", "expire" };
 static const char *const heartbeat_keys[] = { "url", "every", "timeout" };
 
-enum { CHANNEL_KEYS = 2, NOTIFY_KEYS = 5, HEARTBEAT_KEYS = 3 };
+enum { CHANNEL_KEYS = 3, NOTIFY_KEYS = 5, HEARTBEAT_KEYS = 3 };
 
 /* ---- the action of a channel */
 
@@ -99,23 +99,30 @@ static void read_action(struct config *c, const struct entry *entry, struct mode
     made->has_over = outward.has[3];
 }
 
-static void read_channel(struct config *c, const struct entry *entry, struct model_channel *made)
+/* False: it is off, which makes none of its mistakes good. */
+static bool read_channel(struct config *c, const struct entry *entry, struct model_channel *made)
 {
-    const struct node *normal = tree_get(entry->value, "normal"), *timeout = tree_get(entry->value, "timeout");
+    const struct node *normal = tree_get(entry->value, "normal"), *timeout = tree_get(entry->value, "timeout"), *enabled = tree_get(entry->value, "enabled");
+    bool on = true;
 
     *made = (struct model_channel){ .name = arena_string(c->made, entry->key->of.text), .normal = true, .place = work_place(c, entry->key->place) };
     made->action = (struct model_action){ .name = "", .operation = MODEL_NONE, .conf.json = "{}", .timeout = SECONDS(30) };
     if (!text_is_name(made->name))
         work_bad_name(c, entry->key, "channel");
-    if (!value_is_map(c, entry->value, made->name, "an action, `normal` and `timeout`"))
-        return;
+    if (!value_is_map(c, entry->value, made->name, "an action, `enabled`, `normal` and `timeout`"))
+        return false;
+    if (enabled)
+        value_bool(c, enabled, "enabled", &on);
     if (normal)
         value_bool(c, normal, "normal", &made->normal);
     if (timeout)
         value_duration(c, timeout, "timeout", SECONDS(1), SECONDS(600), &made->action.timeout);
+    c->off = !on;
     read_action(c, entry, made);
-    work_show(c, arena_printf(c->arena, "notify.channels.%s", made->name), made->normal ? made->action.name : arena_printf(c->arena, "%s (not normal)", made->action.name),
-              entry->key);
+    c->off = false;
+    work_show(c, arena_printf(c->arena, "notify.channels.%s", made->name),
+              arena_printf(c->arena, "%s%s%s", made->action.name, made->normal ? "" : " (not normal)", on ? "" : " (off)"), entry->key);
+    return on;
 }
 
 static void read_channels(struct config *c, const struct node *map)
@@ -131,9 +138,9 @@ static void read_channels(struct config *c, const struct node *map)
     }
     made = arena_array(c->made, map->n + 1, sizeof *made);
     for (size_t i = 0; i < map->n; i++)
-        read_channel(c, &map->of.entries[i], &made[i]);
+        notify->n_channels += read_channel(c, &map->of.entries[i], &made[notify->n_channels]);
     notify->channels = made;
-    notify->n_channels = map->n;
+    notify->n_channels_off = map->n - notify->n_channels;
 }
 
 /* ---- how much, and when */

@@ -22,6 +22,12 @@ static void tell_unknown(struct config *c, const struct node *node, const char *
     problem_nearest(c, name, names, notify->n_channels);
 }
 
+/* One that is off is nowhere but in the file. */
+static bool is_off(const struct config *c, const char *name)
+{
+    return tree_get(tree_get(tree_get(c->root, "notify"), "channels"), name) != NULL;
+}
+
 bool notify_channels(struct config *c, const struct node *node, const char *what, const size_t **channels, size_t *n)
 {
     const bool one = node->kind == NODE_TEXT && !tree_empty(node);
@@ -45,7 +51,7 @@ bool notify_channels(struct config *c, const struct node *node, const char *what
             k++;
         if (k < c->model->settings.notify.n_channels)
             made[(*n)++] = k;
-        else
+        else if (!is_off(c, name))
             tell_unknown(c, item, name);
     }
     return *n > 0;

@@ -131,8 +131,11 @@ size_t secrets_use(struct config *c, size_t secret, bool pem)
 {
     struct secret_use *use = &c->secret_uses[secret];
 
+    use->needed = use->needed || !c->off;
+    c->secrets[secret].idle = !use->needed;
     if (!use->used) {
-        *use = (struct secret_use){ .used = true, .pem = pem };
+        use->used = true;
+        use->pem = pem;
         c->secrets[secret].pem = pem;
     }
     if (use->pem == pem)

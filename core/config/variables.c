@@ -283,22 +283,41 @@ static bool read_value(struct config *c, const struct entry *entry, struct text 
     return false;
 }
 
+/* What whoever reads the file wants it to be; NULL: as it says. */
+static const struct config_variable *find_given(const struct config *c, const char *name)
+{
+    for (size_t i = 0; i < c->request->n_variables; i++)
+        if (strcmp(c->request->variables[i].name, name) == 0)
+            return &c->request->variables[i];
+    return NULL;
+}
+
+static void tell_unknown_given(struct config *c)
+{
+    for (size_t i = 0; i < c->request->n_variables; i++)
+        if (!find_variable(c, c->request->variables[i].name))
+            problem_error(c, c->root->place, "%s was to have another value, and is not defined under `vars:`", problem_quote(c, c->request->variables[i].name));
+}
+
 /* A wrong one is there as well: its uses are not to be told unknown. */
 static void read_variable(struct config *c, const struct entry *entry)
 {
     struct text text;
     const bool good = read_value(c, entry, &text);
+    const struct config_variable *given = find_given(c, entry->key->of.text);
     struct variable *v = add_variable(c, entry->key);
 
     if (!good)
         return;
+    if (given)
+        text = (struct text){ .text = arena_string(c->arena, given->text), .n = strlen(given->text), .known = true };
     v->text = text.text;
     v->n = text.n;
     v->known = text.known;
     v->environment = text.environment;
 }
 
-void variables_read(struct config *c, const struct node *map)
+static void read_map(struct config *c, const struct node *map)
 {
     if (!map || tree_empty(map))
         return;
@@ -311,4 +330,10 @@ void variables_read(struct config *c, const struct node *map)
     c->variables = arena_array(c->arena, WORK_NAMED, sizeof *c->variables);
     for (size_t i = 0; i < map->n && i < WORK_NAMED; i++)
         read_variable(c, &map->of.entries[i]);
+}
+
+void variables_read(struct config *c, const struct node *map)
+{
+    read_map(c, map);
+    tell_unknown_given(c);
 }

@@ -92,6 +92,7 @@ struct variable {
 /* Line breaks are right in PEM text and nowhere else, so one that is used as both is two in the model. */
 struct secret_use {
     bool used, pem; /* as what it was used first */
+    bool needed;    /* by something that is not off */
     size_t twin;    /* for the other use; 0: none yet */
 };
 
@@ -170,7 +171,9 @@ struct config {
     bool lacked;     /* no memory for a part of it */
     bool alone;      /* a service file (or runbook) without a main file */
     bool checked;
+    bool off; /* what is read now is switched off */
     bool programs_only;
+    const struct config_request *request; /* while it is read */
     struct problems *problems;
     size_t compared; /* names, of WORK_NEAREST */
 

@@ -9,7 +9,7 @@
 
 #define LAST_WORDS (600 * (uint64_t)NS_PER_S) /* what follows the last entry where no length is said */
 
-static const char *const keys[] = { "title", "about", "config", "date", "for", "groups", "start", "timeline", "runbooks", "expect", "with_repair" };
+static const char *const keys[] = { "title", "about", "config", "vars", "date", "for", "groups", "start", "timeline", "runbooks", "expect", "with_repair" };
 
 /* ---- the file, and what it names ---- */
 
@@ -43,6 +43,23 @@ static void find_reloads(struct config *c, struct scenario *s, const struct node
     s->reloads = all;
 }
 
+static void find_vars(struct config *c, struct scenario *s, const struct node *map)
+{
+    struct config_variable *all;
+
+    if (!map || !value_is_map(c, map, "vars", "variables of the configuration and their values") || map->kind != NODE_MAP)
+        return;
+    all = arena_array(c->arena, map->n + 1, sizeof *all);
+    for (size_t i = 0; i < map->n; i++) {
+        const struct entry *entry = &map->of.entries[i];
+
+        all[s->n_vars].name = entry->key->of.text;
+        if (value_string(c, entry->value, entry->key->of.text, &all[s->n_vars].text))
+            s->n_vars++;
+    }
+    s->vars = all;
+}
+
 static void open_file(struct config *c, const void *argument)
 {
     const struct opening *opening = argument;
@@ -60,6 +77,7 @@ static void open_file(struct config *c, const void *argument)
     }
     s->root = root;
     s->config_file = path_of(c, tree_get(root, "config"), "config");
+    find_vars(c, s, tree_get(root, "vars"));
     find_reloads(c, s, tree_get(root, "timeline"));
 }
 

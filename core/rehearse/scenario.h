@@ -107,6 +107,8 @@ struct scenario {
     const struct node *root;   /* NULL: it could not be read */
     const char *title, *about; /* NULL: not said */
     const char *config_file;   /* absolute; NULL: not said */
+    size_t n_vars;             /* of the configuration's variables, those that have another value */
+    const struct config_variable *vars;
     uint64_t length;
     bool dated;                /* it has a date: the windows of the configuration open and close by it */
     int64_t date;              /* wall, at the beginning */

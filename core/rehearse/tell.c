@@ -5,6 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A note of several lines is told to people as it is written; here each thing is a line. */
+static char *one_line(const char *text)
+{
+    char *line = strdup(text);
+
+    for (char *at = line; at && (at = strchr(at, '\n')); at++)
+        *at = ' ';
+    return line;
+}
+
 struct rehearsal_entry *tell(struct world *w, enum rehearsal_kind kind, const char *service, const char *word, const char *text)
 {
     struct rehearsal *done = w->done;
@@ -23,7 +33,7 @@ struct rehearsal_entry *tell(struct world *w, enum rehearsal_kind kind, const ch
         done->entries = grown;
     }
     grown = &done->entries[done->n_entries++];
-    *grown = (struct rehearsal_entry){ .at = w->at, .kind = kind, .service = service, .word = word, .text = text && text[0] ? strdup(text) : NULL };
+    *grown = (struct rehearsal_entry){ .at = w->at, .kind = kind, .service = service, .word = word, .text = text && text[0] ? one_line(text) : NULL };
     return grown;
 }
 
@@ -65,7 +75,7 @@ static void keep_told(struct world *w, const struct engine_effect *effect, const
         w->room_told = w->room_told * 2 + 16;
     }
     w->told[w->n_told++] = (struct world_told){ .notice = effect->of.notify.notice, .level = effect->of.notify.level, .who = who,
-                                                 .text = strdup(effect->of.notify.text) };
+                                                 .text = one_line(effect->of.notify.text) };
 }
 
 void tell_forget(struct world *w)

@@ -356,7 +356,7 @@ def worst(answers, service):
 
 
 class Rows:
-    """rows(system, failure, summary): one way in which a watched system was broken, seen and mended; rows.skip(system, failure, why) where it could not be."""
+    """rows(system, failure, summary): one way in which a watched system was broken, seen and mended; .skip(system, failure, why) where it could not be."""
 
     def __init__(self):
         self.seen, self.skipped, self.failed = [], [], 0
@@ -368,29 +368,42 @@ class Rows:
         self.skipped.append((system, failure, why))
 
 
-ROWS = Rows()
+    def print(self, request, name):
+        """The table, with its figures."""
+        with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            print("\n")
+            for system, failure, summary in sorted(self.seen):
+                print(f"row {system:<18}{failure:<20}{summary[:120]}")
+            for system, failure, why in sorted(self.skipped):
+                print(f"row {system:<18}{failure:<20}skipped: {why}")
+            print(f"figure {name}.rows {len(self.seen)} count")
+            print(f"figure {name}.failed {self.failed} count")
+            print(f"figure {name}.skipped {len(self.skipped)} count")
+
+
+TABLES = {"rows": Rows(), "repairs": Rows()}
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     told = yield
-    if told.get_result().failed and "rows" in item.fixturenames:
-        ROWS.failed += 1
+    for fixture, table in TABLES.items():
+        if told.get_result().failed and fixture in item.fixturenames:
+            table.failed += 1
 
 
 @pytest.fixture(scope="session")
 def rows(request):
-    """The table of Rows: printed at the end, with its figures."""
-    yield ROWS
-    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-        print("\n")
-        for system, failure, summary in sorted(ROWS.seen):
-            print(f"row {system:<18}{failure:<20}{summary[:120]}")
-        for system, failure, why in sorted(ROWS.skipped):
-            print(f"row {system:<18}{failure:<20}skipped: {why}")
-        print(f"figure systems.rows {len(ROWS.seen)} count")
-        print(f"figure systems.failed {ROWS.failed} count")
-        print(f"figure systems.skipped {len(ROWS.skipped)} count")
+    """The table of what was seen, printed at the end."""
+    yield TABLES["rows"]
+    TABLES["rows"].print(request, "systems")
+
+
+@pytest.fixture(scope="session")
+def repairs(request):
+    """The table of what was repaired: repairs(runbook, scenario, what was seen)."""
+    yield TABLES["repairs"]
+    TABLES["repairs"].print(request, "repair")
 
 
 @pytest.fixture(scope="session")

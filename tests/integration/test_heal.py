@@ -4,15 +4,13 @@ import contextlib
 import fcntl
 import json
 import os
-import pathlib
 import random
-import signal
 import sqlite3
 import sys
 
 import pytest
 
-from conftest import wait_until
+from repair import api, kill_core, kill_guard, limits_of, lines, marked, refuses, repair_text, rows, running_step
 
 if sys.platform != "linux":
     pytest.skip("processes are looked for in /proc", allow_module_level=True)
@@ -50,31 +48,6 @@ def service(talon, name, heal, every="100ms", more=""):
 def start(talon, books, services, *words, settings=""):
     talon.write("services:\n" + "".join(services), f"{settings}\nrunbooks: [{', '.join(books)}]")
     return talon.start(*words)
-
-
-def lines(path):
-    return path.read_text().splitlines() if path.exists() else []
-
-
-def api(talon, path):
-    return json.loads(talon.get(path)[1])
-
-
-def limits_of(talon, name):
-    return next(r for r in api(talon, "/api/v1/limits")["runbooks"] if r["service"] == name)
-
-
-def refuses(talon, name):
-    return [r["limit"] for r in limits_of(talon, name)["refuses"]]
-
-
-def repair_text(talon, name):
-    return ((talon.service(name).get("repair") or {}).get("text")) or ""
-
-
-def rows(talon, sql):
-    with contextlib.closing(sqlite3.connect(talon.state / "talon.db", timeout=5)) as database:
-        return database.execute(sql).fetchall()
 
 
 def well(talon, name):
@@ -168,16 +141,6 @@ def test_a_talon_that_only_looks_does_nothing(talon, how, in_one_build):
 # ---- what ends in the middle
 
 
-def marked(word):
-    """Processes whose arguments hold that word."""
-    found = []
-    for entry in pathlib.Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if word in (entry / "cmdline").read_bytes().decode(errors="replace"):
-                found.append(int(entry.name))
-    return found
-
-
 def test_a_host_that_dies_with_its_action_interrupts_it(talon, in_one_build):
     ran = talon.folder / "ran"
     start(talon, [runbook(talon, "deadly", do(f"echo ran >> {ran}; kill -9 $PPID; sleep 60"))], [service(talon, "web", "deadly")])
@@ -205,26 +168,6 @@ def long_runbook(talon, at, stays):
                    "  - if: vm.flag ok\n    then:\n    - do: { exec.run: { command: [sh, -c, " + json.dumps(step("branch")) + "], impact: restart } }\n      timeout: 300s\n" +
                    f"  - wait: {'200s' if at == 'wait' else '100ms'}\n",
                    verify="{ checks: [subject], passes: 100, every: 1s, within: 400s }" if at == "verify" else "{ checks: [subject], passes: 2, every: 100ms, within: 10s }")
-
-
-def running_step(talon):
-    return next((r for r in api(talon, "/api/v1/heal")["running"]), None)
-
-
-def kill_core(talon):
-    core = talon.core_pid()
-    os.kill(core, signal.SIGKILL)
-    talon.wait("another core answers", lambda: talon.core_pid() not in (0, core) and talon.get("/readyz")[0] == 200, 15)
-
-
-def kill_guard(talon):
-    """The core ends with its guard, by itself; whoever has started both starts them again."""
-    left = [talon.core_pid(), *talon.host_pids()]
-    talon.daemon.kill()
-    talon.daemon.wait(timeout=10)
-    talon.daemon = None
-    wait_until("the core ends with it", lambda: not [pid for pid in left if pathlib.Path(f"/proc/{pid}").exists()], 20)
-    talon.start()
 
 
 def is_in(talon, at):

@@ -161,6 +161,27 @@ def heals(talon, way, then):
     return rehearse(talon, path, "--config", talon.config)
 
 
+def test_variables_have_other_values(talon):
+    """What is off in a configuration is on in its rehearsal; a variable that it does not have is told with a place, and nothing is played."""
+    settings = """vars: { alarm: "false", note: short }
+secrets: { bot: { env: TALON_TEST_NOBODY } }
+notify: { channels: { chat: { enabled: "${vars.alarm}", notify.telegram: { token: "${secrets.bot}", chat: "1" } } } }
+ladder: { sos: { after: 1m } }
+"""
+    talon.write('services: { vm: { critical: true, note: "First.\\nThen.", checks: { up: { exec: { command: [none] }, every: 10s, fail_after: 1 } } } }\n', settings)
+    path = talon.folder / "vars.yaml"
+    rest = "timeline:\n  - at: 5m\n    break: { vm: fail }\n  - at: 7m\n    expect: { told: [message vm opened%s] }\n"
+    path.write_text('vars: { alarm: "true" }\n' + rest % ", page vm sos")
+    done = rehearse(talon, path, "--config", talon.config)
+    assert done.returncode == 0 and "First. Then." in done.stdout, done.stdout + done.stderr
+    path.write_text(rest % "")
+    assert rehearse(talon, path, "--config", talon.config).returncode == 0
+    assert "nobody is told" in talon.command("validate").stdout
+    path.write_text('vars: { alrm: "true" }\n' + rest % "")
+    done = rehearse(talon, path, "--config", talon.config)
+    assert done.returncode == 3 and "`alrm`" in done.stderr and "not defined under `vars:`" in done.stderr, done.stderr
+
+
 @pytest.mark.parametrize("way,then", [
     ("{ takes: 20s, mend: vm.up }", "  - at: 7m\n    expect: { healed: { vm: mend-it }, outcome: { vm: fixed }, told: [message vm opened, message vm recovered, digest vm fixed] }\n"),
     ("{ takes: 20s, lies: true, mend: vm.up }", "  - at: 7m\n    expect: { outcome: { vm: not_fixed }, escalated: { vm: exhausted }, incident: { vm: open } }\n"

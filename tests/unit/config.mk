@@ -1,7 +1,7 @@
 # tests/unit/config.mk: core/config: YAML to a checked model, and the values of secrets.
 CONFIG_TESTS = \
 	tests/unit/test_config_bounds tests/unit/test_config_describe tests/unit/test_config_good tests/unit/test_config_hostile tests/unit/test_config_include \
-	tests/unit/test_config_mistakes tests/unit/test_config_pack tests/unit/test_config_prints tests/unit/test_config_problems \
+	tests/unit/test_config_mistakes tests/unit/test_config_pack tests/unit/test_config_people tests/unit/test_config_prints tests/unit/test_config_problems \
 	tests/unit/test_config_runbooks tests/unit/test_config_schema tests/unit/test_config_secrets tests/unit/test_config_secrets_commands tests/unit/test_config_when \
 	tests/unit/test_config_descriptions tests/unit/test_config_manual
 check_PROGRAMS += $(CONFIG_TESTS)
@@ -31,6 +31,8 @@ tests_unit_test_config_mistakes_SOURCES = tests/unit/test_config_mistakes.c
 tests_unit_test_config_mistakes_LDADD = $(CONFIG_TEST_LIBS)
 tests_unit_test_config_pack_SOURCES = tests/unit/test_config_pack.c
 tests_unit_test_config_pack_LDADD = $(CONFIG_TEST_LIBS)
+tests_unit_test_config_people_SOURCES = tests/unit/test_config_people.c
+tests_unit_test_config_people_LDADD = $(CONFIG_TEST_LIBS)
 tests_unit_test_config_prints_SOURCES = tests/unit/test_config_prints.c
 tests_unit_test_config_prints_LDADD = $(CONFIG_TEST_LIBS)
 tests_unit_test_config_problems_SOURCES = tests/unit/test_config_problems.c

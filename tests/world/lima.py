@@ -26,6 +26,12 @@ class Colima(Part):
         self.process, self.orphans = None, []
         self.well()
 
+    def mend(self):
+        if self.mode == "port_closed":  # whoever listens there has come back, which is nothing of the machine's
+            self.mode = None
+            self.say(closed="")
+        super().mend()
+
     def start(self):
         self.process = subprocess.Popen([sys.executable, str(HOSTAGENT), str(self.folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.expect("up")

@@ -34,8 +34,21 @@ def secrets(asked, mode):
     return {"result": {"running": mode != "locked", "started_at": "2026-11-24T09:00:00Z", "secrets_count": 3, "active_leases": 1}}
 
 
+class Messages:
+    """The bridge, and what it was given to send: (whom, text)."""
+
+    def __init__(self):
+        self.sent = []
+
+    def __call__(self, asked, mode):
+        if asked["method"] == "send" and mode != "permission":
+            self.sent.append((asked["params"]["to"], asked["params"]["text"]))
+            return {"result": {"ok": True, "id": len(self.sent), "guid": f"00000000-0000-4000-8000-{len(self.sent):012}"}}
+        return imsg(asked, mode)
+
+
 def imsg(asked, mode):
-    if asked["method"] != "chats.list":
+    if asked["method"] not in ("chats.list", "send"):
         return {"error": {"code": -32601, "message": "Method not found"}}
     if mode == "permission":
         return {"error": {"code": -32603, "message": "permissionDenied: unable to open database"}}
@@ -44,4 +57,4 @@ def imsg(asked, mode):
 
 def start(folder):
     return {"agent-secrets": Lines("agent-secrets", folder / "secrets.sock", secrets, ("locked", "unauthorized", "broken")),
-            "imsg": Lines("imsg", folder / "imsg.sock", imsg, ("permission",))}
+            "imsg": Lines("imsg", folder / "imsg.sock", Messages(), ("permission",))}

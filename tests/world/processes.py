@@ -135,6 +135,10 @@ class Kubernetes:
     def state(self):
         return self.ask("/_state")
 
+    def pods(self):
+        """[{workload: NAMESPACE/NAME, name, uid, ready}] of all that are not on their way out."""
+        return self.ask("/_pods")["pods"]
+
     def break_as(self, mode):
         if mode not in self.modes:
             raise ValueError(f"kubernetes cannot be broken as {mode}: it knows {', '.join(self.modes)}")

@@ -17,6 +17,7 @@ import lines
 import mac
 import nas
 import proxy
+import repairs
 import services
 from processes import TOP, Kubernetes, Redis, free_port
 from stand_in import StandIn
@@ -34,7 +35,7 @@ class World:
         self.folder = pathlib.Path(folder)
         self.sockets = pathlib.Path(tempfile.mkdtemp(prefix="talon-world-"))  # the path of a socket is short
         self.tools = self.folder / "bin"
-        self.parts, self.skipped, self.settings, self.authorities = {}, {}, {}, None
+        self.parts, self.skipped, self.settings, self.authorities, self.repairs = {}, {}, {}, None, None
         try:
             self.start()
         except BaseException:
@@ -43,6 +44,7 @@ class World:
 
     def start(self):
         self.tools.mkdir()
+        self.start_secrets()
         self.parts.update(services.start(self.sockets))
         self.parts.update(lines.start(self.sockets))
         self.add(mac.Launchctl(self.tools), mac.GatewayFiles(self.folder), engine.Engine(self.sockets / "docker.sock"), lima.Colima(self.sockets, self.tools))
@@ -52,6 +54,13 @@ class World:
         self.parts.update(nas.servers())
         self.start_cluster()
         self.start_nas()
+        self.repairs = repairs.Repairs(self)
+
+    def start_secrets(self):
+        """The tool that leases them, and what it has: a token of nobody's."""
+        shutil.copy(mac.TOOLS / "secrets", self.tools)
+        (self.tools / "secrets.answers").mkdir()
+        (self.tools / "secrets.answers" / "telegram_bot_token").write_text("123456789:AAfake-token_of_nobody0123456789xyz\n")
 
     def add(self, *parts):
         for part in parts:
@@ -97,7 +106,7 @@ class World:
             "restate_ingress": at("restate-ingress"), "restate_admin": at("restate-admin"), "livekit": at("livekit"), "pds": at("pds"),
             "docs_api": at("docs-api"), "minio": at("minio"), "aistor": at("aistor"), "worker": at("worker"), "agent_mail": at("agent-mail"),
             "voice_agent": at("voice-agent"), "gateway": at("gateway"), "kubeconfig": str(self.folder / "kube" / "kubeconfig"),
-            "kube_context": "admin@cluster", "kube_node": "node-1", "kube_address": at("kubernetes"), "flannel_selector": "app=kube-flannel", "docker_socket": str(self.parts["docker"].path),
+            "kube_context": "admin@cluster", "kube_node": "node-1", "rbac_manifest": str(TOP / "etc" / "manifests" / "kubelet-api-admin.yaml"), "kube_address": at("kubernetes"), "flannel_selector": "app=kube-flannel", "docker_socket": str(self.parts["docker"].path),
             "secrets_socket": str(self.parts["agent-secrets"].path), "imsg_socket": str(self.parts["imsg"].path),
             "tailscale_socket": str(self.parts["tailscale"].path), "nas": "127.0.0.1", "nas_nfs_port": str(self.parts["nas-nfs"].port),
             "nas_portmapper_port": str(self.parts["nas-portmapper"].port), "nas_type": "fuse", **mounted, **self.settings,
@@ -107,10 +116,10 @@ class World:
         """What Talon is run with: the machine's authorities are here the one whose certificates Caddy shows."""
         return {"SSL_CERT_FILE": str(self.authorities)}
 
-    def write_config(self, path, listen="127.0.0.1:0", state=None, more=""):
-        """The profile with this world's variables. Fails where one of them is not in the profile."""
+    def write_config(self, path, listen="127.0.0.1:0", state=None, more="", variables=None):
+        """The profile with this world's variables, and others. Fails where one of them is not in the profile."""
         text = profile()
-        for name, value in self.variables().items():
+        for name, value in {**self.variables(), **(variables or {})}.items():
             text, n = re.subn(rf"^(  {name}:) .*$", lambda found, v=value: f'{found[1]} "{v}"', text, flags=re.M)
             if n != 1:
                 raise ValueError(f"the profile has no variable {name}")
@@ -127,6 +136,8 @@ class World:
         return [name for name in named if name not in left_out]
 
     def close(self):
+        if self.repairs:
+            self.repairs.close()
         for part in reversed(list(self.parts.values())):
             part.close()
         shutil.rmtree(self.sockets, ignore_errors=True)

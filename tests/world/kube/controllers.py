@@ -51,6 +51,7 @@ class Controllers:
         self.store = store
         self.born = {}   # uid of a pod: when it was made
         self.ails = {}   # (namespace, prefix of a pod's name): function(pod), makes its status
+        self.only = {}   # the same key: uids of the pods that ail so, where those that come after them do not
         self.frozen = set()  # names of nodes whose kubelet is silent
         self.stuck = set()   # uids of pods that never go
         self.stale = set()   # names of nodes whose lease is not renewed
@@ -99,9 +100,16 @@ class Controllers:
 
     # ---- pods
 
+    def pods(self):
+        """Those that are not on their way out, each with its workload."""
+        with self.store.lock:
+            return [{"workload": f"{pod['metadata']['namespace']}/{pod['metadata']['labels'].get('app', '')}", "name": pod["metadata"]["name"],
+                     "uid": pod["metadata"]["uid"], "ready": is_ready(pod)} for pod in self.store.all(POD) if not pod["metadata"].get("deletionTimestamp")]
+
     def ail_of(self, pod):
         meta = pod["metadata"]
-        return next((ail for (namespace, prefix), ail in self.ails.items() if namespace == meta["namespace"] and meta["name"].startswith(prefix)), None)
+        return next((ail for (namespace, prefix), ail in self.ails.items() if namespace == meta["namespace"] and meta["name"].startswith(prefix) and
+                     meta["uid"] in self.only.get((namespace, prefix), (meta["uid"],))), None)
 
     def tend(self, pod):
         meta, status = pod["metadata"], pod.get("status") or {}

@@ -68,6 +68,7 @@ class Faults:
             self.proxies.clear()
             seed.fill(self.store, self.store.all(NODE)[0]["metadata"]["name"], self.more)
         self.control.ails.clear()
+        self.control.only.clear()
         self.control.frozen.clear()
         self.control.stuck.clear()
         self.control.stale.clear()
@@ -89,7 +90,7 @@ class Faults:
     # ---- the world
 
     def break_pod(self, how):
-        """`namespace`, `name` (a prefix), `what`: crash_loop, image_pull, oom, unschedulable, config, unready, evicted, stuck."""
+        """`namespace`, `name` (a prefix), `what`: crash_loop, image_pull, oom, unschedulable, config, unready, evicted, stuck. `passing`: pods made later are well."""
         ails = {"crash_loop": controllers.crash_loop(how.get("code", 1), how.get("reason", "Error"), how.get("restarts", 7)), "image_pull": controllers.image_pull,
                 "oom": controllers.oom, "unready": controllers.unready(how.get("started", "2026-01-01T00:00:00Z")), "evicted": controllers.evicted,
                 "unschedulable": controllers.unschedulable(how.get("message", "0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/disk-pressure: }.")),
@@ -103,6 +104,8 @@ class Faults:
                     self.store.update(POD, how["namespace"], pod["metadata"]["name"], lambda p: p["metadata"].update(deletionTimestamp=how.get("since", "2026-01-01T00:00:00Z")))
         else:
             self.control.ails[how["namespace"], how["name"]] = ails[how["what"]]
+            if how.get("passing"):
+                self.control.only[how["namespace"], how["name"]] = {pod["metadata"]["uid"] for pod in self.store.all(POD, how["namespace"])}
         self.control.turn()
 
     def break_node(self, how):

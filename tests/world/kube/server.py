@@ -442,6 +442,9 @@ class Control(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         world = self.server.world
+        if self.path == "/_pods":
+            self.answer(200, {"pods": world.control.pods()})
+            return
         self.answer(200, {"requests": list(world.requests), "asked": world.asked, "connections": world.connections, "open": world.open, "broken": list(world.faults.on),
                           "settled": world.control.is_settled()})
 
