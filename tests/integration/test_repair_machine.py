@@ -72,7 +72,9 @@ def test_a_lost_forward_is_healed_by_bridge_heal_alone(talon, panda, repairs):
     acts = [line for line in panda.calls() if line.startswith("colima st")]
     assert acts == ["colima stop --force --profile default", "colima start --profile default"], acts
     assert [root for _, root, _ in incidents(talon)] == ["redis"] and [book for book, _, _ in runs(talon)] == ["bridge-heal"]
-    repairs("bridge-heal", "split brain", f"incident {number}: redis alone, {len(told)} lines; " + told[-1])
+    talon.stop()
+    assert panda.vm.run("echo it lives on") == "it lives on"  # what Talon has started is not Talon's
+    repairs("bridge-heal", "split brain", f"incident {number}, redis alone: " + ", ".join(kind for kind, _ in told if kind not in ("told", "repair")))
 
 
 # ---- the VM is off
@@ -152,7 +154,7 @@ def test_a_vm_that_is_off_comes_back_layer_by_layer(talon, panda, repairs):
             continue
         assert any(f"step {step.place}: " in text for text in audit) or step.place == "verify", (step.place, audit)
     shown = talon.command("incidents", number).stdout
-    assert "k8s-reboot-heal begins for colima" in shown and "fixed it" in shown, shown
+    assert "k8s-reboot-heal, step 8.1: done" in shown and "fixed" in shown, shown
     assert any(re.search(r"pass [1-5] of 6", doing) for doing in verifying), verifying
     began, ended = rows(talon, "SELECT at, ended FROM intents")[0]
     stable = rows(talon, "SELECT max(at) FROM audit WHERE what = 'step'")[0][0]
@@ -162,7 +164,7 @@ def test_a_vm_that_is_off_comes_back_layer_by_layer(talon, panda, repairs):
     assert inside == f"true unless-stopped {panda_vm.MEMORY}", inside
     assert "192.0.2.0/24 via 172.17.0.2 dev docker0" in panda.vm.run("ip route")
     assert [call for call in panda.calls() if call.startswith("colima st")].count("colima start --profile default") == 1
-    assert "limits" in talon.command("limits", "colima").stdout or limits_of(talon, "colima", "k8s-reboot-heal")["attempts"] == 1
+    assert limits_of(talon, "colima", "k8s-reboot-heal")["in_window"] == 1
     repairs("k8s-reboot-heal", "VM powered off", f"incident {number}: {len(audit)} steps in {(ended - began) / 1e9:.0f} s, {(ended - stable) / 1e9:.0f} s stable")
 
 
