@@ -275,7 +275,7 @@ def reaches(step):
     return [way for way in (drift, crash) if way], 30 if crash else 600
 
 
-@pytest.mark.parametrize("step", STEPS, ids=[step.name.replace(" ", "-") for step in STEPS])
+@pytest.mark.parametrize("step", STEPS, ids=[f"{step.place}-{step.word}{'-meanwhile' if step.meanwhile else ''}" for step in STEPS])
 def test_a_core_that_is_killed_in_a_step(talon, panda, build, repairs, step):
     held = Held(talon, panda, build)
     ways, age = reaches(step)

@@ -50,11 +50,12 @@ class Bridge:
         while True:
             try:
                 inner, _ = self.listener.accept()
+            except OSError:
+                return
+            try:
                 outer = socket.create_connection(("127.0.0.1", self.port()), 5)
                 outer.settimeout(None)
             except OSError:
-                if self.listener.fileno() < 0:
-                    return
                 inner.close()
                 continue
             for one, other in ((inner, outer), (outer, inner)):
@@ -207,7 +208,7 @@ class VmWorld(World):
 
     def write_config(self, path, listen="127.0.0.1:0", state=None, more="", folder=None):
         """`folder`: other checks than those that come with Talon."""
-        super().write_config(path, listen, state, more)
+        super().write_config(path, listen, state, f"runbooks: [{TOP}/etc/runbooks/*.yaml]\n{more}")
         checks = ", ".join(f"{folder or TOP / 'checks'}/{name}.yaml" for name in SERVICES)
         text, n = re.subn(r"^include: .*$", f"include: [{checks}]", path.read_text(), flags=re.M)
         text = re.sub(r"^programs:\n(?:  .*\n|\n)*", "", text, flags=re.M)
