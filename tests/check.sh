@@ -125,16 +125,20 @@ flat() { SOAK='' integration "$build" flat tests/integration/soak_flat.py; }
 threads() { # gcc's sanitizer
     configured "$build/threads" --enable-silent-rules --enable-thread-sanitizer CC=gcc CFLAGS='-g -O1' && made "$build/threads" check-threads
 }
-systemd() { # where no VM can be, the tests say what is missing
+a_vm() { # where none can be, the tests say what is missing
     VM=$build/vm
     export VM
     if "$top/tests/world/vm/vm" missing && [ ! -e "$VM/built" ]; then
-        "$top/tests/world/vm/vm" build || return 1
+        "$top/tests/world/vm/vm" build
     fi
+}
+systemd() {
+    a_vm || return 1
     # Built for the usual place: the machine's systemd looks for units in no other.
     configured "$build/usual" --enable-silent-rules && made "$build/usual" all || return 1
     TALON_TEST_VM=$VM integration "$build/usual" systemd tests/integration/test_systemd.py tests/integration/test_docker.py tests/integration/test_machine.py
 }
+repair() { a_vm && TALON_TEST_VM=$VM integration "$build" repair tests/integration/test_repair_machine.py; }
 distcheck() { made "$build" distcheck; }
 
 figures() { # each once: the last that was printed, so first those of a build that has run a part; those of histories are the sum over the programs that try some
@@ -202,6 +206,7 @@ if [ -n "${SOAK:-}" ]; then
         stage threads 180 threads
     fi
     stage systemd 600 systemd
+    stage repair 2400 repair
     stage distcheck 900 distcheck
 fi
 

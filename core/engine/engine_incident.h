@@ -52,8 +52,8 @@ struct engine_place {
     bool sos;          /* one is out, and not cleared */
 };
 
-/* EVENT_HEALING. */
-enum engine_ours { OURS_NOT, OURS_TOUCHED, OURS_SUBJECT };
+/* EVENT_HEALING. TAKEN_DOWN: of a run that disrupts, what it takes down on its way and waits for. The higher counts. */
+enum engine_ours { OURS_NOT, OURS_TOUCHED, OURS_TAKEN_DOWN, OURS_SUBJECT };
 
 struct engine_healing {
     size_t service;
@@ -61,7 +61,8 @@ struct engine_healing {
     enum engine_entry_kind entry;/* ENTRY_KINDS: no line */
     const char *who;             /* NULL: nobody */
     struct engine_place place;
-    enum engine_ours ours;       /* what a run of ours is to the service, now: that it is `stopped` then is no act of a person, nor if it is so afterwards */
+    enum engine_ours ours;       /* what a run of ours is to the service, now: that it is `stopped` then is no act of a person, nor if it is so afterwards;
+                                  * and what it has taken down opens no incident before it has ended */
 };
 
 struct engine_entry {

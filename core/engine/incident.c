@@ -212,6 +212,8 @@ static void settle_opening(struct engine *engine, size_t service)
 {
     struct service *s = &engine->t.services[service];
 
+    if (s->shown.root && s->shown.incident == 0 && s->healing == OURS_TAKEN_DOWN)
+        return; /* a repair has taken it down and waits for it: whether it is back is judged when that has ended */
     if (s->shown.root && s->shown.incident == 0) {
         open_incident(engine, service);
     } else if (s->watched && flaps_too_long(engine, s) && s->shown.incident == 0) {

@@ -78,7 +78,7 @@ static enum status whose_stop(struct engine *engine, size_t check, enum status s
     c->ours |= healing != OURS_NOT;
     if (!c->ours)
         return engine->t.model->services[model->service].heal_stopped && !model->witness ? STATUS_FAIL : status;
-    return healing == OURS_TOUCHED ? STATUS_STARTING : STATUS_FAIL;
+    return healing == OURS_TOUCHED || healing == OURS_TAKEN_DOWN ? STATUS_STARTING : STATUS_FAIL;
 }
 
 static void take_known(struct engine *engine, size_t check, enum status status, bool may_fail)

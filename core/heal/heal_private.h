@@ -99,6 +99,7 @@ struct run {
     char who[ENGINE_NOTE], reason[ENGINE_NOTE];
     uint64_t begun, deadline;
     size_t involved[INVOLVED], n_involved; /* services, in its own model */
+    size_t n_awaited;                      /* the first of them: its subject, and what its runbook looks at */
 
     struct frame stack[DEPTH];
     size_t depth;

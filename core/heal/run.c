@@ -78,10 +78,19 @@ static void find_involved(struct run *run)
     involve(run, run->was_service);
     involve_checks(run, &run->book->verify.checks);
     involve_steps(run, run->book->steps, run->book->n_steps);
+    run->n_awaited = run->n_involved;
     for (size_t i = 0; i < run->n_involved; i++)
         for (size_t k = 0; k < run->model->services[run->involved[i]].n_needs; k++)
             for (size_t any = 0; any < run->model->services[run->involved[i]].needs[k].n; any++)
                 involve(run, run->model->services[run->involved[i]].needs[k].any[any]);
+}
+
+/* What one of those that are involved is to the run. A need that only its subject has may fail for reasons of its own, and so may all where little is done. */
+static enum engine_ours ours_as(const struct run *run, size_t nth)
+{
+    if (run->involved[nth] == run->was_service)
+        return BROKEN(9) ? OURS_TOUCHED : OURS_SUBJECT;
+    return run->book->impact >= MODEL_DISRUPT && nth < run->n_awaited ? OURS_TAKEN_DOWN : OURS_TOUCHED;
 }
 
 static enum engine_ours ours_of(const struct heal *heal, size_t service)
@@ -96,7 +105,7 @@ static enum engine_ours ours_of(const struct heal *heal, size_t service)
         if (heal->subjects[service].shared == run->id && run_counts(run))
             return OURS_SUBJECT; /* it is repaired by it as well */
         for (size_t k = 0; k < run->n_involved; k++) {
-            enum engine_ours is = run->involved[k] == run->was_service && !BROKEN(9) ? OURS_SUBJECT : OURS_TOUCHED;
+            const enum engine_ours is = ours_as(run, k);
 
             if (is > ours && strcmp(run->model->services[run->involved[k]].name, heal->model->services[service].name) == 0)
                 ours = is;

@@ -167,7 +167,8 @@ static void call(struct talon_run *run, const char *const *words, uint64_t withi
     argv[n] = "--profile";
     argv[n + 1] = conf->profile;
     run->host->progress(run, line_for_a_person(run, words));
-    run->host->spawn(run, TALON_REQUEST(talon_command, .max_output = MAX_OUTPUT, .argv = argv, .env = env, .timeout_ns = within_ns), ended, NULL);
+    run->host->spawn(run, TALON_REQUEST(talon_command, .max_output = MAX_OUTPUT, .argv = argv, .env = env, .timeout_ns = within_ns, .lasting = words == words_start), ended,
+                     NULL);
 }
 
 static void started(struct talon_run *run, void *arg, const struct talon_exit *ended)

@@ -38,6 +38,7 @@ struct child {
     ev_child watcher;
     ev_timer timer;         /* the next step of ending it */
     bool reaped, killed, counted;
+    bool leaves;            /* what is left of its group lives on */
     uint64_t killed_at;
     time_t began;           /* calendar */
     bool abandoned;         /* even SIGKILL did not end it */
@@ -140,7 +141,8 @@ static void free_child(struct child *child)
 /* It is dead and nobody asks for it: what is left of its group goes, and what has left the group. */
 static void bury(struct child *child)
 {
-    signal_group(child, SIGKILL);
+    if (!child->leaves)
+        signal_group(child, SIGKILL);
     if (child->instance && child->instance->stuck == child) {
         wire_log(&child->instance->owner, TALON_NOTICE, "the process of an earlier run that was stuck has ended");
         child->instance->stuck = NULL;
@@ -229,6 +231,11 @@ void children_release(struct child *child, uint64_t within_ns)
         bury(child);
     else
         turn_timer(&child->timer, within_ns);
+}
+
+void children_leave(struct child *child)
+{
+    child->leaves = child->reaped;
 }
 
 bool children_linger(const struct instance *instance)

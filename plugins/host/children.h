@@ -36,6 +36,8 @@ void children_terminate(struct child *child, uint64_t grace_ns);
 void children_stop(struct child *child, uint64_t grace_ns);
 /* The same for one that is about to end by itself: SIGKILL if it takes longer. */
 void children_release(struct child *child, uint64_t within_ns);
+/* It has ended, and what it has started lives on. */
+void children_leave(struct child *child);
 /* Does a process of the instance still live that should not? */
 bool children_linger(const struct instance *instance);
 /* For a result: what an earlier run has left and for how long. */

@@ -180,6 +180,8 @@ static void on_end(void *arg, int status)
     } else {
         spawn->exited = true;
         spawn->status = status;
+        if (spawn->command.lasting && status == 0)
+            children_leave(spawn->child);
         if (spawn->timed_out) {
             spawn_io_drain(spawn);
             finish(spawn);

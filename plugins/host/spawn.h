@@ -19,6 +19,7 @@ struct spawn_command {
     const char **argv, **env; /* the whole environment, with the mark in env[0] */
     char *folder, *input;
     size_t input_len;
+    bool lasting;
     char mark[CHILD_MARK];
 };
 

@@ -87,7 +87,10 @@ static const char **make_env(const char *const *given)
 
 void spawn_command_mark(struct spawn_command *command)
 {
-    children_mark(command->mark);
+    if (command->lasting)
+        snprintf(command->mark, sizeof command->mark, "TALON_LASTING=1"); /* no mark: whoever looks for what a run has left, then or later, passes it by */
+    else
+        children_mark(command->mark);
     free((char *)(uintptr_t)command->env[0]);
     command->env[0] = must_string(command->mark);
 }
@@ -99,6 +102,7 @@ void spawn_command_copy(struct spawn_command *to, const struct talon_command *fr
     to->argv = copy_list(from->argv);
     to->env = make_env(from->env);
     to->folder = must_string(from->folder);
+    to->lasting = from->lasting != 0;
     if (from->input && from->input_len > 0) {
         to->input = must_copy(from->input, from->input_len);
         to->input_len = from->input_len;

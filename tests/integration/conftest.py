@@ -102,6 +102,15 @@ def children_of(pid):
     return found
 
 
+def outlives(pid):
+    """Was it started by an action to live on (TALON_LASTING), or is it within a VM that was?"""
+    with contextlib.suppress(OSError):
+        if os.readlink(f"/proc/{pid}/ns/pid") != os.readlink("/proc/self/ns/pid"):
+            return True
+        return b"TALON_LASTING=1" in pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    return False
+
+
 class Talon:
     """One configuration, and the commands that use it."""
 
@@ -193,12 +202,12 @@ class Talon:
     def stop(self, how=signal.SIGTERM, seconds=10):
         if not self.daemon:
             return None
-        left = children_of(self.daemon.pid)
+        left = [pid for pid in children_of(self.daemon.pid) if not outlives(pid)]
         if self.daemon.poll() is None:
             self.daemon.send_signal(how)
         code = self.daemon.wait(timeout=seconds)
         self.daemon = None
-        wait_until(f"children {list(left)} end with talon", lambda: not [pid for pid in left if pathlib.Path(f"/proc/{pid}").exists()], 5)
+        wait_until(f"children {left} end with talon", lambda: not [pid for pid in left if pathlib.Path(f"/proc/{pid}").exists()], 5)
         return code
 
 

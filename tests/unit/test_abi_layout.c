@@ -129,6 +129,8 @@ static const struct member of_talon_command[] = {
     MEMBER(talon_command, timeout_ns),
     MEMBER(talon_command, grace_ns),
     MEMBER(talon_command, data),
+    MEMBER(talon_command, lasting),
+    MEMBER(talon_command, reserved),
 };
 static const struct member of_talon_exit[] = {
     MEMBER(talon_exit, size),

@@ -209,6 +209,71 @@ static void a_failed_need_is_repaired_and_nobody_else(void **state)
     end(&w);
 }
 
+/* Front's runbook takes down what it needs, and waits for both. */
+static void take_down(struct world *w, struct seen *seen, enum model_impact impact)
+{
+    struct parts p = with_dependent(MODEL_RESTART);
+    struct model_service *front = p.service + 1;
+    struct model_runbook *book = world_runbook(p.b, "cycle", impact);
+    struct model_step *steps = world_steps(p.b, book, 2);
+
+    steps[0] = p.steps[0];
+    steps[1] = (struct model_step){ .kind = MODEL_STEP_UNTIL, .passes = world_passes(p.b, 0, 2, 2, SECONDS(5), SECONDS(60)) };
+    book->verify = world_passes(p.b, 0, 2, 2, SECONDS(5), SECONDS(60));
+    world_entry(p.b, front, book);
+    begin(w, seen, &p);
+    world_set(w, "front", STATUS_FAIL);
+    until_acts(w, seen, 1);
+    world_set(w, "web", STATUS_FAIL);
+    world_pass(w, SECONDS(16));
+    assert_int_equal(engine_service(w->engine, 0)->verdict, VERDICT_FAILED);
+    assert_true(engine_service(w->engine, 0)->root);
+}
+
+/* It is down because of us: that is no news, and nothing is repaired of it by others. */
+static void what_a_run_takes_down_opens_no_incident(void **state)
+{
+    struct world w;
+    struct seen seen;
+
+    (void)state;
+    take_down(&w, &seen, MODEL_DISRUPT);
+    assert_int_equal(engine_service(w.engine, 0)->incident, 0);
+    world_set(&w, "web", STATUS_OK);
+    world_pass(&w, SECONDS(120));
+    assert_int_equal(seen.over[HEAL_FIXED], 1);
+    assert_int_equal(seen.begun, 1);
+    assert_int_equal(engine_service(w.engine, 0)->incident + engine_service(w.engine, 1)->incident, 0);
+    assert_null(engine_incident(w.engine, 2));
+    end(&w);
+}
+
+static void what_stays_down_does_when_the_run_has_ended(void **state)
+{
+    struct world w;
+    struct seen seen;
+
+    (void)state;
+    take_down(&w, &seen, MODEL_DISRUPT);
+    world_pass(&w, SECONDS(90));
+    assert_int_equal(seen.over[HEAL_FAILED], 1);
+    assert_non_null(engine_incident(w.engine, 2));
+    assert_string_equal(engine_incident(w.engine, 2)->service, "web");
+    assert_int_equal(seen.begun, 2); /* and is repaired itself */
+    end(&w);
+}
+
+static void what_fails_beside_a_small_run_opens_its_own(void **state)
+{
+    struct world w;
+    struct seen seen;
+
+    (void)state;
+    take_down(&w, &seen, MODEL_RESTART);
+    assert_true(engine_service(w.engine, 0)->incident > 0);
+    end(&w);
+}
+
 static struct parts two_with_one_runbook(void)
 {
     struct parts p = begin_model(1);
@@ -259,6 +324,9 @@ int main(void)
         cmocka_unit_test(nothing_disrupts_who_still_answers),
         cmocka_unit_test(a_restart_of_one_service_may),
         cmocka_unit_test(a_failed_need_is_repaired_and_nobody_else),
+        cmocka_unit_test(what_a_run_takes_down_opens_no_incident),
+        cmocka_unit_test(what_stays_down_does_when_the_run_has_ended),
+        cmocka_unit_test(what_fails_beside_a_small_run_opens_its_own),
         cmocka_unit_test(one_runbook_for_two_runs_once),
     };
 

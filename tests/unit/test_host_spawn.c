@@ -281,6 +281,44 @@ static void leaves_others_alone(void **unused)
     driven_quit(d);
 }
 
+/* One process in a session of its own, one of the command's own group: what they write down are their numbers. */
+static void server_of(struct driven *d, const char *ending, pid_t pids[2])
+{
+    char script[256];
+    const cJSON *done;
+    long first = 0, second = 0;
+
+    snprintf(script, sizeof script, "setsid sleep 61 >/dev/null 2>&1 </dev/null & echo $!; sleep 62 >/dev/null 2>&1 </dev/null & echo $!; %s", ending);
+    done = driven_run(d, "trial.spawn", 10000, shell(script, "\"lasting\":true"));
+    assert_int_equal(sscanf(detail_in(done, "out", 0), "%ld%ld", &first, &second), 2);
+    pids[0] = (pid_t)first;
+    pids[1] = (pid_t)second;
+}
+
+static bool is_gone(void *pid)
+{
+    return kill(*(pid_t *)pid, 0) != 0;
+}
+
+/* A program that starts a server, and says so by ending well, is not undone by the end of its run, nor by that of the host. */
+static void leaves_what_is_to_last(void **unused)
+{
+    struct driven *d = driven_trial(NULL);
+    pid_t failed[2], started[2];
+
+    (void)unused;
+    server_of(d, "exit 1", failed);
+    until(is_gone, &failed[1]);
+    server_of(d, "exit 0", started);
+    driven_run(d, "trial.spawn", 10000, shell("true", ""));
+    driven_quit(d);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(kill(started[i], 0), 0);
+        kill(started[i], SIGKILL);
+    }
+    kill(failed[0], SIGKILL);
+}
+
 static void leaves_nothing_when_it_quits(void **unused)
 {
     struct driven *d = driven_trial(NULL);
@@ -368,6 +406,7 @@ int main(void)
         cmocka_unit_test(ends_with_a_cancel),
         cmocka_unit_test(finds_what_left_its_group),
         cmocka_unit_test(leaves_others_alone),
+        cmocka_unit_test(leaves_what_is_to_last),
         cmocka_unit_test(leaves_nothing_when_it_quits),
         cmocka_unit_test(leaves_nothing_when_the_core_dies),
         cmocka_unit_test(leaves_nothing_after_many),

@@ -38,6 +38,7 @@ static void a_start(void **unused)
     ends(fake, 0, "time=\"x\" level=info msg=done\n");
     CONCLUDES(fake, TALON_OK, "colima.ok", "started in 20.0 s");
     ran(fake, 0, "colima start --profile default");
+    assert_true(fake_spawned(fake, 0)->lasting); /* the VM, whose agents it has started, is what is wanted */
     NEAR(fake_metric(fake, "start_time"), 20);
     CONTAINS(fake_detail(fake, "start_stderr"), "msg=done");
     CONTAINS(fake_log(fake), "colima start --profile default");

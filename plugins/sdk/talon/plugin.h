@@ -246,6 +246,7 @@ struct talon_command {
     size_t input_len;
     uint64_t timeout_ns, grace_ns; /* then SIGTERM to the group, grace_ns (0: 1 s) later SIGKILL; the same where it is stopped or its owner ends */
     talon_data_fn *data;           /* stream: standard output goes here as it comes */
+    uint32_t lasting, reserved;    /* lasting: where it ends with 0, what it has started (a server, a VM) lives on; else its group ends with it */
 };
 
 struct talon_exit {

@@ -38,7 +38,7 @@ struct trial_spawn_conf {
     const char *const *command, *const *env;
     const char *input, *folder;
     uint64_t timeout, grace, max_output;
-    int32_t stream, stop, greedy; /* stop: stops it at its first output; greedy: uses nothing of the stream */
+    int32_t stream, stop, greedy, lasting; /* stop: stops it at its first output; greedy: uses nothing of the stream */
 };
 struct trial_spawn_state {
     talon_op child;

@@ -223,6 +223,7 @@ const struct talon_option trial_spawn_options[] = {
     { .name = "timeout", TALON_DURATION_AT(struct trial_spawn_conf, timeout), .help = "Timeout." },
     { .name = "grace", TALON_DURATION_AT(struct trial_spawn_conf, grace), .help = "Grace." },
     { .name = "max_output", TALON_SIZE_AT(struct trial_spawn_conf, max_output), .help = "Bound." },
+    { .name = "lasting", TALON_BOOL_AT(struct trial_spawn_conf, lasting), .help = "What it starts lives on." },
     { .name = "stream", TALON_BOOL_AT(struct trial_spawn_conf, stream), .help = "Streams its output." },
     { .name = "stop", TALON_BOOL_AT(struct trial_spawn_conf, stop), .help = "Stops it at its first output." },
     { .name = "greedy", TALON_BOOL_AT(struct trial_spawn_conf, greedy), .help = "Uses nothing of the stream." },
@@ -281,7 +282,7 @@ void trial_spawn(struct talon_run *run)
     state->child = run->host->spawn(run,
                                     TALON_REQUEST(talon_command, .argv = conf->command, .env = conf->env, .folder = conf->folder, .input = conf->input,
                                                   .input_len = conf->input ? strlen(conf->input) : 0, .timeout_ns = conf->timeout, .grace_ns = conf->grace,
-                                                  .max_output = (uint32_t)conf->max_output,
+                                                  .max_output = (uint32_t)conf->max_output, .lasting = (uint32_t)conf->lasting,
                                                   .data = conf->stream || conf->stop || conf->greedy ? child_data : NULL),
                                     exited, NULL);
 }
