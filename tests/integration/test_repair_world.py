@@ -37,8 +37,9 @@ def live(talon, request, phone, sanitized):
     watched = []
 
     def start(here=None, **variables):
-        here = here or request.getfixturevalue("world")
-        watched.append(here)
+        if not here:
+            here = request.getfixturevalue("world")
+            watched.append(here)
         told = {"alarm_telegram": "true", "alarm_telegram_api": f"http://127.0.0.1:{phone.server_address[1]}", **variables}
         here.write_config(talon.config, listen=f"127.0.0.1:{talon.port}", state=talon.state, variables=told)
         environment = talon.environment
