@@ -263,6 +263,7 @@ def test_a_repair_that_does_not_hold_is_held_then_agents_are_asked_then_people(t
     assert "redis.ping" in prompt and "restart-workload" in prompt and "Never delete a VM" in prompt and "Colima" in prompt, prompt
     talon.wait("the alarm is out, on every channel", lambda: all(pages(world, phone)), 300)
     talon.wait("it is known to be delivered", lambda: talon.health()["state"] == "SOS", 30)
+    assert all("nothing has helped" in told[0] and "redis-check-aof" in told[0] for told in pages(world, phone)), pages(world, phone)  # what a person can do
 
     clock.sleep(1620)
     seen_again(talon)
