@@ -37,8 +37,9 @@ def live(talon, request, phone, sanitized):
     watched = []
 
     def start(here=None, **variables):
-        here = here or request.getfixturevalue("world")
-        watched.append(here)
+        if not here:
+            here = request.getfixturevalue("world")
+            watched.append(here)
         told = {"alarm_telegram": "true", "alarm_telegram_api": f"http://127.0.0.1:{phone.server_address[1]}", **variables}
         here.write_config(talon.config, listen=f"127.0.0.1:{talon.port}", state=talon.state, variables=told)
         environment = talon.environment
@@ -262,6 +263,7 @@ def test_a_repair_that_does_not_hold_is_held_then_agents_are_asked_then_people(t
     assert "redis.ping" in prompt and "restart-workload" in prompt and "Never delete a VM" in prompt and "Colima" in prompt, prompt
     talon.wait("the alarm is out, on every channel", lambda: all(pages(world, phone)), 300)
     talon.wait("it is known to be delivered", lambda: talon.health()["state"] == "SOS", 30)
+    assert all("nothing has helped" in told[0] and "redis-check-aof" in told[0] for told in pages(world, phone)), pages(world, phone)  # what a person can do
 
     clock.sleep(1620)
     seen_again(talon)

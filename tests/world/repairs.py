@@ -37,8 +37,8 @@ class Repairs:
 
     # ---- what mends
 
-    def mend(self, why, parts):
-        """Those that are broken in a way for which that helps."""
+    def mend(self, why, parts, asked=None):
+        """Those that are broken in a way for which that helps. `asked`: it still has to answer, so none of its connections is cut."""
         with self.lock:
             self.seen.append(why)
             for name, modes in parts.items():
@@ -47,7 +47,10 @@ class Repairs:
                     continue
                 if name in self.relapses:
                     self.later.append((time.monotonic() + self.relapses[name], part, part.mode))
-                part.mend()
+                if part is asked:
+                    part.mode = None
+                else:
+                    part.mend()
 
     def count(self, word):
         """How often what arrived had that word."""
@@ -63,7 +66,7 @@ class Repairs:
         def heard(request, mode):
             if (request.method, request.path) != (method, path):
                 return answer(request, mode)
-            self.mend(f"{method} {path} of {name}", parts)
+            self.mend(f"{method} {path} of {name}", parts, part)
             return 200, {"Content-Type": "application/json"}, b'{"message":"Successfully registered","modified":true}'
         part.routes = heard
 
