@@ -138,7 +138,7 @@ def test_a_vm_that_is_off_comes_back_layer_by_layer(talon, panda, repairs):
         if run and run["step"] not in seen:
             seen[run["step"]] = run["doing"]
             shown = talon.command("status").stdout
-            assert "k8s-reboot-heal" in shown or not running_step(talon), shown
+            assert f"k8s-reboot-heal for colima" in shown or not running_step(talon), shown
         if run and run["step"] == "verify":
             verifying.append(run["doing"])
         return [outcome for _, _, outcome in runs(talon) if outcome]
@@ -146,7 +146,8 @@ def test_a_vm_that_is_off_comes_back_layer_by_layer(talon, panda, repairs):
     assert runs(talon) == [("k8s-reboot-heal", "colima", "fixed")], (runs(talon), [text for text, in rows(talon, "SELECT text FROM audit")][-12:])
     number, told = all_is_told(talon, "k8s-reboot-heal", "colima")
     is_well_again(talon)
-    assert [root for _, root, _ in incidents(talon)] == ["colima"], incidents(talon)
+    roots = [root for _, root, _ in incidents(talon)]  # Docker's may have opened first, where it was seen before the agent was; it was folded
+    assert roots[-1] == "colima" and set(roots) <= {"docker", "colima"}, roots
 
     audit = [text for text, in rows(talon, "SELECT text FROM audit WHERE what = 'step'")]
     for step in STEPS:
@@ -179,7 +180,7 @@ steps:
     timeout: 30s
 verify: { checks: [subject], passes: 2, every: 1s, within: 60s }
 """
-HEALTHY = "docker rm -f web >/dev/null 2>&1; docker run -d --name web --health-cmd 'test ! -e /tmp/sick' --health-interval 1s --health-retries 1 busy sh -c 'rm -f /tmp/sick; exec sleep 1d'"
+HEALTHY = "docker rm -f web >/dev/null 2>&1; docker run -d --name web --health-cmd 'test ! -e /sick' --health-interval 1s --health-retries 1 busy sh -c 'rm -f /sick; exec sleep 1d'"
 
 
 def test_an_unhealthy_container_is_restarted_and_one_that_a_person_stopped_is_left_alone(talon, panda, repairs):
@@ -191,7 +192,7 @@ def test_an_unhealthy_container_is_restarted_and_one_that_a_person_stopped_is_le
     talon.start()
     talon.wait("it is well", lambda: well(talon), 60)
     began = panda.vm.run("docker inspect -f '{{.State.StartedAt}}' web")
-    panda.vm.run("docker exec web sh -c 'echo > /tmp/sick'")
+    panda.vm.run("docker exec web sh -c 'echo > /sick'")
     repaired(talon, "restart-container", "web", 180)
     all_is_told(talon, "restart-container", "web")
     is_well_again(talon)
@@ -255,6 +256,10 @@ class Held:
         run = running_step(self.talon)
         return (self.folder / "held").exists() and run and run["step"] == step.place
 
+    def calls(self):
+        """Of the runbook: a check of launchd asks for the age of its process."""
+        return [call for call in self.panda.calls() if not call.startswith("ps -o ")]
+
     def acts(self):
         return lines(self.folder / "acts")
 
@@ -290,7 +295,7 @@ def test_a_core_that_is_killed_in_a_step(talon, panda, build, repairs, step):
     worker = talon.wait("the worker runs", lambda: talon.status()["programs"][0]["pid"], 60)
     talon.wait(f"it is in step {step.name}", lambda: held.is_in(step), 400)
     assert runs(talon) == [("k8s-reboot-heal", "colima", None)], runs(talon)
-    calls, acts = panda.calls(), held.acts()
+    calls, acts = held.calls(), held.acts()
     kill_core(talon, 90)
     wait_until("nothing of it runs", lambda: not marked(f"sleep\0{held.stays}"), 30)
     talon.wait("that is kept", lambda: runs(talon) == [("k8s-reboot-heal", "colima", "interrupted")], 30)
@@ -303,7 +308,7 @@ def test_a_core_that_is_killed_in_a_step(talon, panda, build, repairs, step):
     seen = {c["name"]: c["runs"] for c in api(talon, "/api/v1/checks")["checks"]}
     talon.wait("it is looked at again and again", lambda: all(c["runs"] >= seen[c["name"]] + 2 for c in api(talon, "/api/v1/checks")["checks"]
                                                            if c["name"] in ("colima.vm", "docker.engine")), 120)
-    assert panda.calls() == calls and held.acts() == acts, "something of it was started again"
+    assert held.calls() == calls and held.acts() == acts, "something of it was started again"
     assert len(runs(talon)) == 1 and running_step(talon) is None
     program = talon.status()["programs"][0]
     assert (program["pid"], program["restarts"]) == (worker, 0) and pathlib.Path(f"/proc/{worker}").exists(), program

@@ -211,7 +211,7 @@ class VmWorld(World):
         super().write_config(path, listen, state, f"runbooks: [{TOP}/etc/runbooks/*.yaml]\n{more}")
         checks = ", ".join(f"{folder or TOP / 'checks'}/{name}.yaml" for name in SERVICES)
         text, n = re.subn(r"^include: .*$", f"include: [{checks}]", path.read_text(), flags=re.M)
-        text = re.sub(r"^programs:\n(?:  .*\n|\n)*", "", text, flags=re.M)
+        text = re.sub(r"^programs:\n(?:  .*\n|\n)*", "", text, count=1, flags=re.M)  # the profile's
         if n != 1:
             raise ValueError("the profile does not include its checks in one line")
         path.write_text(text)
