@@ -1,6 +1,6 @@
-"""Repair with a real machine: the profile's own checks, entries of `heal:` and runbooks, against the VM in which Docker, the node's container, ssh, NFS and Redis are
-real. What is broken is mended by the runbook alone, step by step as people see it, and is watched until it has held; a core that is killed in any of its steps
-leaves nothing behind and starts nothing twice.
+"""Repair with a real machine: the profile's own checks, entries of `heal:` and runbooks, against the VM in which Docker, the node's container, ssh, NFS and
+Redis are real. What is broken is mended by the runbook alone, step by step as people see it, and is watched until it has held; a core that is killed in any of
+its steps leaves nothing behind and starts nothing twice.
 
 With SOAK=1 and TALON_TEST_VM (machine.py) only: each lasts for minutes.
 """
@@ -166,7 +166,9 @@ def test_a_vm_that_is_off_comes_back_layer_by_layer(talon, panda, repairs):
     assert "192.0.2.0/24 via 172.17.0.2 dev docker0" in panda.vm.run("ip route")
     assert [call for call in panda.calls() if call.startswith("colima st")].count("colima start --profile default") == 1
     assert limits_of(talon, "colima", "k8s-reboot-heal")["in_window"] == 1
-    repairs("k8s-reboot-heal", "VM powered off", f"incident {number}: {len(audit)} steps in {(ended - began) / 1e9:.0f} s, {(ended - stable) / 1e9:.0f} s stable")
+    repairs.skip("k8s-reboot-heal", "killed in 9, else", "it runs only where a person has stopped the node's container, which Docker forgets when its VM ends")
+    took, held = ((ended - since) / 1e9 for since in (began, stable))
+    repairs("k8s-reboot-heal", "VM powered off", f"incident {number}: {len(audit)} steps in {took:.0f} s, {held:.0f} s of them stable")
 
 
 # ---- a container
@@ -180,7 +182,8 @@ steps:
     timeout: 30s
 verify: { checks: [subject], passes: 2, every: 1s, within: 60s }
 """
-HEALTHY = "docker rm -f web >/dev/null 2>&1; docker run -d --name web --health-cmd 'test ! -e /sick' --health-interval 1s --health-retries 1 busy sh -c 'rm -f /sick; exec sleep 1d'"
+HEALTHY = ("docker rm -f web >/dev/null 2>&1; docker run -d --name web --health-cmd 'test ! -e /sick' --health-interval 1s --health-retries 1 "
+           "busy sh -c '/bin/busybox rm -f /sick; exec sleep 1d'")
 
 
 def test_an_unhealthy_container_is_restarted_and_one_that_a_person_stopped_is_left_alone(talon, panda, repairs):
@@ -188,7 +191,8 @@ def test_an_unhealthy_container_is_restarted_and_one_that_a_person_stopped_is_le
     panda.vm.run(HEALTHY)
     (talon.folder / "restart.yaml").write_text(RESTART % panda.vm.socket)
     check = f"{{ docker.container: {{ socket: {panda.vm.socket}, name: web, for: 1s }}, every: 2s, timeout: 1900ms, fail_after: 2, recover_after: 2 }}"
-    talon.write(f"services:\n  web:\n    critical: true\n    checks: {{ container: {check} }}\n    heal:\n      - run: restart-container\n", "runbooks: [restart.yaml]")
+    talon.write(f"services:\n  web:\n    critical: true\n    checks: {{ container: {check} }}\n    heal: [ {{ run: restart-container }} ]\n",
+                "runbooks: [restart.yaml]")
     talon.start()
     talon.wait("it is well", lambda: well(talon), 60)
     began = panda.vm.run("docker inspect -f '{{.State.StartedAt}}' web")
@@ -275,7 +279,8 @@ def quicker(folder):
 
 def reaches(step):
     """What must be so that the runbook comes to that step: ways of breaking the cluster, and how long ago the VM will have been booted."""
-    drift = step.place.startswith("16.") and ("remove", {"api_version": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "name": "apiserver-kubelet-client"})
+    binding = {"api_version": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "name": "apiserver-kubelet-client"}
+    drift = step.place.startswith("16.") and ("remove", binding)
     crash = step.meanwhile and "flannel" in step.when and ("pod", {"namespace": "kube-system", "name": "kube-flannel", "what": "crash_loop"})
     return [way for way in (drift, crash) if way], 30 if crash else 600
 
