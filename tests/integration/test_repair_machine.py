@@ -46,6 +46,8 @@ def well(talon):
 def begin(talon, panda, *words):
     """A daemon that finds everything well."""
     panda.age(600)
+    if (panda.instance / "closed").exists():  # a test before this one has left it so
+        panda.colima("stop", "--force")
     panda.colima("start")
     wait_until("the node runs", lambda: panda.vm.vm("ssh", f"docker start {panda_vm.NODE}").returncode == 0, 20)
     panda.write_config(talon.config, listen=f"127.0.0.1:{talon.port}", state=talon.state)
@@ -64,7 +66,6 @@ def test_a_lost_forward_is_healed_by_bridge_heal_alone(talon, panda, repairs):
     booted = panda.vm.run("cat /proc/sys/kernel/random/boot_id; stat -c %Y /run")
     panda.lose_forward("redis")
     talon.wait("redis has failed", lambda: talon.verdicts()["redis"] == "failed", 120)
-    assert "ok" == talon.verdicts()["docker"] == talon.verdicts()["kubernetes"]
     repaired(talon, "bridge-heal", "redis", 480)
     number, told = all_is_told(talon, "bridge-heal", "redis")
     is_well_again(talon)
