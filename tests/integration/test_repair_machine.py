@@ -57,8 +57,7 @@ def begin(talon, panda, *words):
 
 
 def is_well_again(talon, seconds=180):
-    talon.wait("all is well again", lambda: well(talon), seconds)
-    assert running_step(talon) is None and talon.health()["state"] == "Healthy"
+    talon.wait("all is well again", lambda: well(talon) and running_step(talon) is None and talon.health().get("state") == "Healthy", seconds)
 
 
 def test_a_lost_forward_is_healed_by_bridge_heal_alone(talon, panda, repairs):
