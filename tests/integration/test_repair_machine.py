@@ -49,7 +49,8 @@ def begin(talon, panda, *words):
     if (panda.instance / "closed").exists():  # a test before this one has left it so
         panda.colima("stop", "--force")
     panda.colima("start")
-    wait_until("the node runs", lambda: panda.vm.vm("ssh", f"docker start {panda_vm.NODE}").returncode == 0, 20)
+    panda.vm.run(panda_vm.RUN_NODE)
+    panda.parts["kubernetes"].ask("/_mend", {})
     panda.write_config(talon.config, listen=f"127.0.0.1:{talon.port}", state=talon.state)
     talon.start(*words)
     talon.wait("all is well", lambda: well(talon), 120)
