@@ -140,12 +140,46 @@ static void add_lines(struct buffer *out, const cJSON *items, void (*describe)(c
     }
 }
 
+static void describe_repair(const cJSON *run, struct buffer *line)
+{
+    buffer_printf(line, "repair goes on: %.64s for %.64s, step %.32s: %.300s", field_text(run, "runbook"), field_text(run, "service"), field_text(run, "step"),
+                  field_text(run, "doing"));
+}
+
+static bool is_listed(const cJSON *incidents, double id)
+{
+    const cJSON *incident;
+
+    cJSON_ArrayForEach(incident, incidents)
+        if (field_number(incident, "id") == id)
+            return true;
+    return false;
+}
+
+/* Of those that have no open incident, whose line would say it: what is well again is still watched for as long as its runbook wants. */
+static void add_repairs(struct buffer *out, const cJSON *status)
+{
+    const cJSON *run;
+
+    cJSON_ArrayForEach(run, field(status, "repairing"))
+    {
+        struct buffer line = buffer_make(0);
+
+        if (!is_listed(field(status, "incidents"), field_number(run, "incident"))) {
+            describe_repair(run, &line);
+            cli_wrap(out, buffer_string(&line), 0, 2);
+        }
+        buffer_free(&line);
+    }
+}
+
 static void add_people(struct buffer *out, const cJSON *status)
 {
     const double paused = field_number(status, "paused_until");
     char left[32];
 
     add_lines(out, field(status, "incidents"), describe_incident, MOST_INCIDENTS, "talon incidents");
+    add_repairs(out, status);
     add_lines(out, field(status, "silences"), describe_silence, MOST_SILENCES, "talon status --json");
     if (paused > 0.) {
         field_left(paused, left, sizeof left);

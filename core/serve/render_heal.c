@@ -201,6 +201,19 @@ void render_repair(const struct snapshot *snapshot, uint64_t incident, struct bu
         buffer_text(out, "null");
 }
 
+void render_repairs(const struct snapshot *snapshot, const char *name, struct buffer *out)
+{
+    const struct snapshot_heal *heal = snapshot ? snapshot->heal : NULL;
+
+    json_name(out, name);
+    buffer_char(out, '[');
+    for (size_t i = 0; heal && i < heal->n_runs; i++) {
+        buffer_text(out, i > 0 ? ",\n " : "\n ");
+        add_run(&heal->runs[i], out);
+    }
+    buffer_char(out, ']');
+}
+
 void render_heal(const struct snapshot *snapshot, struct buffer *out)
 {
     const struct snapshot_heal *heal = snapshot ? snapshot->heal : NULL;
@@ -210,13 +223,7 @@ void render_heal(const struct snapshot *snapshot, struct buffer *out)
     json_bool(out, "switched_off", heal && heal->switched_off);
     json_bool(out, "safe_mode", heal && heal->safe_mode);
     json_moment(out, "paused_until_unix", snapshot ? snapshot->paused_until : 0);
-    json_name(out, "running");
-    buffer_char(out, '[');
-    for (size_t i = 0; heal && i < heal->n_runs; i++) {
-        buffer_text(out, i > 0 ? ",\n " : "\n ");
-        add_run(&heal->runs[i], out);
-    }
-    buffer_char(out, ']');
+    render_repairs(snapshot, "running", out);
     json_name(out, "incidents");
     buffer_char(out, '[');
     for (size_t i = 0; heal && i < heal->n_places; i++) {

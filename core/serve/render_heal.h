@@ -12,5 +12,7 @@ const char *render_impact(enum model_impact impact);
 const struct snapshot_place *render_find_place(const struct snapshot *snapshot, uint64_t incident);
 /* `"repair":{...}` of an open incident, or null. */
 void render_repair(const struct snapshot *snapshot, uint64_t incident, struct buffer *out);
+/* "NAME":[those that run], each with its step and what it does. */
+void render_repairs(const struct snapshot *snapshot, const char *name, struct buffer *out);
 
 #endif

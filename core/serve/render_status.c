@@ -219,6 +219,7 @@ void render_status(const struct snapshot *snapshot, bool stalled, struct buffer 
     add_config(snapshot, out);
     add_services(snapshot, out);
     render_open_incidents(snapshot, out);
+    render_repairs(snapshot, "repairing", out);
     render_silences(snapshot, NULL, out);
     add_plugins(snapshot, out);
     render_programs(snapshot ? snapshot->programs : NULL, snapshot ? snapshot->n_programs : 0, out);

@@ -102,13 +102,21 @@ def children_of(pid):
     return found
 
 
-def outlives(pid):
-    """Was it started by an action to live on (TALON_LASTING), or is it within a VM that was?"""
+def lasts(pid):
+    """Was it started by an action to live on, or is it within a VM that was? A connection of ssh that is shared writes its title over its environment."""
     with contextlib.suppress(OSError):
         if os.readlink(f"/proc/{pid}/ns/pid") != os.readlink("/proc/self/ns/pid"):
             return True
-        return b"TALON_LASTING=1" in pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        return (b"TALON_LASTING=1" in pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0") or
+                pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"ssh: "))
     return False
+
+
+def children_that_end(pid):
+    """All descendants of a Talon but those that live on, with theirs."""
+    every = children_of(pid)
+    lasting = {child for child in every if lasts(child)}
+    return set(every) - lasting.union(*map(children_of, lasting))
 
 
 class Talon:
@@ -202,7 +210,7 @@ class Talon:
     def stop(self, how=signal.SIGTERM, seconds=10):
         if not self.daemon:
             return None
-        left = [pid for pid in children_of(self.daemon.pid) if not outlives(pid)]
+        left = children_that_end(self.daemon.pid)
         if self.daemon.poll() is None:
             self.daemon.send_signal(how)
         code = self.daemon.wait(timeout=seconds)

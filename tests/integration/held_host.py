@@ -1,8 +1,8 @@
 """Stands in talon-host's place: hands on what the core and the real host say to each other, but a run that the test names is never begun, and so goes on for as
 long as the core lives.
 
-The file `hold` beside it: {"name": "docker.start of", "after": 8}. Held is the first run of an action or a check whose name begins so, once so many actions have
-been begun; their names are the lines of `acts`, and `held` is written when it is.
+The file `hold` beside it: {"name": "docker.start of", "after": 8}. Held is the first run of an action or a check whose name begins so, once so many actions
+have been begun; their names are the lines of `acts`, and `held` is written when it is.
 """
 import json
 import os

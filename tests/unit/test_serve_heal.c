@@ -148,6 +148,7 @@ static void what_runs_is_told_with_its_step(void **state)
 {
     struct engine *engine = broken();
     struct heal heal = cooling();
+    struct buffer out = buffer_make(0);
     struct snapshot *snapshot;
     cJSON *json;
 
@@ -164,6 +165,12 @@ static void what_runs_is_told_with_its_step(void **state)
     assert_number(at(at(json, "running"), "0"), "deadline_unix", 1700000060);
     assert_text(at(at(json, "incidents"), "0"), "text", "bridge-heal runs, step 2: colima.stop; an SOS is out");
     cJSON_Delete(json);
+    render_status(snapshot, false, &out);
+    json = cJSON_Parse(buffer_string(&out));
+    assert_text(at(at(json, "repairing"), "0"), "runbook", "bridge-heal");
+    assert_text(at(at(json, "repairing"), "0"), "step", "2");
+    cJSON_Delete(json);
+    buffer_free(&out);
     snapshot_drop(snapshot);
     support_free(engine);
 }

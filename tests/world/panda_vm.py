@@ -1,6 +1,6 @@
-"""The part of Panda that lives in the VM, with the real VM in it: Colima (vm/vm-colima) starts and stops it, Docker, the node's container, ssh, NFS and Redis are
-real and in it. The cluster's API, Talos and the services are the stand-ins of the world, but the way to them leads through the VM: a forward of the host agent,
-the VM's own port (while the node's container runs), and a socket in a folder of its root.
+"""The part of Panda that lives in the VM, with the real VM in it: Colima (vm/vm-colima) starts and stops it; Docker, the node's container, ssh, NFS and Redis
+are real and in it. The cluster's API, Talos and the services are the stand-ins of the world, but the way to them leads through the VM: a forward of the host
+agent, the VM's own port (while the node's container runs), and a socket in a folder of its root.
 """
 import os
 import pathlib
@@ -158,7 +158,8 @@ class VmWorld(World):
         script.write_text(WATCH.format(node=NODE, sockets=" ".join(f"panda-{name}.socket" for name in PORTS)))
         script.chmod(0o755)
         unit, wants = (self.root / "etc/systemd/system" / place / "panda-node.service" for place in (".", "multi-user.target.wants"))
-        unit.write_text("[Unit]\nAfter=docker.service\n[Service]\nExecStart=/usr/local/sbin/panda-node\nRestart=always\nRestartSec=100ms\nStartLimitIntervalSec=0\n")
+        unit.write_text("[Unit]\nAfter=docker.service\nStartLimitIntervalSec=0\n[Service]\nExecStart=/usr/local/sbin/panda-node\nRestart=always\n"
+                        "RestartSec=100ms\n")
         wants.unlink(missing_ok=True)
         wants.symlink_to("../panda-node.service")
         self.units += [script, unit, wants]
@@ -211,7 +212,7 @@ class VmWorld(World):
         super().write_config(path, listen, state, f"runbooks: [{TOP}/etc/runbooks/*.yaml]\n{more}")
         checks = ", ".join(f"{folder or TOP / 'checks'}/{name}.yaml" for name in SERVICES)
         text, n = re.subn(r"^include: .*$", f"include: [{checks}]", path.read_text(), flags=re.M)
-        text = re.sub(r"^programs:\n(?:  .*\n|\n)*", "", text, flags=re.M)
+        text = re.sub(r"^programs:\n(?:  .*\n|\n)*", "", text, count=1, flags=re.M)  # the profile's
         if n != 1:
             raise ValueError("the profile does not include its checks in one line")
         path.write_text(text)
