@@ -24,6 +24,7 @@ class StandIn(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
     def __init__(self, port):
         self.answer = None
+        self.answer_of, self.held = {}, {}  # by path: another answer; an event until which there is none
         self.taken, self.asked = [], []
         super().__init__(("127.0.0.1", port), Handler)
         self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -42,7 +43,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         self.server.asked.append((self.path, body))
-        status, headers, text = self.server.answer or (200, {}, '{"ok":true,"result":{}}' if "/bot" in self.path else "ok")
+        if self.path in self.server.held:
+            self.server.held[self.path].wait(60)
+        status, headers, text = self.server.answer_of.get(self.path) or self.server.answer or (200, {}, '{"ok":true,"result":{}}' if "/bot" in self.path else "ok")
         if 200 <= status < 300:
             self.server.taken.append((self.path, body))
         with contextlib.suppress(OSError):
@@ -231,6 +234,56 @@ def test_the_heartbeat_beats_after_rounds(talon, standin):
         config.write("heartbeat: { url: 'http://127.0.0.1:%d/alive', every: 1s }\n" % standin.server_address[1])
     talon.start()
     talon.wait("it beats again and again", lambda: len([path for path, _ in standin.taken if path == "/alive"]) >= 2)
+
+
+def heartbeat(talon, standin, more=""):
+    """A heartbeat to /alive, and messages to the webhook alone."""
+    port = standin.server_address[1]
+    write(talon, port, telegram='notify.webhook: { url: "http://127.0.0.1:%d/other" }, normal: false' % port, hook='notify.webhook: { url: "http://127.0.0.1:%d/hook" }' % port)
+    with talon.config.open("a") as config:
+        config.write("heartbeat: { url: 'http://127.0.0.1:%d/alive', every: 1s%s }\n" % (port, more))
+    talon.start()
+
+
+def beats(standin):
+    return [path for path, _ in standin.asked if path == "/alive"]
+
+
+def said_on(standin, words):
+    return [body for path, body in standin.taken if path == "/hook" and words in body]
+
+
+def test_a_heartbeat_that_is_not_taken_is_told_once(talon, standin):
+    """Whoever waits for it will take Talon for dead: people know why, once, and once more when it is over. It goes on beating all the while."""
+    standin.answer_of["/alive"] = (503, {}, "out of order")
+    heartbeat(talon, standin)
+    talon.wait("it was told", lambda: said_on(standin, "the heartbeat is not taken"), 20)
+    assert "503" in said_on(standin, "the heartbeat is not taken")[0]
+    n = len(beats(standin))
+    talon.wait("it beats on", lambda: len(beats(standin)) >= n + 3, 20)
+    assert len(said_on(standin, "the heartbeat is not taken")) == 1
+    standin.answer_of.clear()
+    talon.wait("it is taken again", lambda: "the heartbeat is taken again" in talon.errors.read_text(), 20)
+    assert talon.errors.read_text().count("the heartbeat is not taken") == 1 and talon.health()["state"] == "Healthy"
+
+
+def test_a_heartbeat_whose_receiver_stalls(talon, standin):
+    """It holds up nothing, is asked one at a time, and given up after its own time."""
+    held = threading.Event()
+    standin.held["/alive"] = held
+    try:
+        heartbeat(talon, standin, ", timeout: 3s")
+        talon.wait("it was asked", lambda: beats(standin), 20)
+        (talon.folder / "one.up").unlink()
+        talon.wait("checks go on", lambda: talon.verdicts()["one"] == "failed")
+        talon.wait("and so do messages", lambda: said_on(standin, "The one has failed"))
+        n = len(beats(standin))
+        assert n == 1 or "the heartbeat is not taken" in talon.errors.read_text(), "it is asked again while it has not answered"
+        talon.wait("it is given up", lambda: said_on(standin, "the heartbeat is not taken"), 20)
+    finally:
+        held.set()
+    standin.held.clear()
+    talon.wait("it is taken again", lambda: "the heartbeat is taken again" in talon.errors.read_text(), 20)
 
 
 def test_an_agent_is_asked_and_then_people(talon, standin):
