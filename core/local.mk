@@ -30,6 +30,7 @@ talon_SOURCES = \
 	core/cli/heal.c core/cli/limits.c core/cli/notify.c core/cli/history.c core/cli/job.c core/cli/log.c core/cli/people.c core/cli/people.h core/cli/ping.c core/cli/push.h core/cli/silence.c core/cli/uptime.c core/cli/why.c \
 	core/cli/offline.c core/cli/offline.h core/cli/old.c core/cli/options.c core/cli/output.c \
 	core/cli/plugin.c core/cli/plugin.h core/cli/plugin_new.c core/cli/plugin_test.c core/cli/problems.c core/cli/problems.h core/cli/programs.c \
+	core/cli/programs_show.c core/cli/programs_show.h \
 	core/cli/reach.c core/cli/reach.h core/cli/rehearse.c core/cli/reload.c core/cli/run.c \
 	core/cli/shot.c core/cli/shot.h core/cli/shot_judge.c core/cli/status.c core/cli/status_show.c core/cli/status_show.h core/cli/status_watch.c core/cli/toml.c core/cli/toml.h \
 	core/cli/trial.c core/cli/trial.h core/cli/trial_options.c core/cli/trial_runs.c core/cli/trial_wire.c core/cli/validate.c core/cli/validate_channels.c core/cli/validate_channels.h \

@@ -202,7 +202,7 @@ if [ -n "${SOAK:-}" ]; then
     stage build-clang 150 clang_build
     stage unit-clang 300 unit "$build/clang"
     if [ "$system" != Darwin ]; then
-        stage fuzz-long 4500 "$top/tests/fuzz/run" 600 "$build/sanitized" # fourteen targets, two at a time
+        stage fuzz-long 4500 "$top/tests/fuzz/run" 600 "$build/sanitized" # fifteen targets, two at a time
         stage threads 180 threads
     fi
     stage systemd 600 systemd

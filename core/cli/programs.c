@@ -2,51 +2,14 @@
  * restarts of Talon. */
 #include "cli/cli.h"
 #include "cli/people.h"
+#include "cli/programs_show.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static const char usage[] = "talon programs [start|stop|restart NAME] [--json]";
 
-enum { ANSWER_MAX = 4 << 20, PATH = 256, NAME = 20, STATE = 22 };
-
-/* ---- one line each */
-
-static void add_detail(struct buffer *out, const cJSON *program)
-{
-    const char *why = field_text(program, "why"), *end = field_text(program, "last_end");
-    const double pid = field_number(program, "pid"), next = field_number(program, "next_unix");
-    char left[32];
-
-    if (pid > 0.)
-        buffer_printf(out, "pid %.0f  ", pid);
-    if (field_number(program, "restarts") > 0.)
-        buffer_printf(out, "%.0f restarts  ", field_number(program, "restarts"));
-    if (next > 0. && strcmp(field_text(program, "state"), "running") != 0) {
-        field_left(next, left, sizeof left);
-        buffer_printf(out, "again in %s  ", left);
-    }
-    if (why[0])
-        buffer_text(out, why);
-    else if (end[0])
-        buffer_printf(out, "last end: %s", end);
-}
-
-static void add_program(struct buffer *out, const cJSON *program)
-{
-    const char *state = field_text(program, "state");
-    struct buffer detail = buffer_make(0);
-    char age[32];
-
-    field_age(field_number(program, "since_unix"), age, sizeof age);
-    cli_cell(out, field_text(program, "name"), NAME, 1);
-    cli_cell(out, state, STATE, 1);
-    cli_cell(out, age, 8, 1);
-    add_detail(&detail, program);
-    cli_rest(out, buffer_string(&detail), NAME + STATE + 8);
-    buffer_char(out, '\n');
-    buffer_free(&detail);
-}
+enum { ANSWER_MAX = 4 << 20, PATH = 256 };
 
 /* Is it as people want it? One that another supervisor has is. */
 static bool is_well(const cJSON *program)
@@ -69,7 +32,7 @@ static int list(const char *config, bool json)
         code = CLI_OK;
         cJSON_ArrayForEach(program, field(answer, "programs"))
         {
-            add_program(&out, program);
+            programs_row(&out, program);
             code = is_well(program) ? code : CLI_WARN;
             n++;
         }
@@ -97,7 +60,7 @@ static int tell(const char *config, const char *what, const char *name, bool jso
     snprintf(path, sizeof path, "/v1/programs/%.64s/%.8s", name, what);
     ask_find(config, &place);
     if (command_send("talon programs", &place, path, NULL, (const int[]){ 0 }, &body, &answer) == 200) {
-        add_program(&out, cJSON_GetArrayItem(field(answer, "programs"), 0));
+        programs_row(&out, cJSON_GetArrayItem(field(answer, "programs"), 0));
         code = people_print(&body, &out, json);
     }
     cJSON_Delete(answer);

@@ -1,12 +1,14 @@
 /*
  * What `talon status` shows: the overall state with the root cause in its first line, what a person has to do with (trouble of Talon's own, open incidents, silences,
- * the pause), then every service, the worst first.
+ * the pause), then every service, the worst first, and the programs that are kept
+ * running.
  */
 #include "cli/status_show.h"
 
 #include "cli/cli.h"
 #include "cli/incidents_show.h"
 #include "cli/people.h"
+#include "cli/programs_show.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -103,20 +105,14 @@ static void add_programs(struct buffer *out, const cJSON *programs)
     }
 }
 
-/* Those that run, by name. */
-static void add_running(struct buffer *out, const cJSON *programs)
+/* All of them, below the services. */
+static void add_all_programs(struct buffer *out, const cJSON *programs)
 {
-    struct buffer line = buffer_make(0);
     const cJSON *program;
 
-    cJSON_ArrayForEach(program, programs)
-    {
-        if (strcmp(field_text(program, "state"), "running") == 0)
-            buffer_printf(&line, "%s%.64s", line.len > 0 ? ", " : "kept running: ", field_text(program, "name"));
-    }
-    if (line.len > 0)
-        cli_wrap(out, buffer_string(&line), 0, 2);
-    buffer_free(&line);
+    if (cJSON_GetArraySize(programs) > 0)
+        buffer_text(out, "\nkept running:\n");
+    cJSON_ArrayForEach(program, programs) programs_row(out, program);
 }
 
 /* ---- what people have to do with */
@@ -212,9 +208,9 @@ void status_show(struct buffer *out, const cJSON *status)
     add_trouble(out, "talon itself", field_text(status, "self"));
     add_plugins(out, field(status, "plugins"));
     add_programs(out, field(status, "programs"));
-    add_running(out, field(status, "programs"));
     add_people(out, status);
     add_todo(out, status);
     buffer_char(out, '\n');
     add_services(out, field(status, "services"));
+    add_all_programs(out, field(status, "programs"));
 }

@@ -37,7 +37,7 @@ enum engine_entry_kind {
     ENTRY_SOS,
     ENTRY_SOS_DELIVERED,
     ENTRY_ALL_CLEAR,
-    ENTRY_REARMED,    /* who: the runbook, by hand or because it is another one now */
+    ENTRY_REARMED,    /* who: the runbook, by hand, because it is another one now, or its target was rebooted */
     ENTRY_KINDS
 };
 

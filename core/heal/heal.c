@@ -60,6 +60,7 @@ static void take_result(struct heal *heal, const struct engine *engine, const st
     const bool was_bad = heal->evidence[check].bad > 0;
 
     evidence_take(heal, engine, check, event->of.result.run, event->of.result.result, event->of.result.tick);
+    rearm_take(heal, engine, check, event->of.result.result);
     for (size_t i = 0; i < RUNS; i++) {
         if (heal->runs[i].state == RUN_FREE)
             continue;

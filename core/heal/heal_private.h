@@ -32,6 +32,7 @@ struct evidence {
     uint64_t bad_run;     /* the last of those that was bad */
     unsigned tries;       /* rapid re-checks that were bad, in the running streak */
     uint64_t tried;       /* the try that was counted last, by the number of its first run */
+    double uptime;        /* s: what it last told of its target; 0: nothing */
     unsigned n_ticks;     /* of the running streak, the last of them */
     struct moment ticks[TICKS];
 };
@@ -192,6 +193,13 @@ void evidence_ask(struct heal *heal, const struct engine *engine, size_t service
 /* When the service began to be bad: the least bad_from, bad_since of its checks. */
 void evidence_begin(const struct heal *heal, size_t service, uint64_t *from, uint64_t *since);
 bool evidence_judges(const struct model *model, size_t check);
+
+/* ---- rearm.c */
+
+/* A result of the check came: what it tells of its target may show that this was rebooted. */
+void rearm_take(struct heal *heal, const struct engine *engine, size_t check, const struct result *result);
+/* What an earlier process kept has been taken up: this machine may be another boot since. kept: as it was. */
+void rearm_after_boot(struct heal *heal, const struct engine *engine, const struct heal_kept_record *kept);
 
 /* ---- conditions.c */
 

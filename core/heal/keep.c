@@ -198,5 +198,7 @@ bool keep_restore(struct heal *heal, const struct engine *engine, const struct h
             todo_keep(heal, keep_find(heal, kept->records[i].runbook, kept->records[i].service), MODEL_NONE);
     for (size_t i = 0; i < kept->n_records && todo_room(heal); i++)
         own_up(heal, engine, &kept->records[i]);
+    for (size_t i = 0; i < kept->n_records && todo_room(heal); i++)
+        rearm_after_boot(heal, engine, &kept->records[i]);
     return true;
 }

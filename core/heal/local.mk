@@ -14,6 +14,7 @@ core_heal_libheal_a_SOURCES = \
 	core/heal/model.c \
 	core/heal/passes.c \
 	core/heal/question.c \
+	core/heal/rearm.c \
 	core/heal/record.c core/heal/record.h \
 	core/heal/run.c \
 	core/heal/sos.c \

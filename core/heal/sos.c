@@ -5,6 +5,12 @@
  */
 #include "heal/heal_private.h"
 
+#include "base/text.h"
+
+#include <string.h>
+
+enum { MOST_TITLE = 60, MOST_SAID = 110, MOST_NOTE = 125 };
+
 static bool is_well(enum engine_verdict verdict)
 {
     return verdict == VERDICT_OK || verdict == VERDICT_WARN;
@@ -61,20 +67,45 @@ static uint64_t left(const struct heal *heal, size_t service, size_t at)
     return first > again ? first : again;
 }
 
+/* Without the full stop, which follows. */
+static void clean(struct buffer *out, const char *text, size_t most)
+{
+    size_t n = strlen(text);
+
+    while (n > 0 && (text[n - 1] == '.' || text[n - 1] == ' ' || text[n - 1] == '\n'))
+        n--;
+    text_clean(out, text, n, most);
+}
+
+/* The root cause in its own words, and what a person can do: that has its room, however much a check has printed. */
+static void write_words(struct buffer *out, const struct model_service *model, const struct result *last)
+{
+    buffer_text(out, "SOS: ");
+    clean(out, model->title, MOST_TITLE);
+    buffer_text(out, " is not well, and nothing has helped: ");
+    clean(out, last ? last->summary : "no result", MOST_SAID);
+    buffer_text(out, ". ");
+    if (model->note)
+        clean(out, model->note, MOST_NOTE);
+    buffer_printf(out, "%s`talon why %s` says more", model->note ? ". " : "", model->name);
+}
+
 static void send(struct heal *heal, const struct engine *engine, size_t service, size_t at)
 {
     struct heal_kept_ladder *kept = &heal->kept_ladders[at];
     const struct model_service *model = &heal->model->services[service];
     const size_t check = engine_service(engine, service)->decided_by;
     const struct result *last = check == MODEL_NONE ? NULL : engine_check(engine, check)->last;
+    struct buffer words = buffer_make(0);
 
     kept->sos = true;
     kept->cleared = false;
     kept->sos_at = heal->now;
     todo_keep(heal, MODEL_NONE, at);
     todo_tell(heal, 0, service, kept->incident, ENTRY_SOS, NULL, "SOS for %s", model->name);
-    todo_notify(heal, NOTICE_SOS, LEVEL_PAGE, kept->incident, service, false, "SOS: %s is not well, and nothing has helped: %s%s%s", model->title,
-                last ? last->summary : "no result", model->note ? ". " : "", model->note ? model->note : "");
+    write_words(&words, model, last);
+    todo_notify(heal, NOTICE_SOS, LEVEL_PAGE, kept->incident, service, false, "%s", words.failed ? model->title : buffer_string(&words));
+    buffer_free(&words);
 }
 
 static void settle_open(struct heal *heal, const struct engine *engine, size_t service)

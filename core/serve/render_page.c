@@ -1,5 +1,5 @@
 /*
- * GET /: what is wrong, first, in words; then everything that is watched. One document without scripts that asks for nothing else and comes again by
+ * GET /: what is wrong, first, in words; then everything that is watched or kept running. One document without scripts that asks for nothing else and comes again by
  * itself, so that it works in a browser left open on a wall, on a phone, and in a text browser over ssh. Times are ages at the instant of the snapshot,
  * which is named; whatever comes from outside is escaped.
  */
@@ -234,6 +234,65 @@ static void add_services(const struct snapshot *snapshot, bool good, struct buff
         buffer_text(out, "</ul>\n");
 }
 
+/* ---- programs that are kept running */
+
+/* The verdict whose colour its state has. */
+static const char *program_class(const struct snapshot_program *program)
+{
+    if (!program->wanted)
+        return "stopped";
+    return strcmp(program->state, "running") == 0 || strcmp(program->state, "owned by another") == 0 ? "ok" : "warn";
+}
+
+/* Its process, how often it was started again, and what is waited for. */
+static void add_program_facts(const struct snapshot *snapshot, const struct snapshot_program *program, struct buffer *out)
+{
+    const char *between = "";
+    char left[AGE_SIZE];
+
+    if (program->pid > 0)
+        buffer_printf(out, "pid %ld", program->pid), between = ", ";
+    if (program->restarts > 0)
+        buffer_printf(out, "%srestarted %llu time%s", between, (unsigned long long)program->restarts, program->restarts == 1 ? "" : "s"), between = ", ";
+    if (!program->wanted)
+        buffer_printf(out, "%sstopped by a person", between), between = ", ";
+    if (program->next > snapshot->updated && strcmp(program->state, "running") != 0) {
+        scalar_show_age((uint64_t)(program->next - snapshot->updated), left, sizeof left);
+        buffer_printf(out, "%sagain in %s", between, left), between = ", ";
+    }
+    if (!program->why)
+        return;
+    buffer_text(out, *between ? ": " : "");
+    text_html(out, program->why);
+}
+
+static void add_program(const struct snapshot *snapshot, const struct snapshot_program *program, struct buffer *out)
+{
+    const char *class = program_class(program);
+
+    buffer_printf(out, "<li class=\"%s\"><details>\n<summary><h2>", class);
+    text_html(out, program->name);
+    buffer_printf(out, " <small>program</small></h2> <span class=\"verdict %s\">", class);
+    text_html(out, program->state);
+    buffer_text(out, "</span> <span class=\"age\">");
+    add_age(snapshot, program->since, "", out);
+    buffer_text(out, "</span>\n<span class=\"why\">");
+    add_program_facts(snapshot, program, out);
+    buffer_text(out, "</span></summary>\n<p class=\"note\">Its last end: ");
+    text_html(out, program->last_end ? program->last_end : "none was seen");
+    buffer_text(out, "</p>\n</details></li>\n");
+}
+
+static void add_programs(const struct snapshot *snapshot, struct buffer *out)
+{
+    if (snapshot->n_programs == 0)
+        return;
+    buffer_text(out, "<ul class=\"services\">\n");
+    for (size_t i = 0; i < snapshot->n_programs; i++)
+        add_program(snapshot, &snapshot->programs[i], out);
+    buffer_text(out, "</ul>\n");
+}
+
 /* ---- */
 
 static void add_disabled(const struct model *model, struct buffer *out)
@@ -270,6 +329,7 @@ void render_page(const struct snapshot *snapshot, bool stalled, struct buffer *o
     if (snapshot) {
         add_services(snapshot, false, out);
         add_services(snapshot, true, out);
+        add_programs(snapshot, out);
     }
     add_foot(snapshot, out);
 }

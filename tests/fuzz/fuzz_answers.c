@@ -40,7 +40,9 @@ static const char *const webhook[] = { "text", "x", "url", "https://user:" SECRE
 static const char *const alertmanager[] = { "text", "x", "url", "http://alerts.example.com", "name", "X", NULL };
 static const char *const tool[] = { "text", "x", "to", "someone@example.com", NULL };
 static const char *const daemon_of[] = { "text", "x", "to", "someone@example.com", "socket", "/run/i.sock", NULL };
-static const char *const mail[] = { "text", "x", "server", "localhost", "tls", "none", "from", "a@example.com", "to", "b@example.com", "user", "me", "password", SECRET, NULL };
+static const char *const mail[] = {
+    "text", "x", "server", "localhost", "tls", "none", "from", "a@example.com", "to", "b@example.com", "user", "me", "password", SECRET, NULL
+};
 static const char *const none[] = { NULL };
 static const char *const banner[] = { "ssh", "banner", NULL };
 

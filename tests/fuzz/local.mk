@@ -2,7 +2,7 @@
 FUZZ_TARGETS = \
 	tests/fuzz/fuzz-yaml tests/fuzz/fuzz-when tests/fuzz/fuzz-wire-core tests/fuzz/fuzz-wire-host tests/fuzz/fuzz-redis tests/fuzz/fuzz-http \
 	tests/fuzz/fuzz-state tests/fuzz/fuzz-docker tests/fuzz/fuzz-talos tests/fuzz/fuzz-nfs tests/fuzz/fuzz-jsonrpc tests/fuzz/fuzz-kubernetes \
-	tests/fuzz/fuzz-answers tests/fuzz/fuzz-scenario
+	tests/fuzz/fuzz-answers tests/fuzz/fuzz-scenario tests/fuzz/fuzz-heal
 EXTRA_PROGRAMS += $(FUZZ_TARGETS)
 dist_noinst_SCRIPTS += tests/fuzz/run
 EXTRA_DIST += tests/fuzz/seeds
@@ -96,3 +96,6 @@ tests_fuzz_fuzz_scenario_SOURCES = tests/fuzz/fuzz_scenario.c core/windows.c cor
 tests_fuzz_fuzz_scenario_CFLAGS = $(FUZZ_CONFIG_CFLAGS)
 tests_fuzz_fuzz_scenario_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_scenario_LDADD = core/rehearse/librehearse.a core/heal/libheal.a $(FUZZ_CONFIG_LIBS)
+tests_fuzz_fuzz_heal_SOURCES = tests/fuzz/fuzz_heal.c $(FUZZ_SOURCES)
+tests_fuzz_fuzz_heal_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_heal_LDADD = tests/sim/libhealworld.a core/memory/libmemory.a core/heal/libheal.a core/engine/libengine.a core/base/libbase.a -lm

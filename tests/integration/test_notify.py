@@ -24,6 +24,7 @@ class StandIn(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
     def __init__(self, port):
         self.answer = None
+        self.answer_of, self.held = {}, {}  # by path: another answer; an event until which there is none
         self.taken, self.asked = [], []
         super().__init__(("127.0.0.1", port), Handler)
         self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -42,7 +43,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         self.server.asked.append((self.path, body))
-        status, headers, text = self.server.answer or (200, {}, '{"ok":true,"result":{}}' if "/bot" in self.path else "ok")
+        if self.path in self.server.held:
+            self.server.held[self.path].wait(60)
+        status, headers, text = self.server.answer_of.get(self.path) or self.server.answer or (200, {}, '{"ok":true,"result":{}}' if "/bot" in self.path else "ok")
         if 200 <= status < 300:
             self.server.taken.append((self.path, body))
         with contextlib.suppress(OSError):
@@ -233,6 +236,56 @@ def test_the_heartbeat_beats_after_rounds(talon, standin):
     talon.wait("it beats again and again", lambda: len([path for path, _ in standin.taken if path == "/alive"]) >= 2)
 
 
+def heartbeat(talon, standin, more=""):
+    """A heartbeat to /alive, and messages to the webhook alone."""
+    port = standin.server_address[1]
+    write(talon, port, telegram='notify.webhook: { url: "http://127.0.0.1:%d/other" }, normal: false' % port, hook='notify.webhook: { url: "http://127.0.0.1:%d/hook" }' % port)
+    with talon.config.open("a") as config:
+        config.write("heartbeat: { url: 'http://127.0.0.1:%d/alive', every: 1s%s }\n" % (port, more))
+    talon.start()
+
+
+def beats(standin):
+    return [path for path, _ in standin.asked if path == "/alive"]
+
+
+def said_on(standin, words):
+    return [body for path, body in standin.taken if path == "/hook" and words in body]
+
+
+def test_a_heartbeat_that_is_not_taken_is_told_once(talon, standin):
+    """Whoever waits for it will take Talon for dead: people know why, once, and once more when it is over. It goes on beating all the while."""
+    standin.answer_of["/alive"] = (503, {}, "out of order")
+    heartbeat(talon, standin)
+    talon.wait("it was told", lambda: said_on(standin, "the heartbeat is not taken"), 20)
+    assert "503" in said_on(standin, "the heartbeat is not taken")[0]
+    n = len(beats(standin))
+    talon.wait("it beats on", lambda: len(beats(standin)) >= n + 3, 20)
+    assert len(said_on(standin, "the heartbeat is not taken")) == 1
+    standin.answer_of.clear()
+    talon.wait("it is taken again", lambda: "the heartbeat is taken again" in talon.errors.read_text(), 20)
+    assert talon.errors.read_text().count("the heartbeat is not taken") == 1 and talon.health()["state"] == "Healthy"
+
+
+def test_a_heartbeat_whose_receiver_stalls(talon, standin):
+    """It holds up nothing, is asked one at a time, and given up after its own time."""
+    held = threading.Event()
+    standin.held["/alive"] = held
+    try:
+        heartbeat(talon, standin, ", timeout: 3s")
+        talon.wait("it was asked", lambda: beats(standin), 20)
+        (talon.folder / "one.up").unlink()
+        talon.wait("checks go on", lambda: talon.verdicts()["one"] == "failed")
+        talon.wait("and so do messages", lambda: said_on(standin, "The one has failed"))
+        n = len(beats(standin))
+        assert n == 1 or "the heartbeat is not taken" in talon.errors.read_text(), "it is asked again while it has not answered"
+        talon.wait("it is given up", lambda: said_on(standin, "the heartbeat is not taken"), 20)
+    finally:
+        held.set()
+    standin.held.clear()
+    talon.wait("it is taken again", lambda: "the heartbeat is taken again" in talon.errors.read_text(), 20)
+
+
 def test_an_agent_is_asked_and_then_people(talon, standin):
     """The upper tiers: a command with the diagnosis on its standard input, an SOS on every channel of it, and one all-clear where it went."""
     port = standin.server_address[1]
@@ -253,3 +306,64 @@ def test_an_agent_is_asked_and_then_people(talon, standin):
     talon.wait("the all-clear went there as well", lambda: [json.loads(body) for path, body in standin.taken if path == "/hook"][-1]["over"] is True, 20)
     assert len([body for path, body in standin.taken if path == "/hook"]) == 2
     no_secret_in(talon, asked)
+
+
+def with_agents(talon, port, *scripts, more="", sos=""):
+    """The ladder with these shell scripts as agents."""
+    write(talon, port)
+    agents = []
+    for n, script in enumerate(scripts):
+        path = talon.folder / f"agent{n}"
+        path.write_text("#!/bin/sh\n" + script)
+        path.chmod(0o755)
+        agents.append("{ command: [%s], cooldown: 0%s }" % (path, more))
+    with talon.config.open("a") as config:
+        config.write("ladder: { agents: [%s]%s }\n" % (", ".join(agents), sos))
+    talon.start()
+
+
+def timeline(talon):
+    """Of the first incident, open or not."""
+    return [(entry["kind"], entry.get("who", "")) for entry in json.loads(talon.command("incidents", "1", "--json").stdout)["timeline"]]
+
+
+def test_an_agent_ends_at_its_time_with_all_that_it_began(talon, standin):
+    """It ignores TERM, floods its output, and leaves a child that holds the pipe: at its deadline all of it is gone, and the next one is asked."""
+    with_agents(talon, standin.server_address[1],
+                'trap "" TERM\ncat >/dev/null\n(trap "" TERM; echo $$ >"$0.began"; exec sleep 600) &\necho $! >"$0.pid.new"; mv "$0.pid.new" "$0.pid"\n'
+                'dd if=/dev/zero bs=65536 count=64 2>/dev/null | tr "\\0" x\nwhile :; do sleep 600; done\n',
+                'cat >/dev/null\ntouch "$0.asked"\n', more=", timeout: 1s")
+    (talon.folder / "one.up").unlink()
+    talon.wait("the next agent was asked", (talon.folder / "agent1.asked").exists, 40)
+    child = int((talon.folder / "agent0.pid").read_text())
+    talon.wait("its child is gone", lambda: not pathlib.Path(f"/proc/{child}").exists())
+    talon.wait("both have ended", lambda: len([what for what, _ in timeline(talon) if what == "agent ended"]) == 2, 20)
+    assert talon.verdicts()["one"] == "failed"
+
+
+def test_an_agents_exit_code_is_no_success(talon, standin):
+    """One that says that all is well has helped nobody: its service is looked at, the next one is asked. That one fails, and has repaired it."""
+    with_agents(talon, standin.server_address[1], 'cat >/dev/null\necho "all is well, I promise"\nexit 0\n', f'cat >/dev/null\ntouch "$0.asked" {talon.folder}/one.up\nexit 7\n')
+    (talon.folder / "one.up").unlink()
+    talon.wait("the next one was asked", (talon.folder / "agent1.asked").exists, 40)
+    talon.wait("it is well again", lambda: talon.verdicts().get("one") == "ok" and talon.health()["state"] == "Healthy", 40)
+    said = timeline(talon)
+    assert [who for what, who in said if what == "agent asked"] == ["agent", "agent-fallback"], said
+    assert not [what for what, _ in said if what == "fixed"], said
+
+
+def test_an_sos_names_the_root_cause_and_what_to_do(talon, standin):
+    port = standin.server_address[1]
+    write(talon, port)
+    with talon.config.open("a") as config:
+        config.write("ladder: { sos: { after: 0 } }\n")
+    text = talon.config.read_text()
+    talon.config.write_text(text.replace("    title: The one\n", "    title: The one\n    note: Ask Ada.\n").replace("    title: The two\n", "    title: The two\n    needs: [one]\n"))
+    talon.start()
+    for name in ("one", "two"):
+        (talon.folder / f"{name}.up").unlink()
+    talon.wait("the SOS is out on each channel", lambda: {path.split("/")[1] for path, body in standin.taken if "SOS" in body} == {"bot" + TOKEN, "services", "hook", "api"}, 20)
+    words = [text for text in texts_of(standin) if "SOS: " in text]
+    assert len(words) == 1 and "SOS: The one is not well, and nothing has helped: " in words[0], words
+    assert f"has helped: {talon.folder}"[:100] in words[0], words
+    assert words[0].endswith("Ask Ada. `talon why one` says more"), words

@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -346,10 +347,14 @@ def test_a_person_stops_and_starts_it(worker, talon):
     pid = worker.runs()
     said = talon.command("programs")
     assert said.returncode == 0 and f"pid {pid}" in said.stdout
-    assert "kept running: worker\n" in talon.command("status").stdout
+    assert re.search(rf"^kept running:\nworker +running +\d+ \w+ +pid {pid}\b", talon.command("status").stdout, re.MULTILINE)
+    page = talon.get("/")[1]
+    page = page.decode() if isinstance(page, bytes) else page
+    assert "<h2>worker <small>program</small></h2>" in page and f"pid {pid}" in page
     assert talon.command("programs", "stop", "worker").returncode == 0
     worker.is_now("stopped", pid=0, wanted=False)
     assert "worker is stopped by a person" in talon.command("status").stdout
+    assert re.search(r"^kept running:\nworker +stopped ", talon.command("status").stdout, re.MULTILINE)
     assert talon.stop() == 0
     talon.start()
     assert worker.shown()["state"] == "stopped" and len(worker.starts()) == 1 # also across a restart of Talon

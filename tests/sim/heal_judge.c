@@ -182,6 +182,22 @@ static void acts(struct world *w, const struct heal_effect *effect)
     memset(run->good, 0, sizeof run->good);
 }
 
+/* By themselves attempts come back only with another boot of this machine, or of a target while nothing of ours goes on that could have done it. */
+static void judge_rearmed(struct world *w, const struct heal_effect *effect)
+{
+    const struct judge *j = of(w);
+
+    if (strstr(effect->of.tell.text, "this machine was rebooted") && !j->booted)
+        world_break(w, "1: %s has its attempts back, and the machine was not rebooted", effect->of.tell.who);
+    if (!strstr(effect->of.tell.text, "its target was rebooted"))
+        return;
+    if (w->checks[0].metric > WORLD_YOUNG)
+        world_break(w, "1: %s has its attempts back, and its target was not rebooted", effect->of.tell.who);
+    for (size_t i = 0; i < JUDGE_RUNS; i++)
+        if (j->runs[i].id && j->runs[i].begun && j->runs[i].runbook->impact >= MODEL_DISRUPT)
+            world_break(w, "1: %s has its attempts back by what may be a reboot of ours", effect->of.tell.who);
+}
+
 static void told(struct world *w, const struct heal_effect *effect)
 {
     const struct engine_healing *h = &effect->of.tell.healing;
@@ -203,7 +219,7 @@ static void told(struct world *w, const struct heal_effect *effect)
     if (h->entry == ENTRY_AGENT)
         of(w)->agents++;
     if (h->entry == ENTRY_REARMED && text)
-        judge_give_back(&of(w)->books[h->service][book_index(effect->of.tell.who)]);
+        judge_rearmed(w, effect), judge_give_back(&of(w)->books[h->service][book_index(effect->of.tell.who)]);
 }
 
 static void say(struct world *w, const struct heal_effect *effect)
@@ -383,6 +399,7 @@ static void restarted(struct world *w, bool booted)
 {
     struct judge *j = of(w);
 
+    j->booted = booted;
     for (size_t i = 0; i < JUDGE_SERVICES && booted; i++) {
         for (size_t k = 0; k < JUDGE_BOOKS; k++) {
             struct judge_book *book = &j->books[i][k];

@@ -67,6 +67,7 @@ struct judge {
     enum heal_store store;
     unsigned unstored;
     bool switched_off, safe_mode, verbose; /* verbose: says line by line what happens */
+    bool booted;                           /* this process is the first one of another boot */
     uint64_t starts, fixed, sos, clears, refusals;
 };
 

@@ -263,7 +263,7 @@ static void see(struct history *h)
             continue;
         c->status = status_of(h, model->checks[i].service);
         c->takes = dice_below(&h->dice, dice_chance(&h->dice, 95) ? h->scale / 20 + 1 : h->scale);
-        c->metric = dice_chance(&h->dice, 90) ? 10000 : 5;
+        c->metric = dice_chance(&h->dice, 90) ? WORLD_OLD : WORLD_YOUNG;
     }
 }
 

@@ -224,7 +224,7 @@ void world_begin(struct world *w, uint64_t seed, const struct model *model)
     w->action_takes = SECONDS(2);
     w->take_takes = MS(20);
     for (size_t i = 0; i < WORLD_CHECKS; i++)
-        w->checks[i] = (struct world_check){ .status = STATUS_OK, .takes = MS(1), .metric = 10000 };
+        w->checks[i] = (struct world_check){ .status = STATUS_OK, .takes = MS(1), .metric = WORLD_OLD };
     if (!w->engine || !w->heal || model->n_checks > WORLD_CHECKS)
         abort();
     world_reload(w, model);
@@ -245,7 +245,7 @@ static void move_checks(struct world *w, const struct model *old, const struct m
     for (size_t i = 0; i < model->n_checks; i++) {
         size_t at = model_check(old, model->checks[i].full_name);
 
-        w->checks[i] = at == MODEL_NONE ? (struct world_check){ .status = STATUS_OK, .takes = MS(1), .metric = 10000 } : before[at];
+        w->checks[i] = at == MODEL_NONE ? (struct world_check){ .status = STATUS_OK, .takes = MS(1), .metric = WORLD_OLD } : before[at];
     }
     for (size_t i = model->n_checks; i < WORLD_CHECKS; i++)
         w->checks[i].run = 0;

@@ -14,11 +14,13 @@ enum { WORLD_CHECKS = 256, WORLD_ACTIONS = 64, WORLD_TAKES = 32, WORLD_QUEUE = 4
 /* How an action ends. LIES: it says that it worked. HANGS: never. */
 enum world_way { WAY_WORKS, WAY_FAILS, WAY_LIES, WAY_REFUSES, WAY_HANGS, WAY_DIES, WAYS };
 
+enum { WORLD_YOUNG = 5, WORLD_OLD = 10000 };
+
 struct world_check {
     enum status status;   /* to be set as one likes */
     uint64_t takes;
     uint64_t run, ends;   /* in progress; run 0: none */
-    double metric;        /* "uptime" */
+    double metric;        /* "uptime": WORLD_OLD, or WORLD_YOUNG after a reboot of the target */
 };
 
 struct world_action {

@@ -21,7 +21,7 @@ struct seen {
     char refused[32][ENGINE_NAME];
     size_t n_refused;
     uint64_t begun_at, over_at, sos_at;
-    char last_step[32];
+    char last_step[32], sos[ENGINE_TEXT];
 };
 
 static inline void note(struct world *w, const struct heal_effect *e)
@@ -35,7 +35,7 @@ static inline void note(struct world *w, const struct heal_effect *e)
     if (e->kind == HEAL_NOTIFY)
         seen->notices[e->of.notify.notice]++;
     if (e->kind == HEAL_NOTIFY && e->of.notify.notice == NOTICE_SOS)
-        seen->sos_at = w->now.awake;
+        seen->sos_at = w->now.awake, snprintf(seen->sos, sizeof seen->sos, "%s", e->of.notify.text);
     if (e->kind == HEAL_TELL && e->of.tell.healing.entry != ENTRY_KINDS)
         seen->entries[e->of.tell.healing.entry]++;
     if (e->kind == HEAL_TELL && e->of.tell.healing.entry == ENTRY_HEAL_BEGUN)

@@ -355,7 +355,7 @@ struct snapshot *support_shop_snapshot(const struct engine *engine)
     };
     static const struct snapshot_program programs[] = {
         { .name = "mailer", .state = "running", .pid = 4713, .restarts = 2, .since = SUPPORT_NOW - 60 * (int64_t)NS_PER_S, .wanted = true },
-        { .name = "port81", .state = "waiting for its port", .why = "port 81 is taken by <x> (pid 4)", .last_end = "exit code 3", .restarts = 1, .wanted = true },
+        { .name = "port81", .state = "waiting for its port", .why = "port 81 is taken by <x> (pid 4)", .last_end = "exit code 3", .restarts = 1, .next = SUPPORT_NOW + 5 * (int64_t)NS_PER_S, .wanted = true },
     };
     struct moment now = { .awake = 1, .wall = SUPPORT_NOW };
     struct snapshot_extra extra = {

@@ -269,6 +269,36 @@ static void the_ladder_is_climbed_to_the_sos(void **state)
     end(&w);
 }
 
+/* Whatever a check prints, and however much, the words end with what a person can do. */
+static void the_words_of_an_sos(void **state)
+{
+    static char title[300];
+    struct parts p = begin_model(0);
+    struct world w;
+    struct seen seen;
+
+    (void)state;
+    memset(title, 'T', sizeof title - 1);
+    build_settings(p.b)->sos = (struct model_sos){ true, SECONDS(900), SECONDS(14400) };
+    p.service->n_heal = 0;
+    begin(&w, &seen, &p);
+    world_set(&w, "web", STATUS_FAIL);
+    world_pass(&w, SECONDS(1000));
+    assert_string_equal(seen.sos, "SOS: web is not well, and nothing has helped: as it is. `talon why web` says more");
+    end(&w);
+    p = begin_model(0);
+    build_settings(p.b)->sos = (struct model_sos){ true, SECONDS(900), SECONDS(14400) };
+    p.service->n_heal = 0;
+    p.service->title = title;
+    p.service->note = "Ask Ada\nat once";
+    begin(&w, &seen, &p);
+    world_set(&w, "web", STATUS_FAIL);
+    world_pass(&w, SECONDS(1000));
+    assert_non_null(strstr(seen.sos, "TT is not well, and nothing has helped: as it is. Ask Ada at once. `talon why web` says more"));
+    assert_true(strlen(seen.sos) < 180);
+    end(&w);
+}
+
 static void the_store_lets_one_run_go_without_it(void **state)
 {
     struct parts p = begin_model(0);
@@ -409,7 +439,7 @@ int main(void)
         cmocka_unit_test(a_held_lock_is_tried_again),
         cmocka_unit_test(what_ran_is_interrupted_and_held),
         cmocka_unit_test(what_we_stopped_nobody_stopped_by_hand),
-        cmocka_unit_test(the_ladder_is_climbed_to_the_sos),
+        cmocka_unit_test(the_ladder_is_climbed_to_the_sos), cmocka_unit_test(the_words_of_an_sos),
         cmocka_unit_test(the_store_lets_one_run_go_without_it),
         cmocka_unit_test(a_run_by_hand_uses_up_nothing),
         cmocka_unit_test(a_model_that_comes_in_the_middle_changes_no_run),

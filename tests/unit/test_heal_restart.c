@@ -175,11 +175,148 @@ static void records_of_what_is_gone_are_bounded(void **state)
     end(&w);
 }
 
+/* ---- a reboot gives attempts back */
+
+/* One attempt, which does not help; no other limit but those that are meant. */
+static struct parts begin_once(enum model_impact impact)
+{
+    struct parts p = begin_model(0);
+    struct model_when *node = build_alloc(p.b, sizeof *node);
+
+    *node = (struct model_when){ .kind = MODEL_WHEN_METRIC, .check = 0, .metric = "uptime", .comparison = MODEL_LESS, .value = 3 };
+    p.book->impact = impact;
+    p.book->limits.attempts = 1;
+    p.book->limits.cooldown = p.book->limits.hold_after_failure = SECONDS(300);
+    p.book->limits.at_most = 2;
+    p.book->limits.at_most_window = SECONDS(86400);
+    p.book->limits.warmup = (struct model_condition){ .text = "web.ping.uptime < 3s", .n = 1, .nodes = node };
+    return p;
+}
+
+static void fails_once(struct world *w, struct seen *seen, struct parts *p)
+{
+    begin(w, seen, p);
+    w->way = WAY_FAILS;
+    world_set(w, "web", STATUS_FAIL);
+    world_pass(w, SECONDS(1200));
+    assert_int_equal(seen->begun, 1);
+    assert_int_equal(seen->entries[ENTRY_REARMED], 0);
+}
+
+static void target_boots(struct world *w)
+{
+    world_check(w, "web.ping")->metric = WORLD_YOUNG;
+    world_pass(w, SECONDS(30));
+    world_check(w, "web.ping")->metric = WORLD_OLD;
+}
+
+/* Another process of the same boot gives nothing back; another boot does, once, and the other limits hold. */
+static void a_reboot_of_the_machine(void **state)
+{
+    struct parts p = begin_once(MODEL_RESTART);
+    struct world w;
+    struct seen seen;
+
+    (void)state;
+    fails_once(&w, &seen, &p);
+    world_restart(&w, SECONDS(60), false);
+    world_pass(&w, SECONDS(1200));
+    assert_int_equal(seen.begun, 1);
+    world_restart(&w, SECONDS(60), true);
+    assert_int_equal(seen.entries[ENTRY_REARMED], 1);
+    world_pass(&w, SECONDS(1200));
+    assert_int_equal(seen.begun, 2);
+    world_restart(&w, SECONDS(60), true);
+    assert_int_equal(seen.entries[ENTRY_REARMED], 2);
+    world_pass(&w, SECONDS(7200));
+    assert_int_equal(seen.begun, 2); /* at_most */
+    end(&w);
+}
+
+/* What ran when the machine went down may have been why it did. */
+static void a_machine_that_went_down_within_a_run(void **state)
+{
+    struct parts p = begin_once(MODEL_RESTART);
+    struct world w;
+    struct seen seen;
+
+    (void)state;
+    begin(&w, &seen, &p);
+    world_set(&w, "web", STATUS_FAIL);
+    until_acts(&w, &seen, 1);
+    world_restart(&w, SECONDS(60), true);
+    world_set(&w, "web", STATUS_FAIL);
+    world_pass(&w, SECONDS(3600));
+    assert_int_equal(seen.entries[ENTRY_INTERRUPTED], 1);
+    assert_int_equal(seen.entries[ENTRY_REARMED], 0);
+    assert_int_equal(seen.begun, 1);
+    end(&w);
+}
+
+static void a_reboot_of_the_target(void **state)
+{
+    struct parts p = begin_once(MODEL_DISRUPT);
+    struct world w;
+    struct seen seen;
+
+    (void)state;
+    fails_once(&w, &seen, &p);
+    target_boots(&w);
+    assert_int_equal(seen.entries[ENTRY_REARMED], 1);
+    world_pass(&w, SECONDS(600));
+    assert_int_equal(seen.begun, 2);
+    end(&w);
+}
+
+/* By the run itself, or so soon after it that nobody can tell. */
+static void a_reboot_of_ours_gives_nothing_back(void **state)
+{
+    struct parts p = begin_once(MODEL_DISRUPT);
+    struct world w;
+    struct seen seen;
+
+    (void)state;
+    begin(&w, &seen, &p);
+    w.way = WAY_FAILS;
+    world_set(&w, "web", STATUS_FAIL);
+    while (seen.begun == 0)
+        world_step(&w, SECONDS(60));
+    while (seen.over[HEAL_FAILED] == 0)
+        world_step(&w, SECONDS(60));
+    world_check(&w, "web.ping")->metric = WORLD_YOUNG + 60;
+    world_pass(&w, SECONDS(60));
+    world_check(&w, "web.ping")->metric = WORLD_OLD;
+    world_pass(&w, SECONDS(3600));
+    assert_int_equal(seen.entries[ENTRY_REARMED], 0);
+    assert_int_equal(seen.begun, 1);
+    end(&w);
+}
+
+/* An uptime of which no warm-up speaks may be that of a program. */
+static void an_uptime_that_is_not_the_targets(void **state)
+{
+    struct parts p = begin_once(MODEL_DISRUPT);
+    struct world w;
+    struct seen seen;
+
+    (void)state;
+    p.book->limits.warmup = (struct model_condition){ .n = 0 };
+    fails_once(&w, &seen, &p);
+    target_boots(&w);
+    world_pass(&w, SECONDS(600));
+    assert_int_equal(seen.entries[ENTRY_REARMED], 0);
+    assert_int_equal(seen.begun, 1);
+    end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_goes_through_all_of_it), cmocka_unit_test(the_process_dies_in_each_step),
         cmocka_unit_test(an_intent_alone_is_no_run), cmocka_unit_test(an_intent_without_an_end_counts),
+        cmocka_unit_test(a_reboot_of_the_machine), cmocka_unit_test(a_machine_that_went_down_within_a_run),
+        cmocka_unit_test(a_reboot_of_the_target), cmocka_unit_test(a_reboot_of_ours_gives_nothing_back),
+        cmocka_unit_test(an_uptime_that_is_not_the_targets),
         cmocka_unit_test(the_clock_of_sos_goes_on),  cmocka_unit_test(records_of_what_is_gone_are_bounded),
     };
 

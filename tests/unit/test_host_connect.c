@@ -101,6 +101,35 @@ static void closes_at_once(int fd)
     (void)fd;
 }
 
+/* ---- what is said after the go-ahead to TLS */
+
+static void agrees_and_is_silent(int fd)
+{
+    say(fd, "go\n");
+    wait_for_end(fd);
+}
+
+static void agrees_and_says_more(int fd)
+{
+    say(fd, "go\nand more in plain text\n");
+    wait_for_end(fd);
+}
+
+static void agrees_and_speaks_no_tls(int fd)
+{
+    char hello[16];
+
+    say(fd, "go\n");
+    if (read(fd, hello, sizeof hello) > 0)
+        say(fd, "220 I go on in plain text\n");
+    wait_for_end(fd);
+}
+
+static void agrees_and_closes(int fd)
+{
+    say(fd, "go\n");
+}
+
 static void resets(int fd)
 {
     const struct linger hard = { .l_onoff = 1 };
@@ -389,6 +418,21 @@ static void reaches_the_http_module(void **unused)
     driven_quit(d);
 }
 
+/* TLS on a connection that stands: what came before it proves nothing, and what is no TLS ends it. */
+static void tls_that_begins_later(void **unused)
+{
+    struct driven *d = driven_trial(NULL);
+
+    (void)unused;
+    meet(d, closes_at_once, 10000, "\"tls\":true"); /* loads the module, which may take its time */
+    CONCLUDED(meet(d, agrees_and_says_more, 10000, "\"listen\":true,\"secure\":\"1\""), "fail", "protocol.bad", "said more in plain text");
+    CONCLUDED(meet(d, agrees_and_speaks_no_tls, 10000, "\"listen\":true,\"secure\":\"1\""), "fail", "tls.broken", "does not speak TLS");
+    CONCLUDED(meet(d, agrees_and_closes, 10000, "\"listen\":true,\"secure\":\"1\""), "fail", "connect.closed", "");
+    CONCLUDED(meet(d, agrees_and_is_silent, 1000, "\"listen\":true,\"secure\":\"1\""), "fail", "timeout", "handshake");
+    CONCLUDED(meet(d, agrees_and_is_silent, 10000, "\"listen\":true,\"secure\":\"2\""), "unknown", "local", "has TLS already");
+    driven_quit(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -396,6 +440,7 @@ int main(void)
         cmocka_unit_test(offers_again_what_is_unused),
         cmocka_unit_test(tells_the_last),
         cmocka_unit_test(tells_the_end),
+        cmocka_unit_test(tls_that_begins_later),
         cmocka_unit_test(bounds_input),
         cmocka_unit_test(bounds_output),
         cmocka_unit_test(fails_for_silence),

@@ -343,7 +343,7 @@ static void the_page_escapes_everything(void **state)
 static void the_page_has_the_worst_first(void **state)
 {
     static const char *const order[] = { "<h1>Failed</h1>", "The configuration was refused", "Talon itself:", "<h2>Colima (the VM)", "<h2>Redis", "<h2>worker", "<h2>mail", "<h2>Web",
-                                         "<h2>Nightly", "Not watched, since disabled: old." };
+                                         "<h2>Nightly", "<h2>mailer <small>program", "<h2>port81", "Not watched, since disabled: old." };
     struct buffer out = buffer_make(0);
     const char *place;
 
@@ -359,7 +359,21 @@ static void the_page_has_the_worst_first(void **state)
     assert_non_null(strstr(out.data, "<li class=\"failed\"><details open>"));
     assert_non_null(strstr(out.data, "<li class=\"ok\"><details>"));
     assert_non_null(strstr(out.data, "<meta http-equiv=\"refresh\""));
-    assert_int_equal(occurrences(out.data, "<li "), SHOP_SERVICES - 1);
+    assert_int_equal(occurrences(out.data, "<li "), SHOP_SERVICES - 1 + 2); /* two programs */
+    buffer_free(&out);
+}
+
+/* State, process, restarts and what is waited for; what comes from outside is escaped. */
+static void the_page_shows_programs(void **state)
+{
+    struct buffer out = buffer_make(0);
+
+    (void)state;
+    render_page(shot, false, &out);
+    assert_non_null(strstr(out.data, "<li class=\"ok\"><details>\n<summary><h2>mailer <small>program</small></h2> <span class=\"verdict ok\">running</span> <span class=\"age\">1 min</span>\n"
+                                     "<span class=\"why\">pid 4713, restarted 2 times</span></summary>\n<p class=\"note\">Its last end: none was seen</p>\n"));
+    assert_non_null(strstr(out.data, "<li class=\"warn\"><details>\n<summary><h2>port81 <small>program</small></h2> <span class=\"verdict warn\">waiting for its port</span>"));
+    assert_non_null(strstr(out.data, "<span class=\"why\">restarted 1 time, again in 5 s: port 81 is taken by &lt;x&gt; (pid 4)</span></summary>\n<p class=\"note\">Its last end: exit code 3"));
     buffer_free(&out);
 }
 
@@ -432,6 +446,7 @@ int main(void)
         cmocka_unit_test(the_old_files_are_as_their_readers_know_them),
         cmocka_unit_test(the_page_escapes_everything),
         cmocka_unit_test(the_page_has_the_worst_first),
+        cmocka_unit_test(the_page_shows_programs),
         cmocka_unit_test(the_page_says_that_talon_stands_still),
         cmocka_unit_test(the_policy_allows_the_style_and_nothing_else),
         cmocka_unit_test(what_does_not_fit_has_failed),

@@ -290,6 +290,72 @@ static void test_a_long_time_down(void **state)
     store_close(store, 5 * S);
 }
 
+/* ---- what is to be sure: SQLite's own way to the system, with the syncs of the log counted */
+
+static atomic_uint syncs;
+static sqlite3_io_methods counting;
+static int (*sync_uncounted)(sqlite3_file *, int);
+static int (*open_uncounted)(sqlite3_vfs *, const char *, sqlite3_file *, int, int *);
+
+static int sync_counted(sqlite3_file *file, int flags)
+{
+    syncs++;
+    return sync_uncounted(file, flags);
+}
+
+static int open_counted(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out)
+{
+    int code = open_uncounted(vfs, name, file, flags, out);
+
+    if (code == SQLITE_OK && (flags & SQLITE_OPEN_WAL)) {
+        counting = *file->pMethods;
+        sync_uncounted = counting.xSync;
+        counting.xSync = sync_counted;
+        file->pMethods = &counting;
+    }
+    return code;
+}
+
+static bool is_synced(struct store *store)
+{
+    (void)store;
+    return syncs > 0;
+}
+
+/* Neither a crash nor a power cut a moment later undoes it: nobody asks, nothing is closed, and the log is on the disk. What is only kept is written without. */
+static void test_what_is_kept_for_sure(void **state)
+{
+    static char large[STORE_KEPT + 1];
+    sqlite3_vfs vfs = *sqlite3_vfs_find(NULL);
+    struct store *store;
+
+    open_uncounted = vfs.xOpen;
+    vfs.xOpen = open_counted;
+    vfs.zName = "counting";
+    assert_int_equal(sqlite3_vfs_register(&vfs, 1), SQLITE_OK);
+    store = open_store(state);
+    asked(store, (struct store_ask){ .question = STORE_ASK_AUDIT });
+    syncs = 0;
+    assert_true(store_keep(store, "outbox", "a", "1", 1));
+    assert_string_equal(asked(store, (struct store_ask){ .question = STORE_ASK_KEPT, .name = "outbox" }), "[{\"name\":\"a\",\"bytes\":\"31\"}]");
+    assert_int_equal(syncs, 0);
+    assert_true(store_keep_sure(store, "outbox", "b", "2", 1));
+    wait_for_store(store, is_synced);
+    assert_string_equal(asked(store, (struct store_ask){ .question = STORE_ASK_KEPT, .name = "outbox" }), "[{\"name\":\"a\",\"bytes\":\"31\"},{\"name\":\"b\",\"bytes\":\"32\"}]");
+    syncs = 0;
+    assert_true(store_keep_sure(store, "outbox", "a", NULL, 0)); /* forgotten for sure: what was sent is not sent again */
+    wait_for_store(store, is_synced);
+    assert_string_equal(asked(store, (struct store_ask){ .question = STORE_ASK_KEPT, .name = "outbox" }), "[{\"name\":\"b\",\"bytes\":\"32\"}]");
+    syncs = 0;
+    assert_true(store_keep(store, "outbox", "c", "3", 1)); /* what comes after it is as before */
+    asked(store, (struct store_ask){ .question = STORE_ASK_AUDIT });
+    assert_int_equal(syncs, 0);
+    assert_false(store_keep_sure(store, "outbox", "large", large, sizeof large));
+    assert_true(store_keep_sure(store, "outbox", "largest", large, sizeof large - 1));
+    store_close(store, 5 * S);
+    sqlite3_vfs_unregister(&vfs);
+}
+
 /* ---- a disk that hangs: SQLite's own way to the system, with writes of the log that wait */
 
 static atomic_bool hangs;
@@ -374,6 +440,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_removed_while_open, store_begin, store_end),
         cmocka_unit_test_setup_teardown(test_locked_by_another, store_begin, store_end),
         cmocka_unit_test_setup_teardown(test_a_long_time_down, store_begin, store_end),
+        cmocka_unit_test_setup_teardown(test_what_is_kept_for_sure, store_begin, store_end),
         cmocka_unit_test_setup_teardown(test_writes_that_hang, store_begin, store_end),
     };
 

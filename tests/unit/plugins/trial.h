@@ -28,6 +28,7 @@ struct trial_connect_conf {
     const char *send;
     uint64_t max_input, timeout, flood; /* flood: bytes to be sent in one go */
     int32_t lines, listen, tls, stop;   /* lines: uses whole lines; listen: wants data; stop: stops it when it is up */
+    int64_t secure;                     /* so often it asks for TLS once the first line has come, of which it uses no more than that */
 };
 struct trial_connect_state {
     talon_op link;

@@ -138,8 +138,24 @@ const struct talon_option trial_connect_options[] = {
     { .name = "listen", TALON_BOOL_AT(struct trial_connect_conf, listen), .help = "Wants to hear." },
     { .name = "tls", TALON_BOOL_AT(struct trial_connect_conf, tls), .help = "TLS." },
     { .name = "stop", TALON_BOOL_AT(struct trial_connect_conf, stop), .help = "Stops it when it is up." },
+    { .name = "secure", TALON_INT_AT(struct trial_connect_conf, secure), .help = "How often it asks for TLS after the first line." },
     { .name = NULL },
 };
+
+/* Asks for TLS when the peer has said its first line, and uses that. */
+static size_t secured(struct talon_run *run, const char *bytes, size_t n)
+{
+    const struct trial_connect_conf *conf = run->conf;
+    struct trial_connect_state *state = run->state;
+    const char *end = memchr(bytes, '\n', n);
+
+    if (!end)
+        return 0;
+    state->calls++;
+    for (int64_t i = 0; i < conf->secure; i++)
+        run->host->secure(run, state->link, NULL);
+    return (size_t)(end - bytes) + 1;
+}
 
 static size_t used_of(const struct trial_connect_conf *conf, const char *bytes, size_t n)
 {
@@ -154,10 +170,14 @@ static size_t used_of(const struct trial_connect_conf *conf, const char *bytes, 
 
 static size_t link_data(struct talon_run *run, void *arg, const char *bytes, size_t n, int last)
 {
+    const struct trial_connect_conf *conf = run->conf;
     struct trial_connect_state *state = run->state;
-    const size_t used = used_of(run->conf, bytes, n);
+    size_t used;
 
     (void)arg;
+    if (conf->secure && state->calls == 0)
+        return secured(run, bytes, n);
+    used = used_of(conf, bytes, n);
     state->heard += used;
     state->calls++;
     if (last)
