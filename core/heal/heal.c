@@ -124,8 +124,8 @@ static bool take_taken(struct heal *heal, const struct engine *engine, const str
 
     if (!run || run->state != RUN_TAKING)
         return false;
-    if (event->kind == HEAL_TAKEN)
-        run_taken(heal, engine, run, event->of.taken.durable);
+    if (event->kind == HEAL_TAKEN || BROKEN(16))
+        run_taken(heal, engine, run, event->kind != HEAL_TAKEN || event->of.taken.durable);
     else
         run_not_taken(heal, run, event->of.not_taken.lock, event->of.not_taken.holder);
     return true;

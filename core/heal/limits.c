@@ -225,7 +225,7 @@ static const struct {
     [LIMIT_NEEDS] = { "needs", of_needs, MODEL_OBSERVE, FORCED },
     [LIMIT_NEEDS_WAIT] = { "needs_wait", of_needs_wait, MODEL_OBSERVE, FORCED },
     [LIMIT_DEPENDENTS] = { "dependents", of_dependents, MODEL_DISRUPT, NOBODY },
-    [LIMIT_OWNER] = { "owner", of_owner, MODEL_RESTART, NOBODY },
+    [LIMIT_OWNER] = { "owner", of_owner, MODEL_OBSERVE, NOBODY },
     [LIMIT_STORE] = { "store", of_store, MODEL_RESTART, NOBODY },
     [LIMIT_ATTEMPTS] = { "attempts", of_attempts, MODEL_OBSERVE, FORCED },
     [LIMIT_HOLD] = { "hold_after_failure", of_hold, MODEL_OBSERVE, FORCED },

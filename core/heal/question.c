@@ -160,7 +160,7 @@ static void add_conditions(const struct engine *engine, const struct asked *aske
     const struct model *model = asked->self ? asked->self->model : engine_model(engine);
 
     q->warmup = asked->book->limits.warmup.n > 0 ? engine_when_of(engine, model, &asked->book->limits.warmup) : LOGIC_FALSE;
-    q->owner = asked->book->limits.owner.n > 0 ? engine_when_of(engine, model, &asked->book->limits.owner) : LOGIC_FALSE;
+    q->owner = asked->book->limits.owner.n > 0 && !BROKEN(10) ? engine_when_of(engine, model, &asked->book->limits.owner) : LOGIC_FALSE;
 }
 
 void question_make(struct heal *heal, const struct engine *engine, const struct asked *asked, struct heal_question *q)

@@ -55,14 +55,14 @@ static uint64_t wanted(const struct heal *heal, size_t service, size_t at)
     const uint64_t after = heal->model->settings.sos.after;
     const bool works = heal->ladders[at].action > 0 || run_for((struct heal *)(uintptr_t)heal, service) != NULL;
 
-    return BROKEN(6) ? after / 2 : works ? 2 * after : after;
+    return BROKEN(6) ? after / 2 : works || BROKEN(13) ? 2 * after : after;
 }
 
 static uint64_t left(const struct heal *heal, size_t service, size_t at)
 {
     const struct heal_kept_ladder *kept = &heal->kept_ladders[at];
     const uint64_t has = not_ok(heal, at), needs = wanted(heal, service, at);
-    const uint64_t first = has < needs ? needs - has : 0, again = kept->sos ? heal_left(&heal->now, &kept->sos_at, heal->model->settings.sos.repeat) : 0;
+    const uint64_t first = has < needs ? needs - has : 0, again = kept->sos && BROKEN(14) ? NEVER : kept->sos ? heal_left(&heal->now, &kept->sos_at, heal->model->settings.sos.repeat) : 0;
 
     return first > again ? first : again;
 }
@@ -152,7 +152,7 @@ static bool is_over(const struct engine *engine, const struct engine_incident *i
 
 static void clear(struct heal *heal, const struct engine_incident *incident, size_t at)
 {
-    heal->kept_ladders[at].delivered = false;
+    heal->kept_ladders[at].delivered = BROKEN(15);
     heal->kept_ladders[at].cleared = true;
     heal->ladders[at].place.sos = false;
     todo_keep(heal, MODEL_NONE, at);

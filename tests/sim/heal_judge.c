@@ -80,7 +80,7 @@ static void begin_incident(struct world *w, size_t service, struct judge_inciden
 
     i->known = true;
     for (size_t k = s->first_check; k < s->first_check + s->n_checks; k++)
-        if (of(w)->checks[k].bad > 0 && w->now.awake - of(w)->checks[k].bad_since > i->not_ok)
+        if (!engine_model(w->engine)->checks[k].witness && of(w)->checks[k].bad > 0 && w->now.awake - of(w)->checks[k].bad_since > i->not_ok)
             i->not_ok = w->now.awake - of(w)->checks[k].bad_since;
 }
 
@@ -140,6 +140,28 @@ static void judge_clear(struct world *w, const struct heal_effect *effect)
     if (!i->delivered)
         world_break(w, "6: an all-clear for an SOS that nobody got, or a second one");
     i->delivered = i->out = false;
+}
+
+/*
+ * It comes by its own clock, whatever the tiers below do: when `after` is over, or twice that while something of ours is at work, and again after `repeat`. Only
+ * what people have said, and a failed need, keep it back.
+ */
+static void judge_sos_due(struct world *w, size_t service)
+{
+    const struct model_sos *sos = &engine_model(w->engine)->settings.sos;
+    const struct engine_service *s = engine_service(w->engine, service);
+    struct judge_incident *i = &of(w)->incidents[s->incident % JUDGE_INCIDENTS];
+    bool works = i->agent;
+
+    for (size_t k = 0; k < JUDGE_RUNS; k++)
+        works |= of(w)->runs[k].id > 0 && of(w)->runs[k].service == service;
+    if (!sos->on || !service_at(w, service)->critical || s->incident == 0 || (is_well(s->verdict) && !s->flapping))
+        return;
+    if (s->silenced || engine_incident(w->engine, s->incident)->acked || s->caused_by != MODEL_NONE || judge_need_failed(w, service))
+        return;
+    if (i->not_ok < (works ? 2 * sos->after : sos->after) || (i->sos && w->real - i->sos_real < sos->repeat))
+        return;
+    world_break(w, "6: no SOS for s%zu, not well for %llu ms%s", service, (unsigned long long)(i->not_ok / 1000000), i->sos ? ", and none again" : "");
 }
 
 /* ---- what heal does */
@@ -204,6 +226,10 @@ static void told(struct world *w, const struct heal_effect *effect)
     struct judge_run *run = run_at(of(w), effect->run);
     const bool text = effect->of.tell.text[0] != '\0';
 
+    if (effect->run > 0 && !run && text && h->entry == ENTRY_HEAL_BEGUN)
+        world_break(w, "1: a run begins whose locks are somebody else's");
+    if (run && text && h->entry == ENTRY_KINDS)
+        judge_line(w, run, effect->of.tell.text);
     if (run && text && h->service == run->service && h->entry == ENTRY_HEAL_BEGUN)
         judge_start(w, run);
     else if (run && h->service != run->service && h->entry == ENTRY_HEAL_BEGUN)
@@ -218,6 +244,8 @@ static void told(struct world *w, const struct heal_effect *effect)
                 of(w)->incidents[h->incident % JUDGE_INCIDENTS].told |= (uint64_t)1 << i, of(w)->refusals++;
     if (h->entry == ENTRY_AGENT)
         of(w)->agents++;
+    if (h->entry == ENTRY_AGENT || h->entry == ENTRY_AGENT_ENDED)
+        of(w)->incidents[h->incident % JUDGE_INCIDENTS].agent = h->entry == ENTRY_AGENT;
     if (h->entry == ENTRY_REARMED && text)
         judge_rearmed(w, effect), judge_give_back(&of(w)->books[h->service][book_index(effect->of.tell.who)]);
 }
@@ -297,9 +325,9 @@ static void note_good(struct world *w, size_t check, uint64_t number, enum statu
         if (!run->id || !run->begun || status == STATUS_UNKNOWN)
             continue;
         if (status != STATUS_OK && status != STATUS_WARN)
-            run->good[check] = 0;
+            run->good[check] = run->until_good[check] = 0;
         else if (!run->acting && number > run->acted)
-            run->good[check]++;
+            run->good[check]++, run->until_good[check] += number > run->until_from;
     }
 }
 
@@ -366,6 +394,9 @@ static void after(struct world *w, const struct engine_event *event)
         judge_refusal(w, i);
     judge_cleared(w, event);
     judge_open(w);
+    judge_until(w);
+    for (size_t i = 0; i < engine_model(w->engine)->n_services && w->n_queue == 0; i++)
+        judge_sos_due(w, i);
 }
 
 /* ---- another process */
@@ -417,6 +448,8 @@ static void restarted(struct world *w, bool booted)
         if (j->runs[i].id)
             interrupt(j, w, &j->runs[i]);
     memset(j->checks, 0, sizeof j->checks);
+    for (size_t i = 0; i < JUDGE_INCIDENTS; i++)
+        j->incidents[i].agent = false;
     j->last_awake = w->now.awake;
     j->unstored = 0;
     j->store = w->store_down ? STORE_NEVER_UP : STORE_UP;

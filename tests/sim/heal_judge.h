@@ -36,6 +36,11 @@ struct judge_run {
     uint64_t acted_at;   /* awake */
     bool acting;
     uint64_t shares[JUDGE_SERVICES]; /* open incidents of other services that it is shown in */
+    const struct model_step *until; /* it is in; NULL */
+    char until_place[48];
+    uint64_t until_began, until_from, hard_since; /* awake; the last run of a check before it; awake, NEVER */
+    bool until_warm;     /* all the time since it began */
+    unsigned until_good[JUDGE_CHECKS];
     unsigned good[JUDGE_CHECKS]; /* of each check of the model: good results in a row, begun after that */
 };
 
@@ -52,7 +57,7 @@ struct judge_incident {
     uint64_t not_ok, sos_real;
     int64_t sos_wall;
     uint64_t told; /* told: limits that were, a bit each */
-    bool open_told, known, sos, delivered, out; /* out: not delivered, and not cleared */
+    bool agent, open_told, known, sos, delivered, out; /* out: not delivered, and not cleared */
 };
 
 struct judge {
@@ -90,5 +95,9 @@ bool judge_need_failed(struct world *w, size_t service);
 void judge_notice(struct world *w, const struct engine_effect *effect);
 void judge_open(struct world *w);
 void judge_over(struct world *w, const struct judge_run *run, bool fixed);
+
+/* heal_judge_until.c */
+void judge_until(struct world *w);
+void judge_line(struct world *w, struct judge_run *run, const char *text);
 
 #endif

@@ -109,9 +109,19 @@ static void judge_others(struct world *w, const struct judge_run *run)
                     engine_model(w->engine)->settings.remediation_concurrent);
 }
 
+/* Who cannot be seen not to heal may be healing: also a person with a reason would do it beside somebody. */
+static void judge_owner(struct world *w, const struct judge_run *run)
+{
+    const struct model_condition *owner = &run->runbook->limits.owner;
+
+    if (owner->n > 0 && engine_when_of(w->engine, run->model, owner) != LOGIC_FALSE)
+        world_break(w, "1: %s starts while somebody else heals s%zu, or may do so", run->runbook->name, run->service);
+}
+
 static void judge_limits(struct world *w, const struct judge_run *run)
 {
     judge_others(w, run);
+    judge_owner(w, run);
     if (of(w)->switched_off)
         world_break(w, "5: %s starts though repair is switched off", run->runbook->name);
     if (run->forced)
@@ -226,7 +236,7 @@ static bool all_answer(struct world *w, size_t service)
     bool any = false;
 
     for (size_t i = s->first_check; i < s->first_check + s->n_checks; i++)
-        if (of(w)->checks[i].bad > 0 && of(w)->checks[i].first_bad_run < from)
+        if (counts(engine_model(w->engine), i) && of(w)->checks[i].bad > 0 && of(w)->checks[i].first_bad_run < from)
             from = of(w)->checks[i].first_bad_run;
     for (size_t i = 0; i < engine_model(w->engine)->n_services && from != NEVER; i++) {
         if (i == service || !service_at(w, i)->critical || !is_watched(w, i) || !depends(w, i, service, 0))

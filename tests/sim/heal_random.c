@@ -1,42 +1,23 @@
 /* See heal_random.h. Services keep their numbers through reloads; what changes is what is configured about them. */
 #include "heal_random.h"
-
-#include "dice.h"
+#include "heal_random_model.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NEVER UINT64_MAX
-
-enum { SERVICES = 6, CHECKS = 2, ENTRIES = 3, BOOKS = 4, STEPS = 5 };
 enum truth { UP, DOWN, FLAKY, HIDDEN, COMING, STOPPED };
-
-struct entry {
-    size_t book;
-    enum model_impact impact;
-    uint64_t fingerprint, seed; /* of all that it does */
-    bool conditional;
-};
-
-struct service {
-    bool critical, enabled, heal_stopped;
-    size_t n_checks, n_entries, n_needs, needs[2];
-    bool either; /* one of its needs suffices */
-    struct entry entries[ENTRIES];
-};
+/* What the witness of a service says. */
+enum other { IDLE, HEALING, HARD, DARK };
 
 struct history {
     struct dice dice;
     struct world w;
     struct judge judge;
-    uint64_t scale;
-    size_t n;
-    struct service services[SERVICES];
-    unsigned at_most, concurrent, agents;
-    bool sos;
-    enum truth truth[SERVICES];
-    uint64_t steps;
+    struct random_config config;
+    enum truth truth[RANDOM_SERVICES];
+    enum other others[RANDOM_SERVICES];
+    bool held[2]; /* the locks "a" and "b", by somebody else */
 };
 
 static struct history *of(struct world *w)
@@ -44,182 +25,11 @@ static struct history *of(struct world *w)
     return (struct history *)(void *)((char *)w - offsetof(struct history, w));
 }
 
-/* ---- a configuration */
-
-static void throw_entry(struct history *h, struct entry *e)
-{
-    static const enum model_impact impacts[] = { MODEL_OBSERVE, MODEL_RESTART, MODEL_RESTART, MODEL_RESTART, MODEL_DISRUPT, MODEL_DISRUPT };
-
-    *e = (struct entry){
-        .book = dice_below(&h->dice, BOOKS), .fingerprint = dice_next(&h->dice) | 1, .seed = dice_next(&h->dice), .conditional = dice_chance(&h->dice, 30)
-    };
-    e->impact = impacts[dice_below(&h->dice, 6)];
-}
-
-static void throw_service(struct history *h, size_t at)
-{
-    struct service *s = &h->services[at];
-
-    *s = (struct service){ .critical = dice_chance(&h->dice, 60),
-                           .enabled = true,
-                           .heal_stopped = dice_chance(&h->dice, 15),
-                           .n_checks = dice_between(&h->dice, 1, CHECKS),
-                           .n_entries = dice_below(&h->dice, ENTRIES + 1),
-                           .either = dice_chance(&h->dice, 30) };
-    for (size_t i = 0; i < 2 && at > 0; i++)
-        if (dice_chance(&h->dice, 40))
-            s->needs[s->n_needs++] = dice_below(&h->dice, at);
-    for (size_t i = 0; i < s->n_entries; i++)
-        throw_entry(h, &s->entries[i]);
-}
-
-/* ---- the model of it */
-
-static uint64_t some(struct dice *dice, uint64_t scale, uint64_t most)
-{
-    return scale * dice_below(dice, most + 1) / 2;
-}
-
-static void make_limits(struct history *h, struct build *b, struct dice *dice, struct model_limits *l)
-{
-    static const char *const locks[3][3] = { { NULL }, { "a", NULL }, { "a", "b", NULL } };
-
-    l->attempts = (unsigned)dice_between(dice, 1, 3);
-    l->cooldown = some(dice, h->scale, 40);
-    l->at_most = (unsigned)dice_between(dice, 1, 4);
-    l->at_most_window = some(dice, h->scale, 400);
-    l->hold_after_failure = some(dice, h->scale, 80);
-    l->confirm_ticks = (unsigned)dice_below(dice, 4);
-    l->confirm_within = dice_chance(dice, 30) ? h->scale * 20 : 0;
-    l->confirm_tries = l->confirm_ticks > 0 && dice_chance(dice, 50) ? (unsigned)dice_between(dice, 1, 4) : 0;
-    l->confirm_every = h->scale / 4;
-    l->n_locks = dice_below(dice, 3);
-    l->locks = locks[l->n_locks];
-    if (dice_chance(dice, 15)) {
-        struct model_when *node = build_alloc(b, sizeof *node);
-
-        *node = (struct model_when){ .kind = MODEL_WHEN_METRIC, .check = 0, .metric = "uptime", .comparison = MODEL_LESS, .value = 60 };
-        l->warmup = (struct model_condition){ .text = "it is young", .n = 1, .nodes = node };
-    }
-}
-
-static void make_step(struct history *h, struct build *b, struct dice *dice, struct model_step *step, size_t check, bool deep)
-{
-    static const enum model_step_kind kinds[] = { MODEL_STEP_DO,     MODEL_STEP_DO,    MODEL_STEP_DO,   MODEL_STEP_COLLECT,
-                                                  MODEL_STEP_VERIFY, MODEL_STEP_UNTIL, MODEL_STEP_WAIT, MODEL_STEP_IF };
-
-    *step = (struct model_step){ .kind = kinds[dice_below(dice, deep ? 7 : 8)], .goes_on = dice_chance(dice, 40), .action = world_action("act", h->scale * 2) };
-    step->wait = some(dice, h->scale, 4) + 1;
-    step->goes_on |= step->kind == MODEL_STEP_COLLECT;
-    if (step->kind == MODEL_STEP_VERIFY || step->kind == MODEL_STEP_UNTIL)
-        step->passes = world_passes(b, check, 1, (unsigned)dice_between(dice, 1, 2), h->scale / 2, h->scale * 8);
-    if (step->kind == MODEL_STEP_UNTIL && dice_chance(dice, 40)) {
-        struct model_meanwhile *m = build_alloc(b, sizeof *m);
-
-        *m = (struct model_meanwhile){ .action = world_action("meanwhile", h->scale), .every = h->scale };
-        step->meanwhile = m;
-        step->n_meanwhile = 1;
-    }
-    if (step->kind == MODEL_STEP_IF) {
-        struct model_step *then = build_alloc(b, sizeof *then), *otherwise = build_alloc(b, sizeof *otherwise);
-
-        step->condition = world_verdict(b, check, VERDICT_FAILED);
-        make_step(h, b, dice, then, check, true);
-        make_step(h, b, dice, otherwise, check, true);
-        step->then = then;
-        step->n_then = dice_below(dice, 2);
-        step->otherwise = otherwise;
-        step->n_otherwise = dice_below(dice, 2);
-    }
-}
-
-static void make_entry(struct history *h, struct build *b, struct model_service *s, const struct entry *e)
-{
-    static const char *const names[BOOKS] = { "b0", "b1", "b2", "b3" };
-    struct dice dice = { e->seed };
-    struct model_runbook *book = world_runbook(b, names[e->book], e->impact);
-    size_t n = dice_between(&dice, 1, STEPS);
-    struct model_step *steps = world_steps(b, book, n);
-    struct model_heal *heal;
-
-    make_limits(h, b, &dice, &book->limits);
-    for (size_t i = 0; i < n; i++)
-        make_step(h, b, &dice, &steps[i], s->first_check, false);
-    book->verify = world_passes(b, s->first_check, s->n_checks, (unsigned)dice_between(&dice, 1, 4), h->scale / 2, h->scale * 10);
-    book->deadline = h->scale * dice_between(&dice, 10, 60);
-    heal = world_entry(b, s, book);
-    heal->fingerprint = e->fingerprint;
-    if (e->conditional)
-        heal->when = world_verdict(b, s->first_check, VERDICT_FAILED);
-}
-
-static void make_service(struct history *h, struct build *b, size_t at)
-{
-    const struct service *s = &h->services[at];
-    struct dice dice = { at + 77 };
-    char name[32];
-    struct model_service *made;
-
-    snprintf(name, sizeof name, "s%zu", at);
-    made = build_service(b, name);
-    made->critical = s->critical;
-    made->enabled = s->enabled;
-    made->heal_stopped = s->heal_stopped;
-    made->needs_wait = h->scale * 3;
-    made->recover_grace = h->scale * 2;
-    made->start_timeout = h->scale * 10;
-    for (size_t i = 0; i < s->n_checks; i++) {
-        struct model_check *c;
-
-        snprintf(name, sizeof name, "c%zu", i);
-        c = build_check(b, name);
-        c->every = h->scale * dice_between(&dice, 1, 3);
-        c->timeout = h->scale / 2;
-        c->confirm_every = c->every / 4;
-        c->fail_after = (unsigned)dice_between(&dice, 1, 3);
-        c->recover_after = (unsigned)dice_between(&dice, 1, 2);
-    }
-    for (size_t i = 0; i < s->n_entries; i++)
-        make_entry(h, b, made, &s->entries[i]);
-    if (s->either && s->n_needs == 2) {
-        char names[64];
-
-        snprintf(names, sizeof names, "s%zu s%zu", s->needs[0], s->needs[1]);
-        build_need(b, names);
-        return;
-    }
-    for (size_t i = 0; i < s->n_needs; i++) {
-        snprintf(name, sizeof name, "s%zu", s->needs[i]);
-        build_need(b, name);
-    }
-}
-
-static const struct model *make(struct history *h)
-{
-    static const char *const command[] = { "agent", NULL };
-    struct build *b = build_begin(h->n, h->n * CHECKS);
-    struct model_settings *settings = build_settings(b);
-
-    settings->reopen = h->scale * 30;
-    settings->flap_escalate = h->scale * 20;
-    settings->storm_cooldown = h->scale * 10;
-    settings->remediation_at_most = h->at_most;
-    settings->remediation_window = h->scale * 100;
-    settings->remediation_concurrent = h->concurrent;
-    settings->agents.n = h->agents;
-    for (size_t i = 0; i < MODEL_AGENTS; i++)
-        settings->agents.agents[i] = (struct model_agent){ .name = i == 0 ? "agent" : "fallback", .command = command, .timeout = h->scale * 5, .cooldown = h->scale * 20 };
-    settings->sos = (struct model_sos){ h->sos, h->scale * 15, h->scale * 200 };
-    for (size_t i = 0; i < h->n; i++)
-        make_service(h, b, i);
-    return build_end(b);
-}
-
 /* ---- the truth, and how it is seen */
 
 static bool is_down(const struct history *h, size_t service)
 {
-    const struct service *s = &h->services[service];
+    const struct random_service *s = &h->config.services[service];
     size_t down = 0;
 
     if (h->truth[service] == DOWN || h->truth[service] == STOPPED || h->truth[service] == COMING)
@@ -254,6 +64,7 @@ static enum status status_of(struct history *h, size_t service)
 /* One does not show everything at once. */
 static void see(struct history *h)
 {
+    static const enum status said[] = { STATUS_OK, STATUS_FAIL, STATUS_WARN, STATUS_UNKNOWN };
     const struct model *model = engine_model(h->w.engine);
 
     for (size_t i = 0; i < model->n_checks; i++) {
@@ -261,8 +72,8 @@ static void see(struct history *h)
 
         if (!dice_chance(&h->dice, 60))
             continue;
-        c->status = status_of(h, model->checks[i].service);
-        c->takes = dice_below(&h->dice, dice_chance(&h->dice, 95) ? h->scale / 20 + 1 : h->scale);
+        c->status = model->checks[i].witness ? said[h->others[model->checks[i].service]] : status_of(h, model->checks[i].service);
+        c->takes = dice_below(&h->dice, dice_chance(&h->dice, 95) ? h->config.scale / 20 + 1 : h->config.scale);
         c->metric = dice_chance(&h->dice, 90) ? WORLD_OLD : WORLD_YOUNG;
     }
 }
@@ -274,14 +85,14 @@ static enum world_way choose(struct world *w, size_t service, const char *action
 
     (void)service;
     (void)action;
-    *takes = dice_below(&of(w)->dice, of(w)->scale);
+    *takes = dice_below(&of(w)->dice, of(w)->config.scale);
     return ways[dice_below(&of(w)->dice, 12)];
 }
 
 static void worked(struct world *w, size_t service, const char *action)
 {
     (void)action;
-    if (service < SERVICES)
+    if (service < RANDOM_SERVICES)
         of(w)->truth[service] = dice_chance(&of(w)->dice, 85) ? UP : FLAKY;
     see(of(w));
 }
@@ -290,7 +101,7 @@ static void worked(struct world *w, size_t service, const char *action)
 
 static size_t any(struct history *h)
 {
-    return dice_below(&h->dice, h->n);
+    return dice_below(&h->dice, h->config.n);
 }
 
 static void turn(struct history *h)
@@ -305,7 +116,7 @@ static void turn_all(struct history *h)
 {
     const bool up = dice_chance(&h->dice, 60);
 
-    for (size_t i = 0; i < h->n; i++)
+    for (size_t i = 0; i < h->config.n; i++)
         if (dice_chance(&h->dice, 70))
             h->truth[i] = up ? UP : DOWN;
     see(h);
@@ -313,23 +124,23 @@ static void turn_all(struct history *h)
 
 static void reload(struct history *h)
 {
-    struct service *s = &h->services[any(h)];
+    struct random_service *s = &h->config.services[any(h)];
 
     switch (dice_below(&h->dice, 6)) {
     case 0:
         s->enabled = !s->enabled;
         break;
     case 1:
-        s->n_entries = dice_below(&h->dice, ENTRIES + 1);
+        s->n_entries = dice_below(&h->dice, RANDOM_ENTRIES + 1);
         for (size_t i = 0; i < s->n_entries; i++)
             if (s->entries[i].fingerprint == 0)
-                throw_entry(h, &s->entries[i]);
+                random_entry(&h->dice, &s->entries[i]);
         break;
     case 2:
-        throw_entry(h, &s->entries[dice_below(&h->dice, ENTRIES)]);
+        random_entry(&h->dice, &s->entries[dice_below(&h->dice, RANDOM_ENTRIES)]);
         break;
     case 3:
-        h->concurrent = (unsigned)dice_between(&h->dice, 1, 3);
+        h->config.concurrent = (unsigned)dice_between(&h->dice, 1, 3);
         break;
     case 4:
         s->critical = !s->critical;
@@ -339,9 +150,9 @@ static void reload(struct history *h)
     }
     for (size_t i = 0; i < s->n_entries; i++)
         if (s->entries[i].fingerprint == 0)
-            throw_entry(h, &s->entries[i]);
+            random_entry(&h->dice, &s->entries[i]);
     {
-        const struct model *model = make(h);
+        const struct model *model = random_model(&h->config);
 
         judge_model(&h->judge, model);
         world_reload(&h->w, model);
@@ -352,7 +163,7 @@ static void reload(struct history *h)
 static void restart(struct history *h)
 {
     const bool booted = dice_chance(&h->dice, 25);
-    uint64_t away = dice_chance(&h->dice, 70) ? dice_below(&h->dice, h->scale) : dice_below(&h->dice, h->scale * 100);
+    uint64_t away = dice_chance(&h->dice, 70) ? dice_below(&h->dice, h->config.scale) : dice_below(&h->dice, h->config.scale * 100);
 
     judge_restarts(&h->judge, &h->w);
     if (h->judge.verbose)
@@ -363,9 +174,9 @@ static void restart(struct history *h)
 static void say(struct history *h)
 {
     const struct engine_command all[] = {
-        { .kind = COMMAND_SILENCE, .duration = h->scale * 10 }, { .kind = COMMAND_UNSILENCE },
-        { .kind = COMMAND_PAUSE, .duration = h->scale * 10 },   { .kind = COMMAND_RESUME },
-        { .kind = COMMAND_ACK, .duration = h->scale * 20 },     { .kind = COMMAND_UNACK },
+        { .kind = COMMAND_SILENCE, .duration = h->config.scale * 10 }, { .kind = COMMAND_UNSILENCE },
+        { .kind = COMMAND_PAUSE, .duration = h->config.scale * 10 },   { .kind = COMMAND_RESUME },
+        { .kind = COMMAND_ACK, .duration = h->config.scale * 20 },     { .kind = COMMAND_UNACK },
     };
     struct engine_command command = all[dice_below(&h->dice, 6)];
     char name[32];
@@ -419,12 +230,12 @@ static void deliver(struct history *h)
 
 static void gap(struct history *h)
 {
-    world_gap(&h->w, dice_below(&h->dice, h->scale * 60), dice_chance(&h->dice, 30));
+    world_gap(&h->w, dice_below(&h->dice, h->config.scale * 60), dice_chance(&h->dice, 30));
 }
 
 static void jump(struct history *h)
 {
-    const int64_t by = (int64_t)dice_below(&h->dice, h->scale * 200) - (int64_t)(h->scale * 100);
+    const int64_t by = (int64_t)dice_below(&h->dice, h->config.scale * 200) - (int64_t)(h->config.scale * 100);
 
     h->w.now.wall += by;
 }
@@ -443,6 +254,25 @@ static void send_nonsense(struct history *h)
         world_break(&h->w, "an event that makes no sense was taken");
 }
 
+/* Other healers begin and end, say nothing of themselves, take locks; what makes a repair hopeless comes and goes. */
+static void turn_others(struct history *h)
+{
+    static const enum other others[] = { IDLE, IDLE, IDLE, IDLE, HEALING, HEALING, HARD, DARK };
+
+    h->others[any(h)] = others[dice_below(&h->dice, 8)];
+    h->held[0] = dice_chance(&h->dice, 10);
+    h->held[1] = dice_chance(&h->dice, 10);
+    see(h);
+}
+
+static bool is_locked(struct world *w, const struct model_runbook *book)
+{
+    for (size_t i = 0; i < book->limits.n_locks; i++)
+        if (of(w)->held[book->limits.locks[i][0] == 'b'])
+            return true;
+    return false;
+}
+
 static void happen(struct history *h)
 {
     static void (*const rare[])(struct history *) = { restart, restart,    reload,        reload,      reload, say,  say,           say,     by_hand,
@@ -459,38 +289,41 @@ static void happen(struct history *h)
         deliver(h);
     else if (dice < 300)
         see(h);
+    else if (dice < 320 && !h->config.old)
+        turn_others(h);
     if (!h->w.broken[0])
-        world_step(&h->w, h->scale * 10);
+        world_step(&h->w, h->config.scale * 10);
 }
 
-bool random_history(uint64_t seed, uint64_t steps, bool verbose, struct random_counts *counts, char broken[WORLD_TEXT])
+/* ---- all of it */
+
+static void throw_config(struct history *h)
 {
     static const uint64_t scales[] = { SECONDS(1), SECONDS(10), SECONDS(60) };
-    struct history *h = calloc(1, sizeof *h);
-    uint64_t from;
+    struct random_config *c = &h->config;
 
-    if (!h)
-        abort();
-    h->dice.state = seed;
-    h->scale = scales[dice_below(&h->dice, 3)];
-    h->n = dice_between(&h->dice, 1, SERVICES);
-    h->at_most = (unsigned)dice_between(&h->dice, 1, 8);
-    h->concurrent = (unsigned)dice_between(&h->dice, 1, 3);
-    h->agents = (unsigned)dice_below(&h->dice, MODEL_AGENTS + 1);
-    h->sos = dice_chance(&h->dice, 80);
-    for (size_t i = 0; i < h->n; i++)
-        throw_service(h, i);
-    world_begin(&h->w, seed, make(h));
-    h->w.choose = choose;
-    h->w.worked = worked;
-    h->w.take_takes = h->scale / 50;
-    judge_begin(&h->judge, &h->w);
-    h->judge.verbose = verbose;
-    from = h->w.real;
-    while (h->steps < steps && !h->w.broken[0]) {
-        happen(h);
-        h->steps++;
-    }
+    c->scale = scales[dice_below(&h->dice, 3)];
+    c->n = dice_between(&h->dice, 1, RANDOM_SERVICES);
+    c->at_most = (unsigned)dice_between(&h->dice, 1, 8);
+    c->concurrent = (unsigned)dice_between(&h->dice, 1, 3);
+    c->agents = (unsigned)dice_below(&h->dice, MODEL_AGENTS + 1);
+    c->sos = dice_chance(&h->dice, 80);
+    for (size_t i = 0; i < c->n; i++)
+        random_service(&h->dice, c->services, i);
+}
+
+/* Each step throws its own dice: what one leaves out is left out alone. Old ones threw all of one hand. */
+static void take_step(struct history *h, const struct random_history *history, uint64_t step)
+{
+    if (history->left_out && history->left_out[step])
+        return;
+    if (!h->config.old)
+        h->dice.state = (history->seed * 0x9e3779b97f4a7c15u) ^ (step * 0xd1342543de82ef95u);
+    happen(h);
+}
+
+static void count(struct random_counts *counts, const struct history *h, uint64_t from)
+{
     counts->events += h->w.events;
     counts->starts += h->judge.starts;
     counts->fixed += h->judge.fixed;
@@ -498,9 +331,33 @@ bool random_history(uint64_t seed, uint64_t steps, bool verbose, struct random_c
     counts->clears += h->judge.clears;
     counts->refusals += h->judge.refusals;
     counts->ns += h->w.real - from;
-    snprintf(broken, WORLD_TEXT, "%s", h->w.broken);
+}
+
+bool random_history(struct random_history *history)
+{
+    struct history *h = calloc(1, sizeof *h);
+    uint64_t from, step = 0;
+
+    if (!h)
+        abort();
+    h->dice.state = history->seed;
+    h->config.old = history->old;
+    throw_config(h);
+    world_begin(&h->w, history->seed, random_model(&h->config));
+    h->w.choose = choose;
+    h->w.worked = worked;
+    h->w.is_locked = is_locked;
+    h->w.take_takes = h->config.scale / 50;
+    judge_begin(&h->judge, &h->w);
+    h->judge.verbose = history->verbose;
+    from = h->w.real;
+    while (step < history->steps && !h->w.broken[0])
+        take_step(h, history, step++);
+    history->steps = step;
+    count(&history->counts, h, from);
+    snprintf(history->broken, sizeof history->broken, "%s", h->w.broken);
     judge_end(&h->judge);
     world_end(&h->w);
     free(h);
-    return broken[0] == '\0';
+    return history->broken[0] == '\0';
 }

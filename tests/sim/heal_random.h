@@ -8,7 +8,15 @@ struct random_counts {
     uint64_t events, starts, fixed, sos, clears, refusals, ns;
 };
 
-/* One history of `steps` things that happen; false: a promise was broken, and `broken` says which. */
-bool random_history(uint64_t seed, uint64_t steps, bool verbose, struct random_counts *counts, char broken[WORLD_TEXT]);
+struct random_history {
+    uint64_t seed, steps;          /* as many things happen; afterwards: as many as did until a promise was broken */
+    bool old, verbose;             /* old: see random_config. verbose: told line by line */
+    const unsigned char *left_out; /* steps that are not taken, a byte each; NULL: none */
+    struct random_counts counts;   /* what came of it is added */
+    char broken[WORLD_TEXT];       /* "": all promises were kept */
+};
+
+/* False: one was broken. */
+bool random_history(struct random_history *history);
 
 #endif

@@ -78,6 +78,8 @@ static void take(struct world *w, const struct heal_effect *effect)
     }
     w->n_takes++;
     *made = (struct world_take){ .run = effect->run, .at = w->now.awake + w->take_takes, .durable = !w->store_down, .refused = w->locked };
+    if (w->is_locked && w->is_locked(w, effect->of.take.runbook))
+        made->refused = true;
     snprintf(made->service, sizeof made->service, "%s", effect->of.take.service);
 }
 

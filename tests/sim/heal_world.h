@@ -62,6 +62,7 @@ struct world {
     enum world_way way;
     uint64_t action_takes, take_takes;
     bool store_down, locked, switched_off, safe_mode;
+    bool (*is_locked)(struct world *w, const struct model_runbook *book); /* does somebody else hold one of its locks? NULL: only where `locked` says so */
     enum world_way (*choose)(struct world *w, size_t service, const char *action, uint64_t *takes); /* NULL: as above */
     void (*worked)(struct world *w, size_t service, const char *action);                          /* what one that works does; NULL: its service is ok */
     world_tell *tell;

@@ -6,18 +6,6 @@
 
 enum { MOST_TRIES = 3000, MOST_STEPS = 10000000 };
 
-static bool breaks(struct shrunk *s)
-{
-    struct history h = { .seed = s->seed, .steps = s->steps, .model = s->model, .left_out = s->left_out };
-
-    history_run(&h);
-    if (!h.broken[0])
-        return false;
-    s->steps = h.steps; /* what comes after it does not matter */
-    snprintf(s->broken, sizeof s->broken, "%s", h.broken);
-    return true;
-}
-
 /* One piece is left out; it stays so when a rule is broken without it as well. */
 static bool try_without(struct shrunk *s, uint64_t from, uint64_t n)
 {
@@ -28,7 +16,7 @@ static bool try_without(struct shrunk *s, uint64_t from, uint64_t n)
         abort();
     memcpy(before, s->left_out, s->steps);
     memset(s->left_out + from, 1, end - from);
-    if (memcmp(before, s->left_out, steps) != 0 && breaks(s)) {
+    if (memcmp(before, s->left_out, steps) != 0 && s->play(s)) {
         free(before);
         return true;
     }
@@ -44,22 +32,21 @@ static void count(struct shrunk *s)
         s->n_kept += !s->left_out[i];
 }
 
-struct shrunk shrink(uint64_t seed, uint64_t steps, const struct model *model)
+void shrink(struct shrunk *s)
 {
-    struct shrunk s = { .seed = seed, .steps = steps, .model = model, .left_out = calloc(steps + 1, 1) };
     unsigned tries = 0;
 
-    if (!s.left_out)
+    s->left_out = calloc(s->steps + 1, 1);
+    if (!s->left_out)
         abort();
-    if (breaks(&s))
-        for (uint64_t n = (s.steps + 1) / 2; n > 0; n /= 2)
-            for (uint64_t from = s.steps; from > 0 && tries < MOST_TRIES; tries++) {
+    if (s->play(s))
+        for (uint64_t n = (s->steps + 1) / 2; n > 0; n /= 2)
+            for (uint64_t from = s->steps; from > 0 && tries < MOST_TRIES; tries++) {
                 from = from > n ? from - n : 0;
-                try_without(&s, from, n);
-                from = from < s.steps ? from : s.steps;
+                try_without(s, from, n);
+                from = from < s->steps ? from : s->steps;
             }
-    count(&s);
-    return s;
+    count(s);
 }
 
 void shrink_free(struct shrunk *shrunk)
@@ -72,7 +59,7 @@ void shrink_free(struct shrunk *shrunk)
 
 void shrink_write(const struct shrunk *s, FILE *out)
 {
-    fprintf(out, "%s\nseed %llu\nsteps %llu\nkeep", s->model ? "profile" : "random", (unsigned long long)s->seed, (unsigned long long)s->steps);
+    fprintf(out, "%s\nseed %llu\nsteps %llu\nkeep", s->kind, (unsigned long long)s->seed, (unsigned long long)s->steps);
     for (uint64_t i = 0; i < s->steps; i++) {
         uint64_t from = i;
 
@@ -103,15 +90,13 @@ static bool read_kept(struct shrunk *s, FILE *in)
     return feof(in) != 0;
 }
 
-bool shrink_read(struct shrunk *s, FILE *in, const struct model *profile)
+bool shrink_read(struct shrunk *s, FILE *in)
 {
-    char which[16];
     unsigned long long seed, steps;
 
     memset(s, 0, sizeof *s);
-    if (fscanf(in, "%15s seed %llu steps %llu keep", which, &seed, &steps) != 3 || steps > MOST_STEPS)
+    if (fscanf(in, "%15s seed %llu steps %llu keep", s->kind, &seed, &steps) != 3 || steps > MOST_STEPS)
         return false;
-    s->model = strcmp(which, "profile") == 0 ? profile : NULL;
     s->seed = seed;
     s->steps = steps;
     s->left_out = malloc(steps + 1);

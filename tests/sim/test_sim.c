@@ -70,13 +70,26 @@ static const struct model *model_for(const struct options *o, uint64_t seed)
     return seed % PROFILE == 0 ? o->profile : NULL;
 }
 
+static bool play(struct shrunk *s)
+{
+    struct history h = { .seed = s->seed, .steps = s->steps, .model = s->with, .left_out = s->left_out };
+
+    history_run(&h);
+    if (!h.broken[0])
+        return false;
+    s->steps = h.steps; /* what comes after it does not matter */
+    snprintf(s->broken, sizeof s->broken, "%s", h.broken);
+    return true;
+}
+
 static void tell(const struct history *h)
 {
-    struct shrunk s;
+    struct shrunk s = { .seed = h->seed, .steps = h->steps, .play = play, .with = h->model };
 
     printf("history %llu: rule broken at event %llu, after %llu s: %s\n  again: test_sim --seed %llu --steps %llu\n", (unsigned long long)h->seed,
            (unsigned long long)h->judged, (unsigned long long)h->seconds, h->broken, (unsigned long long)h->seed, (unsigned long long)h->steps);
-    s = shrink(h->seed, h->steps, h->model);
+    snprintf(s.kind, sizeof s.kind, "%s", h->model ? "profile" : "random");
+    shrink(&s);
     printf("  shrunk to %llu steps: %s\n  to be kept in tests/sim/histories:\n", (unsigned long long)s.n_kept, s.broken);
     shrink_write(&s, stdout);
     shrink_free(&s);
@@ -119,13 +132,13 @@ static bool replay(const struct options *o, const char *path, bool verbose, stru
     FILE *in = fopen(path, "r");
     struct shrunk s = { 0 };
     struct history h = { .verbose = verbose };
-    bool read = in && shrink_read(&s, in, o->profile);
+    bool read = in && shrink_read(&s, in);
 
     if (in)
         fclose(in);
     h.seed = s.seed;
     h.steps = s.steps;
-    h.model = s.model;
+    h.model = strcmp(s.kind, "profile") == 0 ? o->profile : NULL;
     h.left_out = s.left_out;
     if (read)
         history_run(&h);
