@@ -229,7 +229,9 @@ class Held:
     def __init__(self, talon, panda, build):
         self.talon, self.panda, self.folder = talon, panda, talon.folder / "programs"
         talon.program = tree(build, self.folder, f"#!{sys.executable}\n{HOST}")
-        shutil.copy2(build / "talon-host", self.folder / "talon-host.real")
+        (self.folder / "real").mkdir()
+        shutil.copy2(build / "talon-host", self.folder / "real")
+        (self.folder / "real" / "plugins").symlink_to(build / "plugins")
         self.stays = 100000 + random.SystemRandom().randrange(100000)  # a word by which its processes are known
         (panda.tools / "calls").write_text("")
         (panda.tools / "stays").write_text(str(self.stays))
