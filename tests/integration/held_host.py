@@ -13,7 +13,7 @@ import sys
 import threading
 
 HERE = pathlib.Path(sys.argv[0]).resolve().parent
-REAL = HERE / "talon-host.real"
+REAL = HERE / "real" / "talon-host"  # by this name Talon knows its hosts, and whose children are nobody's
 
 
 def acts():

@@ -128,7 +128,7 @@ STEPS = steps_of(BOOK)
 def test_a_vm_that_is_off_comes_back_layer_by_layer(talon, panda, repairs):
     """Its container does not come up of itself, as after a force-cycle of Colima."""
     begin(talon, panda)
-    panda.age(100)  # the warm-up of two minutes is over soon
+    panda.age(30)  # the warm-up of two minutes, in which what comes and goes is no failure, takes a minute and a half more
     panda.vm.run(f"docker update --restart no {panda_vm.NODE}")
     panda.power_off()
     seen, verifying = {}, []
@@ -160,7 +160,7 @@ def test_a_vm_that_is_off_comes_back_layer_by_layer(talon, panda, repairs):
     assert any(re.search(r"pass [1-5] of 6", doing) for doing in verifying), verifying
     began, ended = rows(talon, "SELECT at, ended FROM intents")[0]
     stable = rows(talon, "SELECT max(at) FROM audit WHERE what = 'step'")[0][0]
-    assert ended - stable >= 50e9, (stable, ended)  # six passes, 10 s apart
+    assert ended - stable >= 50000, (stable, ended)  # six passes, 10 s apart
 
     inside = panda.vm.run("docker inspect -f '{{.State.Running}} {{.HostConfig.RestartPolicy.Name}} {{.HostConfig.Memory}}' " + panda_vm.NODE)
     assert inside == f"true unless-stopped {panda_vm.MEMORY}", inside
@@ -168,7 +168,7 @@ def test_a_vm_that_is_off_comes_back_layer_by_layer(talon, panda, repairs):
     assert [call for call in panda.calls() if call.startswith("colima st")].count("colima start --profile default") == 1
     assert limits_of(talon, "colima", "k8s-reboot-heal")["in_window"] == 1
     repairs.skip("k8s-reboot-heal", "killed in 9, else", "it runs only where a person has stopped the node's container, which Docker forgets when its VM ends")
-    took, held = ((ended - since) / 1e9 for since in (began, stable))
+    took, held = ((ended - since) / 1e3 for since in (began, stable))
     repairs("k8s-reboot-heal", "VM powered off", f"incident {number}: {len(audit)} steps in {took:.0f} s, {held:.0f} s of them stable")
 
 
@@ -229,7 +229,9 @@ class Held:
     def __init__(self, talon, panda, build):
         self.talon, self.panda, self.folder = talon, panda, talon.folder / "programs"
         talon.program = tree(build, self.folder, f"#!{sys.executable}\n{HOST}")
-        shutil.copy2(build / "talon-host", self.folder / "talon-host.real")
+        (self.folder / "real").mkdir()
+        shutil.copy2(build / "talon-host", self.folder / "real")
+        (self.folder / "real" / "plugins").symlink_to(build / "plugins")
         self.stays = 100000 + random.SystemRandom().randrange(100000)  # a word by which its processes are known
         (panda.tools / "calls").write_text("")
         (panda.tools / "stays").write_text(str(self.stays))
