@@ -323,8 +323,9 @@ def with_agents(talon, port, *scripts, more="", sos=""):
 
 
 def timeline(talon):
-    """Of the first incident, open or not."""
-    return [(entry["kind"], entry.get("who", "")) for entry in json.loads(talon.command("incidents", "1", "--json").stdout)["timeline"]]
+    """Of the first incident, open or not; while it is on its way from the one to the other there may be no answer."""
+    shown = talon.wait("the incident is shown", lambda: talon.command("incidents", "1", "--json").stdout)
+    return [(entry["kind"], entry.get("who", "")) for entry in json.loads(shown)["timeline"]]
 
 
 def test_an_agent_ends_at_its_time_with_all_that_it_began(talon, standin):
