@@ -106,7 +106,7 @@ def test_each_error_is_told_in_its_words(talon, mail):
     write(talon, mail, timeout="1s")
     talon.start()
     said = []
-    for answers, reason, words in ERRORS if os.environ.get("SOAK") else ERRORS[::2]:
+    for answers, reason, words in ERRORS if os.environ.get("SOAK") else ERRORS[::4]:
         mail.answers = answers
         got = tried(talon)
         said.append(json.dumps(got))
