@@ -113,7 +113,8 @@ void evidence_ask(struct heal *heal, const struct engine *engine, size_t service
             todo_check(heal, i);
 }
 
-void evidence_begin(const struct heal *heal, size_t service, uint64_t *from, uint64_t *since)
+/* A check that has no bad streak any more, and was not heard since: a gap has ended it. */
+void evidence_begin(const struct heal *heal, const struct engine *engine, size_t service, uint64_t *from, uint64_t *since)
 {
     const struct model_service *model = &heal->model->services[service];
 
@@ -121,7 +122,7 @@ void evidence_begin(const struct heal *heal, size_t service, uint64_t *from, uin
     for (size_t i = model->first_check; i < model->first_check + model->n_checks; i++) {
         const struct evidence *e = &heal->evidence[i];
 
-        if (!evidence_judges(heal->model, i) || e->bad_since == NEVER)
+        if (!evidence_judges(heal->model, i) || e->bad_since == NEVER || engine_check(engine, i)->bad == 0)
             continue;
         *from = e->bad_from < *from ? e->bad_from : *from;
         *since = e->bad_since < *since ? e->bad_since : *since;
