@@ -40,7 +40,7 @@ static void take_ours(struct engine *engine, size_t service, enum engine_ours ou
         return;
     if (ours == OURS_SUBJECT)
         s->healed_from = engine->openings;
-    if (s->healing == OURS_SUBJECT && !s->held && engine->heard && incident_open(engine, service))
+    if (s->healing == OURS_SUBJECT && !s->held && engine->heard)
         doubt(engine, service);
     s->held = false;
     s->healing = ours;

@@ -39,7 +39,7 @@ bool conditions_await(struct heal *heal, const struct engine *engine, size_t ser
     bool awaits = false, ask;
     uint64_t from, since;
 
-    evidence_begin(heal, service, &from, &since);
+    evidence_begin(heal, engine, service, &from, &since);
     if (from == NEVER)
         return false;
     ask = s->conditions_from != from;

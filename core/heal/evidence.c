@@ -32,6 +32,14 @@ static void note_tick(struct evidence *e, const struct moment *now)
     e->ticks[e->n_ticks++] = *now;
 }
 
+/* What is starting, or stopped, was taken for bad when it makes the check suspect or failed. A streak that is as long as before is then another one: a gap was between. */
+static bool is_bad(const struct engine *engine, size_t check, enum status status)
+{
+    const enum engine_verdict verdict = engine_check(engine, check)->verdict;
+
+    return status == STATUS_FAIL || ((status == STATUS_STARTING || status == STATUS_STOPPED) && (verdict == VERDICT_SUSPECT || verdict == VERDICT_FAILED));
+}
+
 void evidence_take(struct heal *heal, const struct engine *engine, size_t check, uint64_t run, const struct result *result, bool tick)
 {
     struct evidence *e = &heal->evidence[check];
@@ -44,7 +52,7 @@ void evidence_take(struct heal *heal, const struct engine *engine, size_t check,
         end_streak(e);
         return;
     }
-    if (result->status == STATUS_OK || result->status == STATUS_WARN || (bad == e->bad && result->status != STATUS_FAIL))
+    if (!is_bad(engine, check, result->status))
         return;
     if (e->bad == 0 || bad <= e->bad)
         begin_streak(e, heal, engine);
@@ -105,7 +113,8 @@ void evidence_ask(struct heal *heal, const struct engine *engine, size_t service
             todo_check(heal, i);
 }
 
-void evidence_begin(const struct heal *heal, size_t service, uint64_t *from, uint64_t *since)
+/* A check that has no bad streak any more, and was not heard since: a gap has ended it. */
+void evidence_begin(const struct heal *heal, const struct engine *engine, size_t service, uint64_t *from, uint64_t *since)
 {
     const struct model_service *model = &heal->model->services[service];
 
@@ -113,7 +122,7 @@ void evidence_begin(const struct heal *heal, size_t service, uint64_t *from, uin
     for (size_t i = model->first_check; i < model->first_check + model->n_checks; i++) {
         const struct evidence *e = &heal->evidence[i];
 
-        if (!evidence_judges(heal->model, i) || e->bad_since == NEVER)
+        if (!evidence_judges(heal->model, i) || e->bad_since == NEVER || engine_check(engine, i)->bad == 0)
             continue;
         *from = e->bad_from < *from ? e->bad_from : *from;
         *since = e->bad_since < *since ? e->bad_since : *since;

@@ -191,7 +191,7 @@ bool evidence_is_fresh(const struct heal *heal, const struct engine *engine, siz
 /* Asks again for those that are not. */
 void evidence_ask(struct heal *heal, const struct engine *engine, size_t service, uint64_t from);
 /* When the service began to be bad: the least bad_from, bad_since of its checks. */
-void evidence_begin(const struct heal *heal, size_t service, uint64_t *from, uint64_t *since);
+void evidence_begin(const struct heal *heal, const struct engine *engine, size_t service, uint64_t *from, uint64_t *since);
 bool evidence_judges(const struct model *model, size_t check);
 
 /* ---- rearm.c */

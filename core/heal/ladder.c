@@ -57,7 +57,7 @@ static size_t begin_ladder(struct heal *heal, const struct engine *engine, size_
     memset(&heal->ladders[at], 0, sizeof heal->ladders[at]);
     heal->kept_ladders[at].incident = incident;
     memcpy(heal->kept_ladders[at].service, engine_incident(engine, incident)->service, ENGINE_NAME);
-    evidence_begin(heal, service, &from, &since);
+    evidence_begin(heal, engine, service, &from, &since);
     heal->ladders[at].counting = since;
     return at;
 }

@@ -59,7 +59,7 @@ static unsigned char answer_of(enum status status)
     return ANSWER_BAD;
 }
 
-/* A bad one counts against the stability window, and one that is starting begins it anew, whatever they were asked for. */
+/* A bad one counts against the stability window and against passes in a row, and one that is starting begins it anew, whatever they were asked for. */
 void passes_take(struct heal *heal, struct run *run, size_t check, uint64_t number, const struct result *result)
 {
     struct passes *p = &run->passes;
@@ -67,7 +67,7 @@ void passes_take(struct heal *heal, struct run *run, size_t check, uint64_t numb
     if ((run->state != RUN_STEPS && run->state != RUN_WINDOW) || !p->what || p->window_from == 0)
         return;
     for (size_t i = 0; i < p->what->checks.n; i++) {
-        bool bad = run->state == RUN_WINDOW && answer_of(result->status) == ANSWER_BAD && number >= p->window_from;
+        bool bad = (run->state == RUN_WINDOW || p->passed > 0) && answer_of(result->status) == ANSWER_BAD && number >= p->window_from;
 
         if (steps_check(heal, run, p->what->checks.checks[i]) != check)
             continue;
@@ -141,7 +141,7 @@ static bool take_good(struct heal *heal, const struct engine *engine, struct run
 static bool end_pass(struct heal *heal, const struct engine *engine, struct run *run)
 {
     struct passes *p = &run->passes;
-    const unsigned char is = p->from > 0 || run->state == RUN_WINDOW ? worst(run) : ANSWER_NONE;
+    const unsigned char is = p->from > 0 || p->passed > 0 || run->state == RUN_WINDOW ? worst(run) : ANSWER_NONE;
 
     if (is == ANSWER_NONE || (p->from == 0 && is != ANSWER_BAD))
         return false;

@@ -60,7 +60,7 @@ bool question_awaits_dependents(struct heal *heal, const struct engine *engine, 
     uint64_t from, since;
     bool awaits = false;
 
-    evidence_begin(heal, service, &from, &since);
+    evidence_begin(heal, engine, service, &from, &since);
     if (from == NEVER || !all_seem_well(heal, engine, service))
         return false;
     for (size_t i = 0; i < s->n_dependents; i++) {

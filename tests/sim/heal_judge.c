@@ -331,34 +331,57 @@ static void note_good(struct world *w, size_t check, uint64_t number, enum statu
     }
 }
 
-static void judged(struct world *w, const struct engine_effect *effect)
+/* What a target says of itself counts as bad where it makes its check so: too long in starting, or stopped by us. */
+static bool is_bad(struct world *w, size_t check, enum status status)
 {
-    const size_t check = effect->of.judged.check;
-    const enum status status = effect->of.judged.result->status;
-    struct judge_check *c = &of(w)->checks[check];
-    const unsigned bad = engine_check(w->engine, check)->bad;
+    const enum engine_verdict verdict = engine_check(w->engine, check)->verdict;
 
-    if (of(w)->verbose)
-        printf("%.3f %s is %d, run %llu, cause %d, %u bad\n", (double)w->now.awake / 1e9, engine_model(w->engine)->checks[check].full_name, (int)status,
-               (unsigned long long)effect->of.judged.run, (int)effect->of.judged.cause, bad);
-    note_good(w, check, effect->of.judged.run, status);
-    if (status == STATUS_UNKNOWN)
-        return;
+    return status == STATUS_FAIL || ((status == STATUS_STARTING || status == STATUS_STOPPED) && (verdict == VERDICT_SUSPECT || verdict == VERDICT_FAILED));
+}
+
+/* Streaks as rules.md 3.1 and 4.2 have them: a good one ends them, and one that knows nothing, or is on its way still, neither advances nor ends them. */
+static void note_streak(struct world *w, const struct engine_effect *effect, bool bad)
+{
+    struct judge_check *c = &of(w)->checks[effect->of.judged.check];
+
     c->known_run = effect->of.judged.run;
-    if (bad == 0)
+    if (!bad && effect->of.judged.result->status != STATUS_STARTING)
         *c = (struct judge_check){ .known_run = c->known_run };
-    if (bad == 0 || (bad == c->bad && status != STATUS_FAIL))
+    if (!bad) {
+        c->failed = false;
         return;
-    if (c->bad == 0 || bad <= c->bad) { /* also after a gap, which forgets what it saw */
-        *c = (struct judge_check){ .known_run = c->known_run, .bad_since = w->now.awake, .first_bad_run = engine_last_run(w->engine) + 1 };
     }
-    c->bad = bad;
+    if (c->bad == 0)
+        *c = (struct judge_check){ .known_run = c->known_run, .bad_since = w->now.awake, .first_bad_run = engine_last_run(w->engine) + 1 };
+    c->failed = engine_check(w->engine, effect->of.judged.check)->verdict == VERDICT_FAILED;
+    c->bad++;
     c->tries++;
     if (effect->of.judged.cause != CAUSE_SCHEDULE)
         return;
     if (c->n_ticks == 32)
         memmove(c->ticks, c->ticks + 1, --c->n_ticks * sizeof *c->ticks);
     c->ticks[c->n_ticks++] = w->real;
+}
+
+/* Bad ones from before it complete no streak with the first after it (rules.md 3.5); what had failed has completed its own. */
+static void note_gap(struct world *w)
+{
+    for (size_t i = 0; i < engine_model(w->engine)->n_checks; i++)
+        if (!of(w)->checks[i].failed)
+            of(w)->checks[i] = (struct judge_check){ .known_run = of(w)->checks[i].known_run };
+}
+
+static void judged(struct world *w, const struct engine_effect *effect)
+{
+    const size_t check = effect->of.judged.check;
+    const enum status status = effect->of.judged.result->status;
+
+    if (of(w)->verbose)
+        printf("%.3f %s is %d, run %llu, cause %d, %u bad\n", (double)w->now.awake / 1e9, engine_model(w->engine)->checks[check].full_name, (int)status,
+               (unsigned long long)effect->of.judged.run, (int)effect->of.judged.cause, engine_check(w->engine, check)->bad);
+    note_good(w, check, effect->of.judged.run, status);
+    if (status != STATUS_UNKNOWN)
+        note_streak(w, effect, is_bad(w, check, status));
 }
 
 /* ---- after every event */
@@ -390,6 +413,8 @@ static void judge_cleared(struct world *w, const struct engine_event *event)
 static void after(struct world *w, const struct engine_event *event)
 {
     pass_time(w);
+    if (event && event->kind == EVENT_GAP)
+        note_gap(w);
     for (size_t i = 0; i < engine_model(w->engine)->n_services; i++)
         judge_refusal(w, i);
     judge_cleared(w, event);
@@ -498,8 +523,17 @@ void judge_store(struct judge *j, enum heal_store store)
     j->store = store;
 }
 
+/* What is not watched any more has no streak. */
+static void forget_unwatched(struct judge *j, const struct model *model)
+{
+    for (size_t i = 0; i < model->n_checks; i++)
+        if (!model->services[model->checks[i].service].enabled)
+            j->checks[i] = (struct judge_check){ .known_run = j->checks[i].known_run };
+}
+
 void judge_model(struct judge *j, const struct model *model)
 {
+    forget_unwatched(j, model);
     for (size_t i = 0; i < model->n_services; i++) {
         uint64_t prints[JUDGE_BOOKS] = { 0 };
 

@@ -39,7 +39,6 @@ struct judge_run {
     const struct model_step *until; /* it is in; NULL */
     char until_place[48];
     uint64_t until_began, until_from, hard_since; /* awake; the last run of a check before it; awake, NEVER */
-    bool until_warm;     /* all the time since it began */
     unsigned until_good[JUDGE_CHECKS];
     unsigned good[JUDGE_CHECKS]; /* of each check of the model: good results in a row, begun after that */
 };
@@ -51,6 +50,7 @@ struct judge_check {
     size_t n_ticks;
     uint64_t ticks[32];  /* real */
     unsigned tries;
+    bool failed;                  /* when it was heard last */
 };
 
 struct judge_incident {

@@ -41,7 +41,6 @@ static void begin(struct world *w, struct judge_run *run, const struct model_ste
     run->until_began = w->now.awake;
     run->until_from = engine_last_run(w->engine);
     run->hard_since = NEVER;
-    run->until_warm = true;
     memset(run->until_good, 0, sizeof run->until_good);
 }
 
@@ -53,7 +52,6 @@ static void look(struct world *w, struct judge_run *run, const struct heal_runni
         begin(w, run, step, shown->step);
     if (!step)
         return;
-    run->until_warm &= step->warmup.n == 0 || holds(w, run, &step->warmup);
     if (!holds(w, run, &step->hard))
         run->hard_since = NEVER;
     else if (run->hard_since == NEVER)
@@ -107,7 +105,7 @@ void judge_line(struct world *w, struct judge_run *run, const char *text)
         return;
     if (strcmp(what + 2, "done") == 0)
         judge_done(w, run);
-    else if (w->now.awake < run->until_began + run->until->passes.within && !holds(w, run, &run->until->hard) && run->until_warm && !is_gone(w, run) &&
+    else if (w->now.awake < run->until_began + run->until->passes.within && !holds(w, run, &run->until->hard) && !is_gone(w, run) &&
              (run->until->warmup.n == 0 || holds(w, run, &run->until->warmup)))
         world_break(w, "until: step %s of %s has ended by what is tolerated: %s", run->until_place, run->runbook->name, what + 2);
     run->until = NULL;

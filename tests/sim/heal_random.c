@@ -17,6 +17,8 @@ struct history {
     struct random_config config;
     enum truth truth[RANDOM_SERVICES];
     enum other others[RANDOM_SERVICES];
+    uint64_t seed;
+    bool young;   /* all that tells its uptime is */
     bool held[2]; /* the locks "a" and "b", by somebody else */
 };
 
@@ -74,7 +76,7 @@ static void see(struct history *h)
             continue;
         c->status = model->checks[i].witness ? said[h->others[model->checks[i].service]] : status_of(h, model->checks[i].service);
         c->takes = dice_below(&h->dice, dice_chance(&h->dice, 95) ? h->config.scale / 20 + 1 : h->config.scale);
-        c->metric = dice_chance(&h->dice, 90) ? WORLD_OLD : WORLD_YOUNG;
+        c->metric = dice_chance(&h->dice, 90) != h->young ? WORLD_OLD : WORLD_YOUNG;
     }
 }
 
@@ -260,6 +262,7 @@ static void turn_others(struct history *h)
     static const enum other others[] = { IDLE, IDLE, IDLE, IDLE, HEALING, HEALING, HARD, DARK };
 
     h->others[any(h)] = others[dice_below(&h->dice, 8)];
+    h->young = dice_chance(&h->dice, 30);
     h->held[0] = dice_chance(&h->dice, 10);
     h->held[1] = dice_chance(&h->dice, 10);
     see(h);
@@ -308,6 +311,7 @@ static void throw_config(struct history *h)
     c->concurrent = (unsigned)dice_between(&h->dice, 1, 3);
     c->agents = (unsigned)dice_below(&h->dice, MODEL_AGENTS + 1);
     c->sos = dice_chance(&h->dice, 80);
+    c->repeat = c->old || h->seed % 2 ? 200 : 30;
     for (size_t i = 0; i < c->n; i++)
         random_service(&h->dice, c->services, i);
 }
@@ -340,7 +344,7 @@ bool random_history(struct random_history *history)
 
     if (!h)
         abort();
-    h->dice.state = history->seed;
+    h->dice.state = h->seed = history->seed;
     h->config.old = history->old;
     throw_config(h);
     world_begin(&h->w, history->seed, random_model(&h->config));

@@ -205,7 +205,7 @@ const struct model *random_model(const struct random_config *h)
     settings->agents.n = h->agents;
     for (size_t i = 0; i < MODEL_AGENTS; i++)
         settings->agents.agents[i] = (struct model_agent){ .name = i == 0 ? "agent" : "fallback", .command = command, .timeout = h->scale * 5, .cooldown = h->scale * 20 };
-    settings->sos = (struct model_sos){ h->sos, h->scale * 15, h->scale * 200 };
+    settings->sos = (struct model_sos){ h->sos, h->scale * 15, h->scale * h->repeat };
     for (size_t i = 0; i < h->n; i++)
         make_service(h, b, i);
     return build_end(b);

@@ -26,7 +26,7 @@ struct random_config {
     uint64_t scale;
     size_t n;
     struct random_service services[RANDOM_SERVICES];
-    unsigned at_most, concurrent, agents;
+    unsigned at_most, concurrent, agents, repeat; /* repeat: of SOS, in units of scale */
     bool sos;
 };
 

@@ -15,6 +15,7 @@ tests_unit_test_heal_history_LDADD = $(HEAL_TEST_LIBS)
 tests_unit_test_heal_limits_SOURCES = tests/unit/test_heal_limits.c tests/unit/heal_support.h
 tests_unit_test_heal_limits_LDADD = $(HEAL_TEST_LIBS)
 
+EXTRA_DIST += tests/sim/heal_histories
 check_LIBRARIES += tests/sim/libhealworld.a tests/sim/libhealmutants.a
 tests_sim_libhealworld_a_SOURCES = tests/sim/build.c tests/sim/build.h tests/sim/heal_build.c tests/sim/heal_world.c tests/sim/heal_world.h
 
