@@ -96,6 +96,14 @@ void judge_notice(struct world *w, const struct engine_effect *effect);
 void judge_open(struct world *w);
 void judge_over(struct world *w, const struct judge_run *run, bool fixed);
 
+/* heal_judge_sos.c */
+/* Time counts as the state was while it passed: so before what follows from an event. */
+void judge_time(struct world *w);
+void judge_sos(struct world *w, const struct heal_effect *effect);
+void judge_clear(struct world *w, const struct heal_effect *effect);
+void judge_sos_due(struct world *w, size_t service);
+void judge_cleared(struct world *w, const struct engine_event *event);
+
 /* heal_judge_until.c */
 void judge_until(struct world *w);
 void judge_line(struct world *w, struct judge_run *run, const char *text);
