@@ -1,9 +1,9 @@
 /*
- * Attempts that are given back because what is to be repaired was rebooted (design.md 7): this machine, or the target whose `uptime` the warm-up of the runbook names,
- * such as a VM. Only attempts are: cooldown, window and hold go on, so a target that reboots again and again is repaired no more often for it.
+ * Attempts that are given back because what is to be repaired was rebooted (design.md 7): this machine, or the target whose `uptime` the runbook's warm-up
+ * names, such as a VM. Only attempts are: cooldown, window and hold go on, so a target that reboots again and again is repaired no more often for it.
  *
- * What we have rebooted ourselves proves nothing. So the uptime must have fallen, and the target must have come up later than the end of everything of ours that
- * could have done it; where that is not known for sure, no attempt is given back.
+ * What we have rebooted ourselves proves nothing. So the uptime must have fallen, and the target must have come up later than the end of everything of ours
+ * that could have done it; where that is not known for sure, no attempt is given back.
  */
 #include "heal/heal_private.h"
 
@@ -23,7 +23,8 @@ static void give_back(struct heal *heal, const struct engine *engine, size_t at,
     heal_record_rearm(&kept->record);
     todo_keep(heal, at, MODEL_NONE);
     if (service != MODEL_NONE)
-        todo_tell(heal, 0, service, engine_service(engine, service)->incident, ENTRY_REARMED, kept->runbook, "%s has its attempts back: %s", kept->runbook, what);
+        todo_tell(heal, 0, service, engine_service(engine, service)->incident, ENTRY_REARMED, kept->runbook, "%s has its attempts back: %s", kept->runbook,
+                  what);
     heal->dirty = true;
 }
 

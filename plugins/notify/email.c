@@ -1,6 +1,6 @@
 /*
- * The action `notify.email`: one letter to one mail server (RFC 5321), over TLS from the first byte, or after STARTTLS; in plain text to this computer alone, so
- * that neither text nor password crosses a network openly, whatever a server or somebody before it says.
+ * The action `notify.email`: one letter to one mail server (RFC 5321), over TLS from the first byte, or after STARTTLS; in plain text to this computer alone,
+ * so that neither text nor password crosses a network openly, whatever a server or somebody before it says.
  */
 #include "email.h"
 

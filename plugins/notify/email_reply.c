@@ -1,4 +1,4 @@
-/* An answer of a mail server, line by line (RFC 5321 4.2): the code is what counts, the words are for people. Nothing of it is trusted to be short or printable. */
+/* An answer of a mail server, line by line (RFC 5321 4.2): the code counts, the words are for people. Nothing of it is trusted to be short or printable. */
 #include "email.h"
 
 #include <strings.h>

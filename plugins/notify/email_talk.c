@@ -1,6 +1,6 @@
 /*
- * What is said to the mail server: one function for each answer that is waited for. A code of 400 and more passes by itself and is tried again later; one of 500 and
- * more is a refusal that a person must see to, in the server's own words.
+ * What is said to the mail server: one function for each answer that is waited for. A code of 400 and more passes by itself and is tried again later; one of
+ * 500 and more is a refusal that a person must see to, in the server's own words.
  */
 #include "email.h"
 
