@@ -143,7 +143,7 @@ static void status_of_one_service_byte_for_byte(void **state)
                         "  {\"name\":\"c\",\"verdict\":\"ok\",\"status\":\"ok\",\"reason\":\"ok\",\"summary\":\"PONG in 0.2 ms\",\"since_unix\":1699996400,"
                         "\"last_run_unix\":1699999997,\"next_run_unix\":1700000011,\"bad_in_a_row\":0,\"witness\":false,\"stale\":false}],"
                         "\"critical\":false,\"root_cause\":false,\"waiting_for\":null,\"incident\":null,\"repair\":null,\"decided_by\":null}\n"
-                        "],\"incidents\":[],\"silences\":[],\"plugins\":[],\"programs\":[],\"disabled\":[],\"self\":null,\"started_at_unix\":1699992800,\"version\":\"" TALON_VERSION "\"}\n");
+                        "],\"incidents\":[],\"repairing\":[],\"silences\":[],\"plugins\":[],\"programs\":[],\"disabled\":[],\"self\":null,\"started_at_unix\":1699992800,\"version\":\"" TALON_VERSION "\"}\n");
     buffer_free(&out);
     snapshot_drop(snapshot);
     support_free(engine);
