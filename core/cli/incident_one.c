@@ -1,6 +1,6 @@
 /*
- * `talon incidents ID`: one incident with its timeline, and what was known when it began (evidence). The daemon knows the last ones; of others, and of the evidence,
- * its store does.
+ * `talon incidents ID`: one incident with its timeline, and what was known when it began (evidence). The daemon knows the last ones; of others, of each step of a
+ * repair and of the evidence, its store does.
  */
 #include "cli/cli.h"
 #include "cli/incidents_show.h"
@@ -56,6 +56,18 @@ static void add_lines(struct buffer *out, const cJSON *kept)
     }
 }
 
+/* Is all of the timeline written down? Then the lines say it in the same order, with the steps of repairs between. */
+static bool is_all_kept(const cJSON *now, const cJSON *kept)
+{
+    const double told = cJSON_GetArraySize(field(now, "timeline")) + field_number(now, "timeline_left_out");
+    const cJSON *line;
+    double lines = 0.;
+
+    cJSON_ArrayForEach(line, field(kept, "lines"))
+        lines += !is_evidence(line) && strcmp(field_text(line, "kind"), "repair") != 0;
+    return lines >= told;
+}
+
 /* ---- evidence: each a check's last result, as JSON */
 
 static void add_evidence(struct buffer *out, const cJSON *line)
@@ -101,7 +113,7 @@ static void show(struct buffer *out, const cJSON *now, const cJSON *kept)
     describe_incident(incident, &line);
     cli_wrap(out, buffer_string(&line), 0, 2);
     buffer_free(&line);
-    if (now)
+    if (now && !is_all_kept(now, kept))
         add_timeline(out, now);
     else
         add_lines(out, kept);

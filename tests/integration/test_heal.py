@@ -70,6 +70,9 @@ def test_what_breaks_is_repaired_once_and_then_cools_down(talon):
     assert "evidence" in kinds and any("seen before" in text for text, in rows(talon, "SELECT text FROM lines WHERE kind = 'evidence'"))
     steps = "SELECT count(*) FROM audit WHERE who = 'talon' AND target = 'web' AND what = 'step'"
     talon.wait("each step is in the audit", lambda: rows(talon, steps)[0][0] >= 2)
+    shown = talon.command("incidents", "1").stdout
+    told = [shown.index(words) for words in ("opened", "repair begun: mend", "mend, step 1: done", "mend, step 2: done", "fixed: mend")]
+    assert told == sorted(told), shown
 
     flag.unlink()  # a relapse: the cooldown of an hour is its limit now
     talon.wait("the cooldown refuses", lambda: "cooldown" in refuses(talon, "web") and talon.verdicts()["web"] == "failed", 20)
