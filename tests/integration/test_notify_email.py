@@ -120,6 +120,7 @@ def test_each_error_is_told_in_its_words(talon, mail):
     no_secret_in(talon, *said, pieces=PIECES)
 
 
+@pytest.mark.skipif(not os.environ.get("SOAK"), reason="ten seconds, which the outbox waits before it tries again: with SOAK=1")
 def test_a_server_that_is_busy_is_asked_again(talon, mail):
     """What passes by itself is tried again, and comes once."""
     write(talon, mail)
