@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { NAMED = 3 /* checks, where it is shown for what is waited: how many passes are done has to fit behind them */ };
+
 static void begin_pass(struct heal *heal, const struct engine *engine, struct run *run)
 {
     struct passes *p = &run->passes;
@@ -214,8 +216,10 @@ const char *passes_show(const struct run *run, char *out, size_t size)
     const struct passes *p = &run->passes;
     size_t len = (size_t)snprintf(out, size, "%s", run->state == RUN_WINDOW ? "verify" : run->step && run->step->kind == MODEL_STEP_UNTIL ? "until" : "verify");
 
-    for (size_t i = 0; i < p->what->checks.n && len + 160 < size; i++)
+    for (size_t i = 0; i < p->what->checks.n && i < NAMED && len + 160 < size; i++)
         len += (size_t)snprintf(out + len, size - len, "%s%s", i > 0 ? ", " : " ", run->model->checks[p->what->checks.checks[i]].full_name);
+    if (p->what->checks.n > NAMED && len + 80 < size)
+        len += (size_t)snprintf(out + len, size - len, " and %zu more", p->what->checks.n - NAMED);
     if (len + 40 < size)
         snprintf(out + len, size - len, ": pass %u of %u", p->passed + 1, p->what->passes);
     return out;

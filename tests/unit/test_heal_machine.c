@@ -52,6 +52,32 @@ static void one_failure_in_the_window_is_a_regression(void **state)
     end(&w);
 }
 
+static void where_it_stands_is_said_of_many_checks_as_well(void **state)
+{
+    struct parts p = begin_model(4);
+    struct world w;
+    struct seen seen;
+    const struct heal_running *all;
+    size_t n;
+
+    (void)state;
+    build_check(p.b, "b");
+    build_check(p.b, "c");
+    build_check(p.b, "d");
+    build_check(p.b, "e");
+    p.book->verify = world_passes(p.b, 0, 5, 3, SECONDS(10), SECONDS(90));
+    begin(&w, &seen, &p);
+    world_set(&w, "web", STATUS_FAIL);
+    until_acts(&w, &seen, 1);
+    do {
+        world_pass(&w, SECONDS(1));
+        all = heal_running(w.heal, &n);
+        assert_int_equal(n, 1);
+    } while (!all[0].verifying);
+    assert_string_equal(all[0].doing, "verify web.ping, web.b, web.c and 2 more: pass 2 of 3");
+    end(&w);
+}
+
 static void a_lying_action_fixes_nothing(void **state)
 {
     struct parts p = begin_model(0);
@@ -431,6 +457,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_fails_is_repaired_and_held),
         cmocka_unit_test(one_failure_in_the_window_is_a_regression),
+        cmocka_unit_test(where_it_stands_is_said_of_many_checks_as_well),
         cmocka_unit_test(a_lying_action_fixes_nothing),
         cmocka_unit_test(confirm_counts_ticks_of_the_schedule),
         cmocka_unit_test(rapid_tries_are_another_way),
