@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { MOST_TITLE = 60, MOST_SAID = 110, MOST_NOTE = 125 };
+enum { MOST_TITLE = 60, MOST_SAID = 110, LEAST_NOTE = 40 };
 
 static bool is_well(enum engine_verdict verdict)
 {
@@ -67,26 +67,35 @@ static uint64_t left(const struct heal *heal, size_t service, size_t at)
     return first > again ? first : again;
 }
 
-/* Without the full stop, which follows. */
+/* Without the full stop, which follows; one that is too long ends with a whole word. */
 static void clean(struct buffer *out, const char *text, size_t most)
 {
     size_t n = strlen(text);
+    const bool is_cut = n > most;
 
+    for (n = is_cut ? most - 3 : n; is_cut && n > most / 2 && text[n] != ' ' && text[n] != '\n'; n--)
+        ;
     while (n > 0 && (text[n - 1] == '.' || text[n - 1] == ' ' || text[n - 1] == '\n'))
         n--;
     text_clean(out, text, n, most);
+    if (is_cut)
+        buffer_text(out, "...");
 }
 
-/* The root cause in its own words, and what a person can do: that has its room, however much a check has printed. */
+/* The root cause in its own words, and what a person can do: that has the room which is left, and some however much a check has printed. */
 static void write_words(struct buffer *out, const struct model_service *model, const struct result *last)
 {
+    const size_t last_words = strlen("... `talon why ` says more") + strlen(model->name) + 1;
+    size_t room;
+
     buffer_text(out, "SOS: ");
     clean(out, model->title, MOST_TITLE);
     buffer_text(out, " is not well, and nothing has helped: ");
     clean(out, last ? last->summary : "no result", MOST_SAID);
     buffer_text(out, ". ");
+    room = out->len + last_words + LEAST_NOTE < ENGINE_TEXT ? ENGINE_TEXT - out->len - last_words : LEAST_NOTE;
     if (model->note)
-        clean(out, model->note, MOST_NOTE);
+        clean(out, model->note, room);
     buffer_printf(out, "%s`talon why %s` says more", model->note ? ". " : "", model->name);
 }
 

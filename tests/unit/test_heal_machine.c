@@ -298,7 +298,7 @@ static void the_ladder_is_climbed_to_the_sos(void **state)
 /* Whatever a check prints, and however much, the words end with what a person can do. */
 static void the_words_of_an_sos(void **state)
 {
-    static char title[300];
+    static char title[300], note[900];
     struct parts p = begin_model(0);
     struct world w;
     struct seen seen;
@@ -320,8 +320,21 @@ static void the_words_of_an_sos(void **state)
     begin(&w, &seen, &p);
     world_set(&w, "web", STATUS_FAIL);
     world_pass(&w, SECONDS(1000));
-    assert_non_null(strstr(seen.sos, "TT is not well, and nothing has helped: as it is. Ask Ada at once. `talon why web` says more"));
+    assert_non_null(strstr(seen.sos, "TT... is not well, and nothing has helped: as it is. Ask Ada at once. `talon why web` says more"));
     assert_true(strlen(seen.sos) < 180);
+    end(&w);
+    p = begin_model(0);
+    build_settings(p.b)->sos = (struct model_sos){ true, SECONDS(900), SECONDS(14400) };
+    p.service->n_heal = 0;
+    memset(note, 'w', sizeof note - 1);
+    for (size_t i = 9; i < sizeof note - 1; i += 10)
+        note[i] = ' ';
+    p.service->note = note;
+    begin(&w, &seen, &p);
+    world_set(&w, "web", STATUS_FAIL);
+    world_pass(&w, SECONDS(1000));
+    assert_non_null(strstr(seen.sos, " wwwwwwwww.... `talon why web` says more")); /* whole words, in all the room that there is */
+    assert_true(strlen(seen.sos) > ENGINE_TEXT - 20);
     end(&w);
 }
 
