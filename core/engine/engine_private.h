@@ -122,7 +122,7 @@ struct service {
     /* healing.c */
     enum engine_ours healing;
     uint64_t healed_from;      /* the last opening of an incident before the run began */
-    bool held;                 /* what repairs it has held */
+    bool outcome_known;        /* what came of a run was told since something repairs it */
     uint64_t proven_from;      /* it did not, or nobody knows: it has recovered when all its checks were heard by runs of this number or above */
 
     /* notice.c */

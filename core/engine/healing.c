@@ -26,6 +26,8 @@ static void doubt(struct engine *engine, size_t service)
 {
     const struct model_service *model = &engine->t.model->services[service];
 
+    if (!engine->heard)
+        return; /* nothing is known that could be wrong */
     engine->t.services[service].proven_from = engine->last_run + 1;
     for (size_t i = model->first_check; i < model->first_check + model->n_checks; i++)
         if (service_judged_by(engine->t.model, i))
@@ -40,13 +42,25 @@ static void take_ours(struct engine *engine, size_t service, enum engine_ours ou
         return;
     if (ours == OURS_SUBJECT)
         s->healed_from = engine->openings;
-    if (s->healing == OURS_SUBJECT && !s->held && engine->heard)
+    if (s->healing == OURS_SUBJECT && !s->outcome_known)
         doubt(engine, service);
-    s->held = false;
+    s->outcome_known = false;
     s->healing = ours;
     if (ours == OURS_NOT)
         leave(engine, service);
     incident_look(engine, service);
+}
+
+/* A run of several may be over: whatever the others come to, what it did is to be seen for itself. */
+static void take_outcome(struct engine *engine, size_t service, enum engine_entry_kind entry)
+{
+    struct service *s = &engine->t.services[service];
+
+    if (s->healing != OURS_SUBJECT || entry < ENTRY_FIXED || entry > ENTRY_INTERRUPTED)
+        return;
+    s->outcome_known = true;
+    if (entry != ENTRY_FIXED)
+        doubt(engine, service);
 }
 
 static struct engine_incident *find(struct engine *engine, uint64_t id)
@@ -62,8 +76,7 @@ void healing_take(struct engine *engine, const struct engine_healing *healing)
 {
     struct engine_incident *incident;
 
-    if (healing->entry == ENTRY_FIXED)
-        engine->t.services[healing->service].held = true;
+    take_outcome(engine, healing->service, healing->entry);
     take_ours(engine, healing->service, healing->ours);
     if (healing->incident == 0)
         return;

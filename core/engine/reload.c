@@ -257,7 +257,7 @@ static void keep_service(struct service *s, const struct service *old, const str
     s->was_down = old->was_down;
     s->healing = old->healing;
     s->healed_from = old->healed_from;
-    s->held = old->held;
+    s->outcome_known = old->outcome_known;
     s->proven_from = old->proven_from;
     s->since_elapsed = old->since_elapsed;
     s->explained = old->explained;

@@ -8,7 +8,7 @@ static bool is_used_up(const struct model_heal *heal, const struct heal_rung *ru
 
 static uint64_t hold_left(const struct model_heal *heal, const struct heal_rung *rung, const struct moment *now)
 {
-    return rung->record->failed ? heal_left(now, &rung->record->failed_at, heal->bound->limits.hold_after_failure) : 0;
+    return rung->record->failed ? heal_left(now, &rung->record->ended_at, heal->bound->limits.hold_after_failure) : 0;
 }
 
 struct heal_chosen heal_choose(const struct model_service *service, const struct heal_rung *rungs, uint64_t incident, const struct moment *now)

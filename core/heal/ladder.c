@@ -269,10 +269,9 @@ static void settle_one(struct heal *heal, const struct engine *engine, size_t se
     struct heal_chosen chosen;
 
     if (run || s->shared > 0 || heal->ladders[s->ladder].action > 0) {
-        if (s->shared > 0)
-            ladder_place(heal, service, s->ladder, (struct engine_place){ .tier = TIER_RUNBOOKS, .running = true });
-        if (run)
-            ladder_place(heal, service, s->ladder, (struct engine_place){ .tier = TIER_RUNBOOKS, .running = run->state != RUN_TAKING });
+        if (run || s->shared > 0)
+            ladder_place(heal, service, s->ladder,
+                         (struct engine_place){ .tier = TIER_RUNBOOKS, .running = s->shared > 0 || run->state != RUN_TAKING });
         return;
     }
     if (!shown->root && !(shown->flapping && shown->caused_by == MODEL_NONE)) {

@@ -125,7 +125,7 @@ static uint64_t of_attempts(const struct heal_question *q, const struct moment *
 
 static uint64_t of_hold(const struct heal_question *q, const struct moment *now)
 {
-    return q->record->failed ? after(now, heal_left(now, &q->record->failed_at, q->runbook->limits.hold_after_failure)) : 0;
+    return q->record->failed ? after(now, heal_left(now, &q->record->ended_at, q->runbook->limits.hold_after_failure)) : 0;
 }
 
 static uint64_t of_cooldown(const struct heal_question *q, const struct moment *now)

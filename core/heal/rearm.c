@@ -50,34 +50,46 @@ static bool names_uptime(const struct model_condition *warmup, size_t check)
     return false;
 }
 
-/* Of a run that helped only the start is kept: it may have gone on to its deadline. 0: it goes on. */
-static uint64_t since_end(const struct heal *heal, const struct heal_record *record, uint64_t deadline)
+/* Has its last run not ended for sure before the target came up? */
+static bool ended_too_late(const struct heal *heal, const struct heal_record *record, uint64_t up)
 {
-    uint64_t since;
-
-    if (record->running)
-        return 0;
-    if (record->failed)
-        return heal_passed(&heal->now, &record->failed_at);
-    since = heal_passed(&heal->now, &record->last);
-    return since > deadline ? since - deadline : 0;
+    return record->started && (record->running || heal_passed(&heal->now, &record->ended_at) <= up + SLACK);
 }
 
-/* Any of ours that can reboot something: had one not ended for sure before the target came up? */
-static bool may_be_ours(const struct heal *heal, uint64_t up)
+/* NULL: a reload has taken it from the configuration, or from this service. */
+static const struct model_runbook *runbook_of(const struct heal *heal, size_t record)
 {
     const struct model *model = heal->model;
 
-    for (size_t i = 0; i < model->n_services; i++) {
-        for (size_t k = 0; k < model->services[i].n_heal; k++) {
-            const struct model_runbook *book = model->services[i].heal[k].bound;
-            const struct heal_record *record = &heal->records[heal->record_of[heal->subjects[i].first_entry + k]].record;
+    for (size_t i = 0; i < model->n_services; i++)
+        for (size_t k = 0; k < model->services[i].n_heal; k++)
+            if (heal->record_of[heal->subjects[i].first_entry + k] == record)
+                return model->services[i].heal[k].bound;
+    return NULL;
+}
 
-            if (record->started && book->impact >= MODEL_DISRUPT && since_end(heal, record, book->deadline) <= up + SLACK)
-                return true;
-        }
-    }
+/* A run goes on with the model that it began with (rules.md 4.6), whatever its runbook is now. */
+static bool disrupts_now(const struct heal *heal)
+{
+    for (size_t i = 0; i < RUNS; i++)
+        if ((heal->runs[i].state == RUN_STEPS || heal->runs[i].state == RUN_WINDOW) && heal->runs[i].book->impact >= MODEL_DISRUPT)
+            return true;
     return agents_running(heal) > 0;
+}
+
+/* Any of ours that can reboot something. Of a runbook that is no more nobody knows what it could do. */
+static bool may_be_ours(const struct heal *heal, uint64_t up)
+{
+    for (size_t i = 0; i < heal->n_records; i++) {
+        const struct model_runbook *book;
+
+        if (!ended_too_late(heal, &heal->records[i].record, up))
+            continue;
+        book = runbook_of(heal, i);
+        if (!book || book->impact >= MODEL_DISRUPT)
+            return true;
+    }
+    return disrupts_now(heal);
 }
 
 static void give_back_all(struct heal *heal, const struct engine *engine, size_t check, uint64_t up)
@@ -90,7 +102,7 @@ static void give_back_all(struct heal *heal, const struct engine *engine, size_t
             const struct heal_record *record = &heal->records[at].record;
 
             if (todo_room(heal) && record->attempts > 0 && names_uptime(&model->services[i].heal[k].bound->limits.warmup, check) &&
-                since_end(heal, record, model->services[i].heal[k].bound->deadline) > up + SLACK)
+                !ended_too_late(heal, record, up))
                 give_back(heal, engine, at, "its target was rebooted");
         }
     }

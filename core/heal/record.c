@@ -82,8 +82,7 @@ void heal_record_ended(struct heal_record *record, const struct moment *now, enu
 {
     record->running = false;
     record->failed = outcome != HEAL_FIXED;
-    if (record->failed)
-        record->failed_at = *now;
+    record->ended_at = *now;
 }
 
 void heal_record_rearm(struct heal_record *record)
@@ -119,8 +118,7 @@ void heal_record_adopt(struct heal_record *record, const struct moment *now)
         heal_moment_adopt(&record->last, now);
     for (size_t i = 0; i < record->n; i++)
         heal_moment_adopt(&record->starts[i], now);
-    if (record->failed)
-        heal_moment_adopt(&record->failed_at, now);
+    heal_moment_adopt(&record->ended_at, now);
     if (record->running)
         heal_record_ended(record, now, HEAL_INTERRUPTED);
 }

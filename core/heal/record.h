@@ -22,7 +22,7 @@ struct heal_record {
     size_t n;              /* automatic starts, the oldest first: those by hand use up no budget */
     struct moment starts[HEAL_STARTS];
     bool failed;           /* the last run that ended did not help */
-    struct moment failed_at; /* its end; of an interrupted one the moment in which that was found out */
+    struct moment ended_at; /* of that run; of an interrupted one the moment in which that was found out */
     uint64_t incident;     /* of which `attempts` speaks; 0: none */
     unsigned attempts;
 };

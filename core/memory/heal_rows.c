@@ -57,7 +57,7 @@ static void visit_record(struct codec *codec, struct heal_kept_record *kept)
     visit_moment(codec, &record->last);
     visit_starts(codec, record->starts, &record->n, HEAL_STARTS);
     codec_bool(codec, &record->failed);
-    visit_moment(codec, &record->failed_at);
+    visit_moment(codec, &record->ended_at);
     codec_u64(codec, &record->incident);
     codec_count(codec, &record->attempts, UINT32_MAX);
 }

@@ -58,7 +58,7 @@ static void copy_entry(struct snapshot_entry *entry, const struct heal *heal, co
     entry->attempts = heal_record_attempts(record, engine_service(engine, service)->incident);
     entry->in_window = count_window(record, now, runbook->limits.at_most_window);
     entry->last = record->started ? now->wall - (int64_t)heal_passed(now, &record->last) : 0;
-    entry->failed_at = record->failed ? now->wall - (int64_t)heal_passed(now, &record->failed_at) : 0;
+    entry->failed_at = record->failed ? now->wall - (int64_t)heal_passed(now, &record->ended_at) : 0;
 }
 
 static void copy_entries(struct snapshot_heal *copy, const struct heal *heal, const struct engine *engine, const struct moment *now)

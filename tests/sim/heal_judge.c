@@ -241,13 +241,19 @@ static bool is_bad(struct world *w, size_t check, enum status status)
     return status == STATUS_FAIL || ((status == STATUS_STARTING || status == STATUS_STOPPED) && (verdict == VERDICT_SUSPECT || verdict == VERDICT_FAILED));
 }
 
+/* It says so itself, or was stopped by a run of ours and is about to start. */
+static bool is_on_its_way(struct world *w, size_t check, enum status status)
+{
+    return status == STATUS_STARTING || (status == STATUS_STOPPED && engine_check(w->engine, check)->verdict == VERDICT_STARTING);
+}
+
 /* Streaks as rules.md 3.1 and 4.2 have them: a good one ends them, and one that knows nothing, or is on its way still, neither advances nor ends them. */
 static void note_streak(struct world *w, const struct engine_effect *effect, bool bad)
 {
     struct judge_check *c = &of(w)->checks[effect->of.judged.check];
 
     c->known_run = effect->of.judged.run;
-    if (!bad && effect->of.judged.result->status != STATUS_STARTING)
+    if (!bad && !is_on_its_way(w, effect->of.judged.check, effect->of.judged.result->status))
         *c = (struct judge_check){ .known_run = c->known_run };
     if (!bad) {
         c->failed = false;
@@ -303,9 +309,9 @@ static void judge_refusal(struct world *w, size_t service)
 
 static void after(struct world *w, const struct engine_event *event)
 {
-    judge_time(w);
     if (event && event->kind == EVENT_GAP)
-        note_gap(w);
+        note_gap(w); /* before what this event has opened takes its clock from a streak that it ended */
+    judge_time(w);
     for (size_t i = 0; i < engine_model(w->engine)->n_services; i++)
         judge_refusal(w, i);
     judge_cleared(w, event);

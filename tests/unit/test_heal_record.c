@@ -119,13 +119,13 @@ static void a_restart_interrupts_and_moves_times_into_its_boot(void **state)
     heal_record_adopt(&record, &now);
     assert_false(record.running);
     assert_true(record.failed);
-    assert_int_equal(record.failed_at.elapsed, now.elapsed); /* the hold runs from the restart */
+    assert_int_equal(record.ended_at.elapsed, now.elapsed); /* the hold runs from the restart */
     assert_int_equal(heal_passed(&now, &record.last), MINUTES(10));
     now.elapsed += MINUTES(1);
     now.wall += (int64_t)HOURS(50); /* a jump from here on moves nothing */
     assert_int_equal(heal_passed(&now, &record.last), MINUTES(11));
     assert_int_equal(heal_passed(&now, &record.starts[0]), MINUTES(11));
-    assert_int_equal(heal_passed(&now, &record.failed_at), MINUTES(1));
+    assert_int_equal(heal_passed(&now, &record.ended_at), MINUTES(1));
 }
 
 static void a_run_that_helped_takes_the_failure_back(void **state)

@@ -26,7 +26,7 @@ static struct heal_kept *some(void)
     snprintf(kept->records[0].runbook, ENGINE_NAME, "bridge-heal");
     snprintf(kept->records[0].service, ENGINE_NAME, "redis");
     kept->records[0].fingerprint = 77;
-    kept->records[0].record = (struct heal_record){ .running = true, .started = true, .last = ago(S), .n = STARTS, .failed = true, .failed_at = ago(2 * S), .incident = 9, .attempts = 2 };
+    kept->records[0].record = (struct heal_record){ .running = true, .started = true, .last = ago(S), .n = STARTS, .failed = true, .ended_at = ago(2 * S), .incident = 9, .attempts = 2 };
     for (size_t i = 0; i < STARTS; i++)
         kept->records[0].record.starts[i] = ago((STARTS - i) * S);
     snprintf(kept->records[1].runbook, ENGINE_NAME, "restart-workload");

@@ -70,6 +70,18 @@ class Container:
                                "MemorySwap": memory, "PortBindings": ports}, **more}
 
 
+def heard(told):
+    """What is put there until None is; b"" now and then, so that one who has gone is not waited for."""
+    while True:
+        try:
+            chunk = told.get(timeout=0.25)
+        except queue.Empty:
+            chunk = b""
+        if chunk is None:
+            return
+        yield chunk
+
+
 class Engine(StandIn):
     def __init__(self, path):
         self.listeners = []
@@ -111,11 +123,11 @@ class Engine(StandIn):
         told = queue.SimpleQueue()
         with self.lock:
             self.listeners.append(told)
-        while True:
-            chunk = told.get()
-            if chunk is None:
-                return
-            yield chunk
+        try:
+            yield from heard(told)
+        finally:
+            with self.lock:
+                self.listeners = [listener for listener in self.listeners if listener is not told]
 
     def drop(self):
         with self.lock:

@@ -6,6 +6,7 @@ Each part has routes of its own, and failure modes of its own beside those that 
 import functools
 import json
 import pathlib
+import select
 import socket
 import ssl
 import struct
@@ -244,7 +245,8 @@ class Server:
 
 
 class StandIn(Server):
-    """A server of HTTP. `routes(request, mode)` gives an answer, or None for 404; its body may be an iterator of bytes, which is a stream until it ends."""
+    """A server of HTTP. `routes(request, mode)` gives an answer, or None for 404; its body may be an iterator of bytes, which is a stream until it ends;
+    one of no bytes says that there is nothing yet."""
     any = COMMON
 
     def __init__(self, name, place, routes, modes=(), tls=None):
@@ -310,5 +312,15 @@ def stream(connection, status, headers, chunks):
     lines = [f"HTTP/1.1 {status} X", "Transfer-Encoding: chunked", "Connection: close", *(f"{name}: {value}" for name, value in headers.items())]
     connection.sendall("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n")
     for chunk in chunks:
-        connection.sendall(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+        if chunk:
+            connection.sendall(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+        elif has_gone(connection):
+            return
     connection.sendall(b"0\r\n\r\n")
+
+
+def has_gone(connection):
+    """Has the other side closed it? Who has nothing to send would not hear of it otherwise."""
+    look = select.poll()
+    look.register(connection, select.POLLIN)
+    return bool(look.poll(0)) and connection.recv(1, socket.MSG_PEEK) == b""
