@@ -54,6 +54,9 @@ struct engine_kept {
 struct engine_kept *engine_export(const struct engine *engine, const struct moment *now);
 /* Of that, what is in no array alone: it changes with what people say. */
 void engine_export_rest(const struct engine *engine, struct engine_kept *kept);
+/* Of that, one of the model in force. `last` of a check is the caller's to drop. */
+void engine_export_check(const struct engine *engine, const struct moment *now, size_t check, struct kept_check *kept);
+void engine_export_service(const struct engine *engine, const struct moment *now, size_t service, struct kept_service *kept);
 /* NULL: nothing. */
 void engine_kept_free(struct engine_kept *kept);
 

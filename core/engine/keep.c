@@ -9,7 +9,7 @@ static uint64_t since(const struct moment *now, uint64_t awake)
     return awake == NEVER ? NEVER : now->awake - awake;
 }
 
-static void keep_check(const struct engine *engine, const struct moment *now, size_t check, struct kept_check *kept)
+void engine_export_check(const struct engine *engine, const struct moment *now, size_t check, struct kept_check *kept)
 {
     const struct check *c = &engine->t.checks[check];
 
@@ -37,7 +37,7 @@ static void keep_check(const struct engine *engine, const struct moment *now, si
     snprintf(kept->name, sizeof kept->name, "%s", engine->t.model->checks[check].full_name);
 }
 
-static void keep_service(const struct engine *engine, const struct moment *now, size_t service, struct kept_service *kept)
+void engine_export_service(const struct engine *engine, const struct moment *now, size_t service, struct kept_service *kept)
 {
     const struct service *s = &engine->t.services[service];
 
@@ -107,9 +107,9 @@ struct engine_kept *engine_export(const struct engine *engine, const struct mome
     }
     for (size_t i = 0; i < model->n_checks; i++)
         if (model->checks[i].enabled)
-            keep_check(engine, now, i, &kept->checks[kept->n_checks++]);
+            engine_export_check(engine, now, i, &kept->checks[kept->n_checks++]);
     for (size_t i = 0; i < model->n_services; i++)
-        keep_service(engine, now, i, &kept->services[kept->n_services++]);
+        engine_export_service(engine, now, i, &kept->services[kept->n_services++]);
     keep_people(engine, kept);
     return kept;
 }

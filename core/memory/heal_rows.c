@@ -82,6 +82,7 @@ static void visit_ladder(struct codec *codec, struct heal_kept_ladder *ladder)
     codec_bool(codec, &ladder->exhausted);
     codec_bool(codec, &ladder->sos);
     codec_bool(codec, &ladder->delivered);
+    codec_bool(codec, &ladder->cleared);
     visit_moment(codec, &ladder->sos_at);
 }
 

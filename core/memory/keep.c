@@ -101,6 +101,34 @@ static bool keep_incidents(struct memory *memory, const struct engine *engine, c
     return kept;
 }
 
+static void keep_subject(struct memory *memory, const struct engine *engine, const struct moment *now, size_t service)
+{
+    const struct model_service *model = &engine_model(engine)->services[service];
+    struct kept_service of_service;
+    struct kept_check of_check;
+
+    engine_export_service(engine, now, service, &of_service);
+    keep_row(memory, ROW_SERVICE, (union row){ .service = &of_service }, now);
+    for (size_t i = model->first_check; i < model->first_check + model->n_checks; i++) {
+        if (!engine_model(engine)->checks[i].enabled)
+            continue;
+        engine_export_check(engine, now, i, &of_check);
+        keep_row(memory, ROW_CHECK, (union row){ .check = &of_check }, now);
+        result_drop(of_check.last);
+    }
+}
+
+/* What has opened or closed an incident goes with it: who finds one without the other after a crash would tell people again. */
+static void keep_subjects(struct memory *memory, const struct engine *engine, const struct moment *now)
+{
+    size_t room;
+    const struct engine_incident *incidents = engine_incidents(engine, &room);
+
+    for (size_t i = 0; i < memory->n_incidents && i < room; i++)
+        if (memory->incidents[i].changed && incidents[i].id > 0 && incidents[i].index < engine_model(engine)->n_services)
+            keep_subject(memory, engine, now, incidents[i].index);
+}
+
 static bool keep_rest(struct memory *memory, const struct engine *engine, const struct moment *now)
 {
     struct engine_kept rest = { .at = *now };
@@ -219,6 +247,7 @@ uint64_t memory_settle(struct memory *memory, const struct engine *engine, const
     if (memory->times)
         times_settle(memory, engine, now->wall);
     if (memory->people) {
+        keep_subjects(memory, engine, now);
         keep_people(memory, engine, now);
         store_hurry(memory->store);
     }

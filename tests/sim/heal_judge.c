@@ -307,10 +307,16 @@ static void judge_refusal(struct world *w, size_t service)
         world_break(w, "7: %s refuses for s%zu, and is not in the audit", heal_limit_name(place.limit), service);
 }
 
+/* What a gap opens takes its clock from no streak that it has ended. */
+static void before(struct world *w, const struct engine_event *event)
+{
+    judge_time(w);
+    if (event && event->kind == EVENT_GAP)
+        note_gap(w);
+}
+
 static void after(struct world *w, const struct engine_event *event)
 {
-    if (event && event->kind == EVENT_GAP)
-        note_gap(w); /* before what this event has opened takes its clock from a streak that it ended */
     judge_time(w);
     for (size_t i = 0; i < engine_model(w->engine)->n_services; i++)
         judge_refusal(w, i);
@@ -390,7 +396,7 @@ void judge_begin(struct judge *j, struct world *w)
     w->ended = action_ended;
     w->taken = taken;
     w->after = after;
-    w->before = judge_time;
+    w->before = before;
     w->restarted = restarted;
     judge_model(j, engine_model(w->engine));
 }

@@ -169,7 +169,7 @@ static void feed(struct world *w, const struct engine_event *event, const struct
 {
     w->events++;
     if (w->before)
-        w->before(w);
+        w->before(w, event);
     if (engine_event(w->engine, &w->now, event) != ENGINE_DONE)
         return;
     if (first)
@@ -204,7 +204,7 @@ bool world_heal(struct world *w, const struct heal_event *event)
     bool done;
 
     if (w->before)
-        w->before(w);
+        w->before(w, NULL);
     done = heal_once(w, event);
     w->events++;
     if (w->after)

@@ -67,7 +67,7 @@ struct world {
     void (*worked)(struct world *w, size_t service, const char *action);                          /* what one that works does; NULL: its service is ok */
     world_tell *tell;
     void (*after)(struct world *w, const struct engine_event *event);                             /* after each event and what followed from it */
-    void (*before)(struct world *w);                                                              /* before each event: time has passed */
+    void (*before)(struct world *w, const struct engine_event *event);                            /* before each event: time has passed; NULL: one of heal */
     void (*restarted)(struct world *w, bool booted);                                              /* another process is about to begin */
     void (*judged)(struct world *w, const struct engine_effect *effect);                          /* a result was judged */
     void (*noticed)(struct world *w, const struct engine_effect *effect);                         /* the engine tells people */

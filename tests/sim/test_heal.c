@@ -1,7 +1,7 @@
 /*
  * Repair as random histories, each of the eight promises asked after every event.
  *
- *   test_heal                       what `make check` runs: histories until --events (1.5 million; with SOAK set 60 million; 100,000 where sanitizers watch), and
+ *   test_heal                       what `make check` runs: histories until --events (5 million; with SOAK set 200 million; 100,000 where sanitizers watch), and
  *                                   those kept in tests/sim/heal_histories
  *   test_heal --seed N --steps M    one history, told line by line
  *   test_heal --replay FILE         one that was kept, told line by line
@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEPS = 500, KEPT_STEPS = 2000, OFTEN = 1500000, SELDOM = 100000, SOAK = 60000000, TRIES = 3000, MOST_BROKEN = 5 };
+enum { STEPS = 500, KEPT_STEPS = 2000, OFTEN = 5000000, SELDOM = 100000, SOAK = 200000000, TRIES = 3000, MOST_BROKEN = 5 };
 
 #ifdef HEAL_MUTANTS
 int heal_mutant;

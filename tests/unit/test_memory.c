@@ -118,6 +118,42 @@ static void test_silences_at_once(void **state)
     sim_end(&sim);
 }
 
+static void note_incident(struct memory *memory, struct sim *sim)
+{
+    const struct engine_effect changed = { .kind = EFFECT_RECORD, .of.record = { RECORD_INCIDENT, 0, 0, 0 } };
+
+    memory_effect(memory, sim->engine, &sim->now, &changed);
+    memory_settle(memory, sim->engine, &sim->now);
+}
+
+/* What closed an incident is written with it: a crash a moment later finds both, and nobody is told again. */
+static void test_an_incident_and_its_reason_at_once(void **state)
+{
+    struct store *store = open_store(state);
+    struct memory *memory = memory_create(store);
+    struct engine_kept *kept;
+    struct sim sim;
+
+    begin(&sim, many(3));
+    for (unsigned i = 0; i < 5; i++)
+        hear(&sim, "s0001.c", STATUS_FAIL);
+    memory_model(memory, sim.engine, &sim.now);
+    write_all(memory, &sim);
+    for (unsigned i = 0; i < 5; i++)
+        hear(&sim, "s0001.c", STATUS_OK);
+    assert_int_equal(engine_service(sim.engine, 1)->incident, 0);
+    note_incident(memory, &sim);
+    kept = recalled(store, &sim.now);
+    assert_int_equal(kept->n_incidents, 1);
+    assert_int_equal(kept->incidents[0].ending, INCIDENT_RECOVERED);
+    assert_int_equal(kept->checks[1].verdict, VERDICT_OK);
+    assert_int_equal(kept->services[1].verdict, VERDICT_OK);
+    engine_kept_free(kept);
+    memory_free(memory);
+    store_close(store, 5 * S);
+    sim_end(&sim);
+}
+
 /* A row that is damaged is left out and the others are not; one of a service that is gone is dropped. */
 static void test_damaged_rows(void **state)
 {
@@ -172,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_many_checks, store_begin, store_end),
         cmocka_unit_test_setup_teardown(test_silences_at_once, store_begin, store_end),
+        cmocka_unit_test_setup_teardown(test_an_incident_and_its_reason_at_once, store_begin, store_end),
         cmocka_unit_test_setup_teardown(test_damaged_rows, store_begin, store_end),
         cmocka_unit_test_setup_teardown(test_the_number_outlives_the_rows, store_begin, store_end),
     };

@@ -34,7 +34,9 @@ static struct heal_kept *some(void)
     kept->ladders[0].incident = 9;
     snprintf(kept->ladders[0].service, ENGINE_NAME, "redis");
     kept->ladders[0].told = 5;
-    kept->ladders[0].sos = true;
+    kept->ladders[0].not_ok = 8;
+    kept->ladders[0].asked[0] = kept->ladders[0].exhausted = true;
+    kept->ladders[0].sos = kept->ladders[0].cleared = true;
     kept->ladders[0].sos_at = ago(3 * S);
     kept->past.n = HEAL_PAST;
     for (size_t i = 0; i < HEAL_PAST; i++)
