@@ -184,8 +184,8 @@ static void settle_closed(struct heal *heal, const struct engine *engine, size_t
     count(heal, at, false);
     if (!heal->kept_ladders[at].delivered)
         return;
-    if (!incident || incident->ending == INCIDENT_REMOVED)
-        heal->kept_ladders[at].delivered = false; /* nobody is told of what is not watched any more */
+    if (!incident)
+        heal->kept_ladders[at].delivered = false; /* of what is not watched any more nobody is told; where it is again, it may still be over */
     else if (is_over(engine, incident))
         clear(heal, incident, at);
 }

@@ -2,8 +2,9 @@
  * What the daemon remembers: the engine's state, incidents, runs and uptime go into the store, and the state comes back at the next start. The store is told
  * and never waited for, but for the start, which has a bound. PURE but for the store.
  *
- * State is written by rows that have changed, gathered: what people have said, and incidents with what has opened or closed them, with the event itself, the rest MEMORY_DISTANCE apart. What
- * changes with every run of a check that is well (counts, times) is written once a minute. NULL in place of the memory: there is none, and nothing is done.
+ * State is written by rows that have changed, gathered: what people have said, and incidents with what has opened or closed them, with the event itself, the
+ * rest MEMORY_DISTANCE apart. What changes with every run of a check that is well (counts, times) is written once a minute. NULL in place of the memory:
+ * there is none, and nothing is done.
  */
 #ifndef MEMORY_MEMORY_H
 #define MEMORY_MEMORY_H

@@ -315,11 +315,24 @@ static void before(struct world *w, const struct engine_event *event)
         note_gap(w);
 }
 
+/* An incident that was stopped, folded or removed took its doubt along: what opens it anew is another story. */
+static void forget_doubts(struct world *w)
+{
+    for (size_t i = 0; i < engine_model(w->engine)->n_services; i++) {
+        const uint64_t incident = engine_service(w->engine, i)->incident;
+
+        if (incident == 0 && of(w)->open[i] > 0)
+            of(w)->proven_from[i] = 0;
+        of(w)->open[i] = incident;
+    }
+}
+
 static void after(struct world *w, const struct engine_event *event)
 {
     judge_time(w);
     for (size_t i = 0; i < engine_model(w->engine)->n_services; i++)
         judge_refusal(w, i);
+    forget_doubts(w);
     judge_cleared(w, event);
     judge_open(w);
     judge_until(w);
@@ -376,6 +389,7 @@ static void restarted(struct world *w, bool booted)
         if (j->runs[i].id)
             interrupt(j, w, &j->runs[i]);
     memset(j->checks, 0, sizeof j->checks);
+    memset(j->open, 0, sizeof j->open);
     for (size_t i = 0; i < JUDGE_INCIDENTS; i++)
         j->incidents[i].agent = false;
     j->last_awake = w->now.awake;
@@ -461,11 +475,15 @@ bool judge_may_deliver(const struct judge *j, uint64_t incident)
     return j->incidents[incident].out;
 }
 
+bool judge_is_late(const struct judge *j, uint64_t incident)
+{
+    return j->incidents[incident].sos && !j->incidents[incident].out;
+}
+
 void judge_delivered(struct judge *j, struct world *w, uint64_t incident)
 {
     struct judge_incident *i = &j->incidents[incident];
-    const struct engine_incident *of_it = engine_incident(w->engine, incident);
 
     i->out = false;
-    i->delivered = of_it && of_it->ending != INCIDENT_REMOVED;
+    i->delivered = engine_incident(w->engine, incident) != NULL;
 }

@@ -65,6 +65,7 @@ struct judge {
     struct judge_run runs[JUDGE_RUNS];
     struct judge_check checks[JUDGE_CHECKS];
     struct judge_incident incidents[JUDGE_INCIDENTS];
+    uint64_t open[JUDGE_SERVICES];        /* its incident after the event before; 0: none */
     uint64_t proven_from[JUDGE_SERVICES]; /* runs of checks before this one prove no recovery */
     struct judge_start all[JUDGE_STARTS]; /* of all runbooks above observe */
     size_t n_all;
@@ -84,6 +85,8 @@ void judge_store(struct judge *j, enum heal_store store);
 void judge_model(struct judge *j, const struct model *model);
 /* An SOS is out that nobody has got yet, as far as is known. */
 bool judge_may_deliver(const struct judge *j, uint64_t incident);
+/* One was out, and is delivered or cleared by now: that it is delivered once more changes nothing. */
+bool judge_is_late(const struct judge *j, uint64_t incident);
 void judge_delivered(struct judge *j, struct world *w, uint64_t incident);
 
 /* heal_judge_start.c */

@@ -223,9 +223,12 @@ static void turn_switch(struct history *h)
 static void deliver(struct history *h)
 {
     for (uint64_t i = 1; i < JUDGE_INCIDENTS; i++) {
-        if (!judge_may_deliver(&h->judge, i) || !dice_chance(&h->dice, 50))
+        const bool late = judge_is_late(&h->judge, i); /* another channel had it before, and it may be over */
+
+        if ((!judge_may_deliver(&h->judge, i) && !late) || !dice_chance(&h->dice, late ? 10 : 50))
             continue;
-        judge_delivered(&h->judge, &h->w, i);
+        if (!late)
+            judge_delivered(&h->judge, &h->w, i);
         world_heal(&h->w, &(struct heal_event){ .kind = HEAL_DELIVERED, .of.delivered = { i, false } });
     }
 }

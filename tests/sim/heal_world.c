@@ -422,7 +422,7 @@ void world_restart(struct world *w, uint64_t away, bool booted)
 {
     const struct model *model = model_keep(engine_model(w->engine));
     struct engine_kept *kept = engine_export(w->engine, &w->now);
-    struct heal_kept *healed = heal_export(w->heal, &w->now);
+    struct heal_kept *healed = heal_through(heal_export(w->heal, &w->now));
 
     heal_free(w->heal);
     engine_free(w->engine);
@@ -440,7 +440,7 @@ void world_restart(struct world *w, uint64_t away, bool booted)
         w->now.boot++;
         w->now.awake = w->now.elapsed = SECONDS(30);
     }
-    if (!kept || !healed || !w->heal || !w->engine)
+    if (!kept || !w->heal || !w->engine)
         abort();
     if (w->restarted)
         w->restarted(w, booted);

@@ -95,6 +95,9 @@ void world_set(struct world *w, const char *service, enum status status); /* all
 
 __attribute__((format(printf, 2, 3))) void world_break(struct world *w, const char *format, ...);
 
+/* Taken; what comes back is the caller's. */
+struct heal_kept *heal_through(struct heal_kept *kept);
+
 /* ---- models: entries of `heal:` for the last service */
 
 struct model_runbook *world_runbook(struct build *b, const char *name, enum model_impact impact);

@@ -17,19 +17,19 @@ tests_unit_test_heal_limits_LDADD = $(HEAL_TEST_LIBS)
 
 EXTRA_DIST += tests/sim/heal_histories
 check_LIBRARIES += tests/sim/libhealworld.a tests/sim/libhealmutants.a
-tests_sim_libhealworld_a_SOURCES = tests/sim/build.c tests/sim/build.h tests/sim/heal_build.c tests/sim/heal_world.c tests/sim/heal_world.h
+tests_sim_libhealworld_a_SOURCES = tests/sim/build.c tests/sim/build.h tests/sim/heal_build.c tests/sim/heal_through.c tests/sim/heal_world.c tests/sim/heal_world.h
 
 # The same machine with a promise broken on purpose, and the histories that must notice it.
 tests_sim_libhealmutants_a_SOURCES = $(core_heal_libheal_a_SOURCES)
 tests_sim_libhealmutants_a_CPPFLAGS = $(AM_CPPFLAGS) -DHEAL_MUTANTS
 heal_histories = tests/sim/dice.h tests/sim/heal_judge.c tests/sim/heal_judge.h tests/sim/heal_judge_over.c tests/sim/heal_judge_sos.c tests/sim/heal_judge_start.c tests/sim/heal_judge_until.c tests/sim/heal_random.c tests/sim/heal_random.h tests/sim/heal_random_model.c tests/sim/heal_random_model.h tests/sim/shrink.c tests/sim/shrink.h tests/sim/test_heal.c
 tests_sim_test_heal_SOURCES = $(heal_histories)
-tests_sim_test_heal_LDADD = tests/sim/libhealworld.a core/heal/libheal.a core/engine/libengine.a core/base/libbase.a
+tests_sim_test_heal_LDADD = tests/sim/libhealworld.a core/memory/libmemory.a core/heal/libheal.a core/engine/libengine.a core/base/libbase.a
 tests_sim_test_heal_mutants_SOURCES = $(heal_histories)
 tests_sim_test_heal_mutants_CPPFLAGS = $(AM_CPPFLAGS) -DHEAL_MUTANTS
-tests_sim_test_heal_mutants_LDADD = tests/sim/libhealworld.a tests/sim/libhealmutants.a core/engine/libengine.a core/base/libbase.a
+tests_sim_test_heal_mutants_LDADD = tests/sim/libhealworld.a core/memory/libmemory.a tests/sim/libhealmutants.a core/engine/libengine.a core/base/libbase.a
 
-HEAL_MACHINE_LIBS = tests/sim/libhealworld.a core/heal/libheal.a core/engine/libengine.a core/base/libbase.a $(CMOCKA_LIBS)
+HEAL_MACHINE_LIBS = tests/sim/libhealworld.a core/memory/libmemory.a core/heal/libheal.a core/engine/libengine.a core/base/libbase.a $(CMOCKA_LIBS)
 tests_unit_test_heal_machine_SOURCES = tests/unit/test_heal_machine.c tests/unit/heal_machine_support.h
 tests_unit_test_heal_machine_LDADD = $(HEAL_MACHINE_LIBS)
 
