@@ -335,6 +335,7 @@ static void after(struct world *w, const struct engine_event *event)
     forget_doubts(w);
     judge_cleared(w, event);
     judge_open(w);
+    judge_taken_down(w);
     judge_until(w);
     for (size_t i = 0; i < engine_model(w->engine)->n_services && w->n_queue == 0; i++)
         judge_sos_due(w, i);
@@ -390,6 +391,8 @@ static void restarted(struct world *w, bool booted)
             interrupt(j, w, &j->runs[i]);
     memset(j->checks, 0, sizeof j->checks);
     memset(j->open, 0, sizeof j->open);
+    for (size_t i = 0; i < JUDGE_SERVICES; i++)
+        j->settled[i] = UINT64_MAX; /* not known */
     for (size_t i = 0; i < JUDGE_INCIDENTS; i++)
         j->incidents[i].agent = false;
     j->last_awake = w->now.awake;

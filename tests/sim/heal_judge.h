@@ -31,7 +31,7 @@ struct judge_run {
     const struct model *model;
     const struct model_runbook *runbook;
     uint64_t incident;
-    bool by_hand, forced, taken, begun, outcome_told, owes_line;
+    bool by_hand, forced, taken, begun, settled, outcome_told, owes_line; /* settled: begun, and repair and judgement have come to rest since */
     uint64_t acted;      /* the last run of a check that had begun when its last action ended */
     uint64_t acted_at;   /* awake */
     bool acting;
@@ -66,6 +66,7 @@ struct judge {
     struct judge_check checks[JUDGE_CHECKS];
     struct judge_incident incidents[JUDGE_INCIDENTS];
     uint64_t open[JUDGE_SERVICES];        /* its incident after the event before; 0: none */
+    uint64_t settled[JUDGE_SERVICES];     /* the same, when repair and judgement had last come to rest */
     uint64_t proven_from[JUDGE_SERVICES]; /* runs of checks before this one prove no recovery */
     struct judge_start all[JUDGE_STARTS]; /* of all runbooks above observe */
     size_t n_all;
@@ -96,6 +97,7 @@ bool judge_need_failed(struct world *w, size_t service);
 
 /* heal_judge_over.c */
 void judge_notice(struct world *w, const struct engine_effect *effect);
+void judge_taken_down(struct world *w);
 void judge_open(struct world *w);
 void judge_over(struct world *w, const struct judge_run *run, bool fixed);
 

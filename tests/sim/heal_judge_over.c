@@ -1,7 +1,7 @@
 /*
  * Promise 4, as people see it: nobody has recovered, and nobody is told so, while a repair of it goes on, its stability window included; and when that is over,
  * and it is well, nothing holds the word back (design.md 7, rules.md 3.13). What did not hold is well when it was heard once more: what it looked like before
- * is what the repair is judged by.
+ * is what the repair is judged by. What a disruptive run takes down and waits for is no incident of its own before the run has ended.
  */
 #include "heal_judge.h"
 
@@ -60,6 +60,56 @@ void judge_over(struct world *w, const struct judge_run *run, bool fixed)
     for (size_t i = 0; i < engine_model(w->engine)->n_services; i++)
         if (!fixed && run->begun && is_for(run, i, run->shares[i]) && (run->service == i || run->shares[i] > 0))
             of(w)->proven_from[i] = engine_last_run(w->engine) + 1;
+}
+
+/* ---- what a disruptive run takes down, and waits for */
+
+static bool names(const struct judge_run *run, const struct model_checks *checks, size_t service)
+{
+    for (size_t i = 0; i < checks->n; i++)
+        if (run->model->checks[checks->checks[i]].service == service)
+            return true;
+    return false;
+}
+
+static bool awaits(const struct judge_run *run, const struct model_step *steps, size_t n, size_t service)
+{
+    for (size_t i = 0; i < n; i++)
+        if (((steps[i].kind == MODEL_STEP_VERIFY || steps[i].kind == MODEL_STEP_UNTIL) && names(run, &steps[i].passes.checks, service)) ||
+            awaits(run, steps[i].then, steps[i].n_then, service) || awaits(run, steps[i].otherwise, steps[i].n_otherwise, service))
+            return true;
+    return false;
+}
+
+static bool takes_down(const struct judge_run *run, size_t service)
+{
+    return run->id > 0 && run->begun && run->runbook->impact >= MODEL_DISRUPT && service != run->service &&
+           (names(run, &run->runbook->verify.checks, service) || awaits(run, run->runbook->steps, run->runbook->n_steps, service));
+}
+
+/* It opens no incident before the run has ended; and what is down by itself has one otherwise. */
+void judge_taken_down(struct world *w)
+{
+    struct judge *j = of(w);
+
+    if (w->n_queue > 0)
+        return; /* the engine has still to be told */
+    for (size_t i = 0; i < engine_model(w->engine)->n_services; i++) {
+        const struct engine_service *s = engine_service(w->engine, i);
+        bool now = false, long_since = false;
+
+        for (size_t k = 0; k < JUDGE_RUNS; k++) {
+            now |= takes_down(&j->runs[k], i);
+            long_since |= j->runs[k].settled && takes_down(&j->runs[k], i);
+        }
+        if (long_since && s->incident > 0 && j->settled[i] == 0 && !s->flapping)
+            world_break(w, "down: s%zu has an incident by what a repair has taken down", i);
+        if (!now && s->root && s->incident == 0)
+            world_break(w, "down: s%zu is down by itself, and has no incident", i);
+        j->settled[i] = s->incident;
+    }
+    for (size_t k = 0; k < JUDGE_RUNS; k++)
+        j->runs[k].settled = j->runs[k].begun;
 }
 
 static void forget_shares(struct world *w)

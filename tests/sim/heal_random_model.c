@@ -2,6 +2,7 @@
 #include "heal_random_model.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { STEPS = 5 };
 
@@ -113,6 +114,40 @@ static void add_others(struct build *b, const struct random_entry *e, struct mod
     }
 }
 
+/* Of whatever service, before it or after it. The last one of each is its witness. */
+static size_t any_check(const struct random_config *h, struct dice *dice)
+{
+    const size_t service = dice_below(dice, h->n);
+    size_t first = 0;
+
+    for (size_t i = 0; i < service; i++)
+        first += h->services[i].n_checks + 1;
+    return first + dice_below(dice, h->services[service].n_checks);
+}
+
+static void look_around(const struct random_config *h, struct build *b, const struct random_entry *e, struct model_runbook *book, struct model_step *steps)
+{
+    struct dice dice = { e->seed ^ 0x2545f4914f6cdd1du };
+    struct model_window_of_passes *v = &book->verify;
+    size_t *checks;
+
+    for (size_t i = 0; i < book->n_steps; i++) {
+        const size_t check = any_check(h, &dice);
+
+        if ((steps[i].kind == MODEL_STEP_VERIFY || steps[i].kind == MODEL_STEP_UNTIL) && dice_chance(&dice, 50))
+            steps[i].passes = world_passes(b, check, 1, steps[i].passes.passes, steps[i].passes.every, steps[i].passes.within);
+    }
+    if (dice_chance(&dice, 50))
+        return;
+    checks = build_alloc(b, (v->checks.n + 1) * sizeof *checks);
+    memcpy(checks, v->checks.checks, v->checks.n * sizeof *checks);
+    checks[v->checks.n] = any_check(h, &dice);
+    for (size_t i = 0; i < v->checks.n; i++)
+        if (checks[i] == checks[v->checks.n])
+            return;
+    v->checks = (struct model_checks){ v->checks.n + 1, checks };
+}
+
 static void make_entry(const struct random_config *h, struct build *b, struct model_service *s, size_t n_checks, const struct random_entry *e)
 {
     static const char *const names[RANDOM_BOOKS] = { "b0", "b1", "b2", "b3" };
@@ -131,6 +166,8 @@ static void make_entry(const struct random_config *h, struct build *b, struct mo
     heal->fingerprint = e->fingerprint;
     if (!h->old)
         add_others(b, e, book, steps, s->first_check + n_checks);
+    if (h->wide)
+        look_around(h, b, e, book, steps);
     if (e->conditional)
         heal->when = world_verdict(b, s->first_check, VERDICT_FAILED);
 }

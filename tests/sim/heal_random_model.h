@@ -23,6 +23,7 @@ struct random_service {
 
 struct random_config {
     bool old;        /* as histories were before they knew other healers, `hard` and the warm-up of `until`: those that were kept are such */
+    bool wide;       /* runbooks look at checks of other services, too: one history in twelve, so that those that were kept stay as they were */
     uint64_t scale;
     size_t n;
     struct random_service services[RANDOM_SERVICES];
