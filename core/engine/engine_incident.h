@@ -60,6 +60,7 @@ struct engine_healing {
     uint64_t incident;           /* 0: of none (by hand): no line, and no place */
     enum engine_entry_kind entry;/* ENTRY_KINDS: no line */
     const char *who;             /* NULL: nobody */
+    bool repairs;                /* the entry is of a run that does more than look */
     struct engine_place place;
     enum engine_ours ours;       /* what a run of ours is to the service, now: that it is `stopped` then is no act of a person, nor if it is so afterwards;
                                   * and what it has taken down opens no incident before it has ended */

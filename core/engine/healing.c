@@ -52,15 +52,15 @@ static void take_ours(struct engine *engine, size_t service, enum engine_ours ou
 }
 
 /* A run of several may be over: whatever the others come to, what it did is to be seen for itself. */
-static void take_outcome(struct engine *engine, size_t service, enum engine_entry_kind entry)
+static void take_outcome(struct engine *engine, const struct engine_healing *healing)
 {
-    struct service *s = &engine->t.services[service];
+    struct service *s = &engine->t.services[healing->service];
 
-    if (s->healing != OURS_SUBJECT || entry < ENTRY_FIXED || entry > ENTRY_INTERRUPTED)
+    if (s->healing != OURS_SUBJECT || !healing->repairs || healing->entry < ENTRY_FIXED || healing->entry > ENTRY_INTERRUPTED)
         return;
     s->outcome_known = true;
-    if (entry != ENTRY_FIXED)
-        doubt(engine, service);
+    if (healing->entry != ENTRY_FIXED)
+        doubt(engine, healing->service);
 }
 
 static struct engine_incident *find(struct engine *engine, uint64_t id)
@@ -76,7 +76,7 @@ void healing_take(struct engine *engine, const struct engine_healing *healing)
 {
     struct engine_incident *incident;
 
-    take_outcome(engine, healing->service, healing->entry);
+    take_outcome(engine, healing);
     take_ours(engine, healing->service, healing->ours);
     if (healing->incident == 0)
         return;

@@ -53,6 +53,7 @@ void todo_tell(struct heal *heal, uint64_t run, size_t service, uint64_t inciden
     effect->of.tell.healing.incident = incident;
     effect->of.tell.healing.entry = entry;
     effect->of.tell.healing.ours = heal->subjects[service].ours;
+    effect->of.tell.healing.repairs = run_find(heal, run) && run_counts(run_find(heal, run));
     if (ladder != MODEL_NONE) {
         effect->of.tell.healing.place = heal->ladders[ladder].place;
         heal->ladders[ladder].told_place = heal->ladders[ladder].place;

@@ -313,6 +313,8 @@ static void before(struct world *w, const struct engine_event *event)
     judge_time(w);
     if (event && event->kind == EVENT_GAP)
         note_gap(w);
+    if (event && event->kind == EVENT_HEALING)
+        judge_outcome(w, &event->of.healing);
 }
 
 /* An incident that was stopped, folded or removed took its doubt along: what opens it anew is another story. */
@@ -391,6 +393,7 @@ static void restarted(struct world *w, bool booted)
             interrupt(j, w, &j->runs[i]);
     memset(j->checks, 0, sizeof j->checks);
     memset(j->open, 0, sizeof j->open);
+    memset(j->failures, 0, sizeof j->failures);
     for (size_t i = 0; i < JUDGE_SERVICES; i++)
         j->settled[i] = UINT64_MAX; /* not known */
     for (size_t i = 0; i < JUDGE_INCIDENTS; i++)

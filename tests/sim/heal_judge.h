@@ -67,6 +67,7 @@ struct judge {
     struct judge_incident incidents[JUDGE_INCIDENTS];
     uint64_t open[JUDGE_SERVICES];        /* its incident after the event before; 0: none */
     uint64_t settled[JUDGE_SERVICES];     /* the same, when repair and judgement had last come to rest */
+    unsigned failures[JUDGE_SERVICES];    /* runs for it that did not help, of which the engine has still to be told */
     uint64_t proven_from[JUDGE_SERVICES]; /* runs of checks before this one prove no recovery */
     struct judge_start all[JUDGE_STARTS]; /* of all runbooks above observe */
     size_t n_all;
@@ -97,6 +98,7 @@ bool judge_need_failed(struct world *w, size_t service);
 
 /* heal_judge_over.c */
 void judge_notice(struct world *w, const struct engine_effect *effect);
+void judge_outcome(struct world *w, const struct engine_healing *healing);
 void judge_taken_down(struct world *w);
 void judge_open(struct world *w);
 void judge_over(struct world *w, const struct judge_run *run, bool fixed);

@@ -59,7 +59,18 @@ void judge_over(struct world *w, const struct judge_run *run, bool fixed)
 {
     for (size_t i = 0; i < engine_model(w->engine)->n_services; i++)
         if (!fixed && run->begun && is_for(run, i, run->shares[i]) && (run->service == i || run->shares[i] > 0))
-            of(w)->proven_from[i] = engine_last_run(w->engine) + 1;
+            of(w)->proven_from[i] = engine_last_run(w->engine) + 1, of(w)->failures[i]++;
+}
+
+/* The engine is told of one after the other, and what it had begun between them proves nothing. */
+void judge_outcome(struct world *w, const struct engine_healing *healing)
+{
+    unsigned *failures = &of(w)->failures[healing->service];
+
+    if (!healing->repairs || healing->entry <= ENTRY_FIXED || healing->entry > ENTRY_INTERRUPTED || *failures == 0)
+        return;
+    --*failures;
+    of(w)->proven_from[healing->service] = engine_last_run(w->engine) + 1;
 }
 
 /* ---- what a disruptive run takes down, and waits for */
@@ -81,13 +92,21 @@ static bool awaits(const struct judge_run *run, const struct model_step *steps, 
     return false;
 }
 
+static bool is_subject(struct world *w, size_t service)
+{
+    for (size_t i = 0; i < JUDGE_RUNS; i++)
+        if (of(w)->runs[i].id > 0 && of(w)->runs[i].begun && of(w)->runs[i].runbook->impact > MODEL_OBSERVE && of(w)->runs[i].service == service)
+            return true;
+    return false;
+}
+
 static bool takes_down(const struct judge_run *run, size_t service)
 {
     return run->id > 0 && run->begun && run->runbook->impact >= MODEL_DISRUPT && service != run->service &&
            (names(run, &run->runbook->verify.checks, service) || awaits(run, run->runbook->steps, run->runbook->n_steps, service));
 }
 
-/* It opens no incident before the run has ended; and what is down by itself has one otherwise. */
+/* It opens no incident before the run has ended, unless it is repaired itself; and what is down by itself has one otherwise. */
 void judge_taken_down(struct world *w)
 {
     struct judge *j = of(w);
@@ -102,7 +121,7 @@ void judge_taken_down(struct world *w)
             now |= takes_down(&j->runs[k], i);
             long_since |= j->runs[k].settled && takes_down(&j->runs[k], i);
         }
-        if (long_since && s->incident > 0 && j->settled[i] == 0 && !s->flapping)
+        if (long_since && s->incident > 0 && j->settled[i] == 0 && !s->flapping && !is_subject(w, i))
             world_break(w, "down: s%zu has an incident by what a repair has taken down", i);
         if (!now && s->root && s->incident == 0)
             world_break(w, "down: s%zu is down by itself, and has no incident", i);
