@@ -3,6 +3,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import threading
 import time
 
 from part import Part
@@ -26,7 +27,9 @@ class Job(Part):
 
     def tell(self, *lines, domain="system"):
         (self.answers / domain).mkdir(parents=True, exist_ok=True)
-        (self.answers / domain / self.label).write_text("".join(f"{line}\n" for line in lines))
+        told = self.answers / f"{self.label}.told"
+        told.write_text("".join(f"{line}\n" for line in lines))
+        told.rename(self.answers / domain / self.label)  # never half of it
 
     def forget(self):
         for domain in ("system", f"gui_{os.getuid()}"):
@@ -73,18 +76,43 @@ class Kept(Job):
 
 
 class AtIntervals(Job):
+    """Runs again whenever its time has come, unless it is broken: else it would be overdue in a world that is up for long."""
     modes = ("gone", "failed", "no_program")
 
     def __init__(self, name, label, answers, seconds):
-        self.seconds = seconds
+        self.seconds, self.runs = seconds, 89
+        self.lock, self.closed = threading.RLock(), threading.Event()
         super().__init__(name, label, answers)
+        threading.Thread(target=self.run, daemon=True).start()
 
-    def ended(self, code, runs=89):
-        self.tell("state = not running", f"runs = {runs}", f"last exit code = {code}", f"run interval = {self.seconds} seconds")
+    def run(self):
+        while not self.closed.wait(self.seconds):
+            with self.lock:
+                if not self.mode:
+                    self.again()
+
+    def break_as(self, mode):
+        with self.lock:
+            super().break_as(mode)
+
+    def mend(self):
+        with self.lock:
+            super().mend()
+
+    def close(self):
+        self.closed.set()
+
+    def ended(self, code):
+        self.tell("state = not running", f"runs = {self.runs}", f"last exit code = {code}", f"run interval = {self.seconds} seconds")
 
     def at_work(self):
         """No failure, unless it goes on for too long."""
-        self.tell("state = running", "runs = 90", f"pid = {os.getpid()}", "last exit code = 0", f"run interval = {self.seconds} seconds")
+        self.runs += 1
+        self.tell("state = running", f"runs = {self.runs}", f"pid = {os.getpid()}", "last exit code = 0", f"run interval = {self.seconds} seconds")
+
+    def again(self):
+        self.runs += 1
+        self.well()
 
     def well(self):
         self.ended("0")
