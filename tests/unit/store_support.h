@@ -102,11 +102,20 @@ static inline enum store_news_kind next_news(struct store *store)
     return news.kind;
 }
 
-static inline void execute(void **state, const char *sql)
+/* Its file beside the store, which may have it locked for a moment while it writes. */
+static inline sqlite3 *open_beside(void **state)
 {
     sqlite3 *handle;
 
     assert_int_equal(sqlite3_open(temp_path(state, "talon.db"), &handle), SQLITE_OK);
+    assert_int_equal(sqlite3_busy_timeout(handle, 5000), SQLITE_OK);
+    return handle;
+}
+
+static inline void execute(void **state, const char *sql)
+{
+    sqlite3 *handle = open_beside(state);
+
     assert_int_equal(sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(handle);
 }
@@ -114,11 +123,10 @@ static inline void execute(void **state, const char *sql)
 /* The number that a query of its file answers, read beside the store. */
 static inline int64_t store_count(void **state, const char *sql)
 {
+    sqlite3 *handle = open_beside(state);
     sqlite3_stmt *statement;
-    sqlite3 *handle;
     int64_t n;
 
-    assert_int_equal(sqlite3_open(temp_path(state, "talon.db"), &handle), SQLITE_OK);
     assert_int_equal(sqlite3_prepare_v2(handle, sql, -1, &statement, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
     n = sqlite3_column_int64(statement, 0);
