@@ -20,6 +20,8 @@ import zlib
 import pytest
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(TOP / "tests" / "world"))
+from ports import free_port  # noqa: E402
 
 
 def pytest_addoption(parser):
@@ -66,12 +68,6 @@ def program(build, request):
     path = pathlib.Path(prefix) / "bin" / "talon" if prefix else build / "talon"
     assert path.exists(), f"{path} is not built: ./bootstrap build"
     return path
-
-
-def free_port(family=socket.AF_INET):
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1" if family == socket.AF_INET else "::1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_until(what, condition, seconds=10.0):

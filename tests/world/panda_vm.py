@@ -14,7 +14,8 @@ import apid
 import engine
 import mac
 import services
-from processes import TOP, Kubernetes, free_port
+from ports import free_port
+from processes import TOP, Kubernetes
 from stand_in import StandIn
 from world import World
 

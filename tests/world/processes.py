@@ -9,13 +9,9 @@ import sys
 import time
 import urllib.request
 
+from ports import free_port
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Redis:

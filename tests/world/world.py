@@ -19,7 +19,8 @@ import nas
 import proxy
 import repairs
 import services
-from processes import TOP, Kubernetes, Redis, free_port
+from ports import free_port
+from processes import TOP, Kubernetes, Redis
 from stand_in import StandIn
 
 # The services of the profile that cannot be well without a part, by the part that may be missing here.
